@@ -1,0 +1,1 @@
+//! Reads captures and puts TCP streams back in order.

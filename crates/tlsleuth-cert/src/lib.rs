@@ -1,0 +1,1 @@
+//! Parses certificates and judges chains.

@@ -1,0 +1,3 @@
+//! The command `tlsleuth`.
+
+fn main() {}

@@ -1,0 +1,1 @@
+//! Judges TLS connections: findings and one verdict.

@@ -1,0 +1,1 @@
+//! TLS facts from streams: records, messages, connections.

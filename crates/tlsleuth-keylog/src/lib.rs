@@ -1,0 +1,1 @@
+//! Opens TLS records with logged secrets.

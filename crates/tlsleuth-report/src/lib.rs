@@ -1,0 +1,1 @@
+//! Renders diagnoses: table, JSON, Markdown, HTML.

@@ -1,0 +1,1 @@
+//! Builds handshakes and captures for tests.

@@ -1,0 +1,1 @@
+//! Says why a TLS handshake failed, from a packet capture.
