@@ -1,0 +1,56 @@
+//! Every cap on what a capture can make this crate hold, in one place.
+
+/// Caps, each with its unit and what happens when it is hit. All hits are counted and shown.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Limits {
+    /// Flows followed at once. When full, the flow that was idle for longest is ended.
+    pub max_flows: usize,
+    /// Nanoseconds of capture time after which an idle flow is ended.
+    pub flow_idle_ns: i64,
+    /// The same for a flow whose connection was never established.
+    pub half_open_idle_ns: i64,
+    /// Bytes held out of order for one direction. When full, the oldest gap is given up.
+    pub max_stream_bytes: usize,
+    /// Segments held out of order for one direction. When full, the oldest gap is given up.
+    pub max_stream_segments: usize,
+    /// Bytes held out of order over all flows. When full, the gaps of the pushing flow are given up.
+    pub max_reassembly_bytes: usize,
+    /// IP fragments held at once; the oldest datagram is dropped when full.
+    pub max_fragments: usize,
+    /// Bytes of IP fragments held at once; the oldest datagram is dropped when full.
+    pub max_fragment_bytes: usize,
+    /// Nanoseconds of capture time after which an incomplete IP datagram is dropped.
+    pub fragment_timeout_ns: i64,
+    /// Bytes of one pcap record. A longer one is taken for damage.
+    pub max_record_bytes: usize,
+    /// Bytes of one pcapng block. A longer one is taken for damage.
+    pub max_block_bytes: usize,
+    /// Interfaces of one pcapng section. Further ones are taken for damage.
+    pub max_interfaces: usize,
+    /// Tunnels in tunnels. A deeper packet is counted as undecodable.
+    pub max_tunnel_depth: usize,
+    /// Bytes that one compressed capture may grow to. What follows is cut, and said.
+    pub max_decompressed_bytes: u64,
+}
+
+impl Default for Limits {
+    fn default() -> Self {
+        Self {
+            max_flows: 1_000_000,
+            flow_idle_ns: 300_000_000_000,
+            half_open_idle_ns: 30_000_000_000,
+            max_stream_bytes: 1 << 20,
+            max_stream_segments: 4096,
+            max_reassembly_bytes: 128 << 20,
+            max_fragments: 65_535,
+            max_fragment_bytes: 32 << 20,
+            fragment_timeout_ns: 60_000_000_000,
+            max_record_bytes: 1 << 20,
+            max_block_bytes: 16 << 20,
+            max_interfaces: 65_536,
+            max_tunnel_depth: 8,
+            max_decompressed_bytes: 16 << 30,
+        }
+    }
+}
