@@ -300,7 +300,7 @@ impl FlowTable {
             }
             other => other,
         };
-        sink.ended(ended(FlowId(slot), flow, reason));
+        sink.ended(ended(FlowId(slot), flow, reason, self.now));
     }
 
     /// Looks at a few flows in turn, and ends those that are over. The cost is spread evenly.
@@ -417,7 +417,7 @@ fn view<'a>(
     FlowView { id, forward_source: ends.0, forward_destination: ends.1, tunnel, first, facts }
 }
 
-fn ended(id: FlowId, mut flow: Flow, reason: EndReason) -> EndedFlow {
+fn ended(id: FlowId, mut flow: Flow, reason: EndReason, now: Timestamp) -> EndedFlow {
     flow.facts_mut();
     for direction in [Direction::Forward, Direction::Reverse] {
         let half = flow.half(direction);
@@ -447,6 +447,7 @@ fn ended(id: FlowId, mut flow: Flow, reason: EndReason) -> EndedFlow {
         last: flow.last,
         frames: flow.frames,
         reason,
+        watched_until: now.max(flow.last.time),
         facts: flow.facts.unwrap_or_default(),
     }
 }
