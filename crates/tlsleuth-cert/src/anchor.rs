@@ -1,0 +1,228 @@
+//! Trust anchors.
+
+use std::{
+    collections::HashMap,
+    fmt,
+    sync::{Arc, OnceLock},
+};
+
+use rustls_pki_types::{CertificateDer, pem::PemObject as _};
+
+use crate::{
+    Certificate, Error, Malformed, Name,
+    der::{Fault, Reader, tag},
+};
+
+/// Which anchors to start with.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
+pub enum Roots {
+    /// The roots that Mozilla trusts for TLS servers, embedded in the program.
+    #[default]
+    Mozilla,
+    /// The roots of the operating system that the program runs on.
+    System,
+    /// None.
+    None,
+}
+
+impl fmt::Display for Roots {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Mozilla => "mozilla",
+            Self::System => "system",
+            Self::None => "none",
+        })
+    }
+}
+
+/// The authorities that are trusted.
+///
+/// Creating it is cheap: Mozilla's some 140 roots are indexed by subject at the first look-up (well
+/// below a millisecond), and a root is parsed when a chain leads to it.
+#[derive(Debug)]
+pub struct Anchors {
+    roots: Roots,
+    /// By the encoding of the subject.
+    added: HashMap<Box<[u8]>, Vec<Arc<Certificate>>>,
+    count: usize,
+}
+
+/// A root that is compiled in.
+struct Embedded {
+    der: &'static [u8],
+    parsed: OnceLock<Arc<Certificate>>,
+}
+
+impl Anchors {
+    /// The given roots.
+    ///
+    /// # Errors
+    /// [`Error::System`] if the roots of the operating system are asked for and cannot be read.
+    pub fn new(roots: Roots) -> Result<Self, Error> {
+        let mut anchors = Self { roots, added: HashMap::new(), count: 0 };
+        if roots == Roots::System {
+            for certificate in system_roots()? {
+                // A store of a system may hold odd ones; they anchor nothing.
+                if is_usable(&certificate).is_none() {
+                    anchors.add(Arc::new(certificate));
+                }
+            }
+        }
+        Ok(anchors)
+    }
+
+    /// Adds every certificate of a PEM text; gives how many there were. Other PEM blocks, such as
+    /// keys, are passed over.
+    ///
+    /// # Errors
+    /// [`Error::NoCertificate`], [`Error::Pem`] or [`Error::Anchor`]; then nothing is added.
+    pub fn add_pem(&mut self, pem: &[u8]) -> Result<usize, Error> {
+        let mut certificates = Vec::new();
+        for (i, block) in CertificateDer::pem_slice_iter(pem).enumerate() {
+            let number = i + 1;
+            let der = block.map_err(|error| Error::Pem { number, reason: error.to_string() })?;
+            let certificate = Certificate::parse(&der);
+            if let Some(Malformed { offset, expected }) = is_usable(&certificate) {
+                return Err(Error::Anchor { number, offset, expected });
+            }
+            certificates.push(Arc::new(certificate));
+        }
+        if certificates.is_empty() {
+            return Err(Error::NoCertificate);
+        }
+        let added = certificates.len();
+        certificates.into_iter().for_each(|certificate| self.add(certificate));
+        Ok(added)
+    }
+
+    /// Adds one certificate.
+    pub fn add(&mut self, certificate: Arc<Certificate>) {
+        let same = self.added.entry(certificate.subject.der().into()).or_default();
+        if !same.contains(&certificate) {
+            same.push(certificate);
+            self.count += 1;
+        }
+    }
+
+    /// Which roots they started with.
+    #[must_use]
+    pub fn roots(&self) -> Roots {
+        self.roots
+    }
+
+    /// How many anchors there are.
+    #[must_use]
+    pub fn len(&self) -> usize {
+        let embedded = webpki_root_certs::TLS_SERVER_ROOT_CERTS.len();
+        self.count + if self.roots == Roots::Mozilla { embedded } else { 0 }
+    }
+
+    /// Whether there is none.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.len() == 0
+    }
+
+    /// The anchors with this subject.
+    #[must_use]
+    pub fn by_subject(&self, subject: &Name) -> Vec<Arc<Certificate>> {
+        let mut found = self.added.get(subject.der()).cloned().unwrap_or_default();
+        if self.roots == Roots::Mozilla {
+            for root in embedded().get(subject.der()).into_iter().flatten() {
+                let parsed = root.parsed.get_or_init(|| Arc::new(Certificate::parse(root.der)));
+                if !found.contains(parsed) {
+                    found.push(Arc::clone(parsed));
+                }
+            }
+        }
+        found
+    }
+
+    /// The anchor that this certificate is: the same bytes, or else the same subject and key (a root
+    /// that was signed again, by itself or by another authority).
+    #[must_use]
+    pub fn find(&self, certificate: &Certificate) -> Option<Arc<Certificate>> {
+        let mut candidates = self.by_subject(&certificate.subject);
+        let place = candidates
+            .iter()
+            .position(|anchor| **anchor == *certificate)
+            .or_else(|| candidates.iter().position(|anchor| anchor.is_same_entity(certificate)))?;
+        Some(candidates.swap_remove(place))
+    }
+
+    /// Whether this certificate is an anchor, see [`find`](Self::find).
+    #[must_use]
+    pub fn contains(&self, certificate: &Certificate) -> bool {
+        self.find(certificate).is_some()
+    }
+
+    /// An anchor whose organization is the same as that of this name: a hint that the name belongs
+    /// to a publicly trusted authority.
+    #[must_use]
+    pub fn same_organization(&self, name: &Name) -> Option<Arc<Certificate>> {
+        let wanted = name.organization().filter(|organization| !organization.is_empty())?;
+        let embedded = if self.roots == Roots::Mozilla { Some(embedded()) } else { None };
+        let roots = embedded.into_iter().flat_map(|index| index.values().flatten());
+        let mut found: Vec<Arc<Certificate>> = roots
+            .filter(|root| root.der.windows(wanted.len_bytes()).any(|part| part == wanted.raw()))
+            .map(|root| {
+                Arc::clone(root.parsed.get_or_init(|| Arc::new(Certificate::parse(root.der))))
+            })
+            .chain(self.added.values().flatten().cloned())
+            .filter(|anchor| anchor.subject.organization() == Some(wanted))
+            .collect();
+        // The order of a hash map must not show.
+        found.sort_by_key(|anchor| anchor.sha256);
+        found.into_iter().next()
+    }
+}
+
+/// Why a certificate cannot anchor a path: it has no subject or no key that could be read.
+fn is_usable(certificate: &Certificate) -> Option<Malformed> {
+    let unreadable = certificate.subject.is_empty() || certificate.key.der().is_empty();
+    unreadable.then(|| {
+        certificate.malformed.unwrap_or(Malformed { offset: 0, expected: "a subject and a key" })
+    })
+}
+
+fn embedded() -> &'static HashMap<&'static [u8], Vec<Embedded>> {
+    static INDEX: OnceLock<HashMap<&'static [u8], Vec<Embedded>>> = OnceLock::new();
+    INDEX.get_or_init(|| {
+        let mut index: HashMap<&'static [u8], Vec<Embedded>> = HashMap::new();
+        for der in webpki_root_certs::TLS_SERVER_ROOT_CERTS {
+            let der: &'static [u8] = der;
+            if let Ok(subject) = subject(der) {
+                let entry = Embedded { der, parsed: OnceLock::new() };
+                index.entry(subject).or_default().push(entry);
+            }
+        }
+        index
+    })
+}
+
+/// The subject's encoding, without reading anything else.
+fn subject(der: &[u8]) -> Result<&[u8], Fault> {
+    let mut outer = Reader::new(der).expect(tag::SEQUENCE, "a certificate")?.open();
+    let mut part = outer.expect(tag::SEQUENCE, "the signed part")?.open();
+    part.optional(tag::context(0), "the version")?;
+    for expected in ["the serial number", "the signature algorithm", "the issuer", "the validity"] {
+        part.next(expected)?;
+    }
+    Ok(part.expect(tag::SEQUENCE, "the subject")?.whole)
+}
+
+#[cfg(feature = "system-roots")]
+fn system_roots() -> Result<Vec<Certificate>, Error> {
+    let result = rustls_native_certs::load_native_certs();
+    if result.certs.is_empty() {
+        let reason =
+            result.errors.first().map_or_else(|| "none found".to_owned(), |e| e.to_string());
+        return Err(Error::System { reason });
+    }
+    Ok(result.certs.iter().map(|der| Certificate::parse(der)).collect())
+}
+
+#[cfg(not(feature = "system-roots"))]
+fn system_roots() -> Result<Vec<Certificate>, Error> {
+    Err(Error::System { reason: "this build leaves them out (feature `system-roots`)".to_owned() })
+}
