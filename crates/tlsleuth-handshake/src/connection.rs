@@ -8,11 +8,10 @@ use tlsleuth_cert::{Chain, WireText};
 use crate::anomaly::Anomaly;
 use crate::codepoint::{AlertDescription, AlertLevel, CipherSuite, NamedGroup, ProtocolVersion};
 use crate::flight::ProtectedRecord;
-use crate::message::{
-    CertificateRequest, ClientHello, EncryptedExtensions, ServerHello, ServerKeyExchange,
-};
+use crate::message::{ClientHello, ServerHello};
+use crate::pending::{CertificateRequest, EncryptedExtensions, ServerKeyExchange};
 use crate::observed::Observed;
-use crate::preamble::{Application, Plaintext, Refusal};
+use crate::pending::{Application, Plaintext, Refusal};
 
 /// The two ends of a handshake.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
@@ -134,9 +133,9 @@ impl Alert {
     pub fn is_fatal(&self) -> bool {
         let closes = matches!(
             self.description,
-            Some(AlertDescription::close_notify | AlertDescription::user_canceled)
+            Some(AlertDescription::CLOSE_NOTIFY | AlertDescription::USER_CANCELED)
         );
-        self.level == Some(AlertLevel::fatal) && !closes
+        self.level == Some(AlertLevel::FATAL) && !closes
     }
 }
 
@@ -475,7 +474,7 @@ impl Connection {
     #[must_use]
     pub fn group(&self) -> Option<Located<NamedGroup>> {
         let of_hello = self.hello().and_then(|hello| {
-            hello.value.key_share_group().map(|group| Located::new(group, hello.at))
+            hello.value.selected_group().map(|group| Located::new(group, hello.at))
         });
         of_hello.or_else(|| {
             let exchange = self.server_key_exchange.present()?;
@@ -500,7 +499,7 @@ impl Connection {
     pub fn resumed(&self) -> Option<bool> {
         let hello = self.server_hello.present()?;
         if self.is_tls13() {
-            return Some(hello.value.selected_psk().is_some());
+            return Some(hello.value.extensions.selected_identity().is_some());
         }
         if self.server_chain.is_present()
             || self.server_key_exchange.is_present()
@@ -516,7 +515,7 @@ impl Connection {
                 .change_cipher_spec
                 .client
                 .is_none_or(|client| self.change_cipher_spec.server.is_some_and(|s| s.time <= client.time));
-        Some(abbreviated && (echoed || client.value.session_ticket_len().is_some_and(|len| len > 0)))
+        Some(abbreviated && (echoed || client.value.extensions.session_ticket().is_some_and(|ticket| ticket.len_bytes > 0)))
     }
 
     /// What TCP did on one side's stream.

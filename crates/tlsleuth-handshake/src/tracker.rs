@@ -16,21 +16,19 @@ use tlsleuth_capture::{
 };
 use tlsleuth_cert::{CertificateStore, Chain, WireText};
 
-use crate::anomaly::Anomaly;
-use crate::codepoint::{AlertDescription, AlertLevel, HandshakeType, ProtocolVersion};
+use crate::anomaly::{Anomaly, Problem};
+use crate::codepoint::{AlertDescription, AlertLevel, ExtensionType, HandshakeType, ProtocolVersion};
 use crate::connection::{
     Alert, ApplicationData, Both, Connection, Decryption, EventKind, Event, Outcome, RolesFrom,
     SentChain, Side, Unfinished,
 };
 use crate::flight::{Content, KEPT_RECORDS, ProtectedRecord};
 use crate::joiner::{Joiner, Message};
-use crate::message::{
-    CertificateMessage, CertificateRequest, CertificateStatus, ClientHello, CompressedCertificate,
-    EncryptedExtensions, ServerHello, ServerKeyExchange,
-};
+use crate::message::{Certificate, CertificateForm, ClientHello, ServerHello};
+use crate::pending::{CertificateRequest, EncryptedExtensions, ServerKeyExchange};
 use crate::observed::Observed;
 use crate::opener::{HelloPair, NoOpener, RecordOpener, SecretSource};
-use crate::preamble::{Preamble, Progress};
+use crate::pending::{Preamble, Progress};
 use crate::probe::{self, Beginning};
 use crate::record::{Cut, Record, RecordHeader, RecordReader};
 
@@ -388,7 +386,7 @@ impl Tracker {
             match preamble.push(direction == Direction::Forward, bytes) {
                 Progress::Continue => {}
                 Progress::Said(words) => {
-                    self.event(direction, at, words_event(words));
+                    self.event(direction, at, EventKind::Starttls(words));
                 }
                 Progress::TlsStarts { offset } => {
                     if let Some((_, rest)) = bytes.split_at_checked(offset)
@@ -419,6 +417,28 @@ impl Tracker {
             }
         }
         self.stream(direction).records = reader;
+    }
+
+    fn ssl2(&mut self, shared: &Shared, direction: Direction, at: Place, bytes: &[u8]) {
+        // Behind an SSL 2 hello a newer version goes on in records.
+        if matches!(probe::beginning(bytes), Beginning::Tls { .. }) {
+            self.begin_tls(direction, at);
+            self.tls(shared, direction, at, bytes);
+        }
+    }
+
+    fn ssl2_client_hello(&mut self, direction: Direction, at: Place, _bytes: &[u8]) {
+        self.stream(direction).mode = Mode::Ssl2;
+        let side = self.connection.side(direction);
+        self.connection.first_tls.of_mut(side).get_or_insert(at);
+        self.event(direction, at, EventKind::Ssl2("client_hello"));
+    }
+
+    fn ssl2_server_hello(&mut self, direction: Direction, at: Place, _bytes: &[u8]) {
+        self.stream(direction).mode = Mode::Ssl2;
+        let side = self.connection.side(direction);
+        self.connection.first_tls.of_mut(side).get_or_insert(at);
+        self.event(direction, at, EventKind::Ssl2("server_hello"));
     }
 
     fn lost(&mut self, direction: Direction, at: Place, found: &[u8]) {
@@ -659,7 +679,7 @@ impl Tracker {
     /// early data.
     fn is_early(&self, at: Place) -> bool {
         let offered =
-            self.connection.client_hello().is_some_and(|hello| hello.value.offers_early_data());
+            self.connection.client_hello().is_some_and(|hello| hello.value.has_early_data());
         let answered = self.connection.server_hello.present().is_some_and(|hello| {
             (hello.at.time, hello.at.capture, hello.at.frame) < (at.time, at.capture, at.frame)
         });
@@ -706,7 +726,7 @@ impl Tracker {
                 self.application_data(direction, record.at, record.header.len, early);
                 if self.connection.application.is_none() && !plain.is_empty() {
                     self.connection.application =
-                        crate::preamble::application_of(side == Side::Client, plain);
+                        crate::pending::application_of(side == Side::Client, plain);
                 }
             }
             _ => {}
@@ -739,7 +759,7 @@ impl Tracker {
     ) {
         let kind = HandshakeType(message.kind);
         let Some(body) = message.body else {
-            self.anomalies(at, [Anomaly::too_long(kind, message.len)]);
+            self.anomalies(at, [Anomaly { extension: None, field: "length", offset: 0, problem: Problem::TooMany { kept: 0 } }]);
             return;
         };
         match kind {
@@ -767,36 +787,15 @@ impl Tracker {
             HandshakeType::SERVER_HELLO => self.server_hello(shared, direction, at, body),
             HandshakeType::HELLO_RETRY_REQUEST => self.server_hello(shared, direction, at, body),
             HandshakeType::CERTIFICATE => {
-                let (parsed, anomalies) = CertificateMessage::parse(body, tls13);
+                let form = if tls13 { CertificateForm::Tls13 } else { CertificateForm::Tls12 };
+                let (parsed, anomalies) = Certificate::decode(body, form);
                 self.anomalies(at, anomalies);
-                self.certificate(shared, direction, at, &parsed, false);
-            }
-            HandshakeType::COMPRESSED_CERTIFICATE => {
-                let (compressed, mut anomalies) = CompressedCertificate::parse(body);
-                match compressed.decompress() {
-                    Ok(plain) => {
-                        let (parsed, more) = CertificateMessage::parse(&plain, true);
-                        anomalies.extend(more);
-                        self.certificate(shared, direction, at, &parsed, true);
-                    }
-                    Err(anomaly) => anomalies.push(anomaly),
-                }
-                self.anomalies(at, anomalies);
-            }
-            HandshakeType::CERTIFICATE_STATUS => {
-                let (status, anomalies) = CertificateStatus::parse(body);
-                self.anomalies(at, anomalies);
-                if let (Observed::Present(chain), Some(response)) =
-                    (&mut self.connection.server_chain, status.ocsp_response())
-                {
-                    chain.value.stapled.get_or_insert_with(|| response.into());
-                }
-                self.event(direction, at, EventKind::CertificateStatus);
+                self.certificate(shared, direction, at, &parsed, body, false);
             }
             HandshakeType::SERVER_KEY_EXCHANGE => {
                 let suite = self.connection.cipher_suite().map(|suite| suite.value);
                 let version = self.connection.negotiated_version().map(|version| version.value);
-                let (exchange, anomalies) = ServerKeyExchange::parse(
+                let (exchange, anomalies) = ServerKeyExchange::decode(
                     body,
                     suite.unwrap_or_default(),
                     version.unwrap_or(ProtocolVersion::TLS1_2),
@@ -808,7 +807,7 @@ impl Tracker {
             HandshakeType::CERTIFICATE_REQUEST => {
                 let version = self.connection.negotiated_version().map(|version| version.value);
                 let (request, anomalies) =
-                    CertificateRequest::parse(body, version.unwrap_or(ProtocolVersion::TLS1_2));
+                    CertificateRequest::decode(body, version.unwrap_or(ProtocolVersion::TLS1_2));
                 self.anomalies(at, anomalies);
                 if !self.connection.certificate_request.is_present() {
                     self.connection.certificate_request =
@@ -828,7 +827,7 @@ impl Tracker {
                 self.event(direction, at, EventKind::CertificateVerify);
             }
             HandshakeType::ENCRYPTED_EXTENSIONS => {
-                let (extensions, anomalies) = EncryptedExtensions::parse(body);
+                let (extensions, anomalies) = EncryptedExtensions::decode(body);
                 self.anomalies(at, anomalies);
                 self.connection.encrypted_extensions =
                     Observed::Present(Located::new(extensions, at));
@@ -858,7 +857,7 @@ impl Tracker {
     }
 
     fn client_hello(&mut self, direction: Direction, at: Place, body: &[u8]) {
-        let (hello, anomalies) = ClientHello::parse(body);
+        let (hello, anomalies) = ClientHello::decode(body);
         self.anomalies(at, anomalies);
         let nth = self.connection.client_hellos.len();
         if nth == 0 || (nth == 1 && self.connection.hello_retry.is_some()) {
@@ -873,7 +872,7 @@ impl Tracker {
     }
 
     fn server_hello(&mut self, shared: &Shared, direction: Direction, at: Place, body: &[u8]) {
-        let (hello, anomalies) = ServerHello::parse(body);
+        let (hello, anomalies) = ServerHello::decode(body);
         self.anomalies(at, anomalies);
         if hello.is_hello_retry_request() {
             self.event(direction, at, EventKind::HelloRetryRequest);
@@ -908,10 +907,11 @@ impl Tracker {
             server_random: &server.random,
             version: server.negotiated_version(),
             suite: server.cipher_suite,
-            extended_master_secret: client.has_extended_master_secret()
-                && server.has_extended_master_secret(),
-            encrypt_then_mac: client.has_encrypt_then_mac() && server.has_encrypt_then_mac(),
-            early_data: client.offers_early_data(),
+            extended_master_secret: client.extensions.contains(ExtensionType::EXTENDED_MASTER_SECRET)
+                && server.extensions.contains(ExtensionType::EXTENDED_MASTER_SECRET),
+            encrypt_then_mac: client.extensions.contains(ExtensionType::ENCRYPT_THEN_MAC)
+                && server.extensions.contains(ExtensionType::ENCRYPT_THEN_MAC),
+            early_data: client.has_early_data(),
             transcript: &self.transcript,
         });
         self.transcript = Vec::new();
@@ -930,19 +930,24 @@ impl Tracker {
         shared: &Shared,
         direction: Direction,
         at: Place,
-        message: &CertificateMessage<'_>,
+        message: &Certificate,
+        body: &[u8],
         compressed: bool,
     ) {
         let side = self.connection.side(direction);
         let certificates = message.entries.len();
         let chain =
-            Chain::new(message.entries.iter().map(|entry| shared.certificates.intern(entry.der)));
-        let leaf = message.entries.first();
+            Chain::new(message.der(body).map(|der| shared.certificates.intern(der)));
+        let leaf = message.entries.first().map(|leaf| &leaf.extensions);
+        let stapled = leaf
+            .and_then(|leaf| leaf.certificate_status())
+            .and_then(|status| status.responses.first())
+            .cloned();
         let sent = SentChain {
             chain,
             raw_public_key: false,
-            stapled: leaf.and_then(|leaf| leaf.ocsp_response).map(Into::into),
-            has_scts: leaf.is_some_and(|leaf| leaf.has_scts),
+            stapled,
+            has_scts: leaf.is_some_and(|leaf| leaf.signed_certificate_timestamps().is_some()),
             compressed,
         };
         let place = match side {
