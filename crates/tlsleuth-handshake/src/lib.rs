@@ -1,1 +1,3 @@
 //! TLS facts from streams: records, messages, connections.
+
+pub mod codepoint;
