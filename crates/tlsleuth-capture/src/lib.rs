@@ -7,13 +7,22 @@
 //! Nothing here knows TLS. Only [`file`] touches files; all time comes from frames.
 
 pub mod address;
+mod assembler;
+pub mod flow;
 pub mod frame;
 pub mod limits;
 pub mod place;
 pub mod segment;
+pub mod stream;
+pub mod table;
+pub mod transport;
 
 pub use address::{Address, Endpoint};
+pub use flow::{EndReason, EndedFlow, FlowView};
 pub use frame::{Frame, LinkType};
 pub use limits::Limits;
 pub use place::{Located, Place, Timestamp};
 pub use segment::{Segment, SeqNumber, TcpFlags, TunnelId};
+pub use stream::{Direction, FlowId, Gap, GapCause, Interest, StreamSink};
+pub use table::{FlowStats, FlowTable};
+pub use transport::TransportFacts;

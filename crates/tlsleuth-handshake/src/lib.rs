@@ -1,3 +1,14 @@
 //! TLS facts from streams: records, messages, connections.
 
+pub mod anomaly;
 pub mod codepoint;
+mod cursor;
+pub mod joiner;
+pub mod message;
+pub mod observed;
+pub mod record;
+mod wire_text;
+
+pub use anomaly::{Anomaly, Problem};
+pub use observed::Observed;
+pub use wire_text::WireText;
