@@ -21,5 +21,10 @@ pub(super) fn parse(data: &[u8]) -> Option<Inner<'_>> {
     if !native {
         return Some(Inner::new(TunnelProtocol::Capwap, Layer::Ethernet, rest));
     }
-    Some(Inner::new(TunnelProtocol::Capwap, Layer::Link(LinkType::IEEE802_11), rest))
+    // Version 0 and type 2 are a data frame's; some access points have them in the second byte.
+    let layer = match rest {
+        [first, second, ..] if first & 0x0f != 0x08 && second & 0x0f == 0x08 => Layer::SwappedWlan,
+        _ => Layer::Link(LinkType::IEEE802_11),
+    };
+    Some(Inner::new(TunnelProtocol::Capwap, layer, rest))
 }

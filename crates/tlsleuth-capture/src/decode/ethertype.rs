@@ -26,6 +26,11 @@ pub(super) fn step(kind: u16, data: &[u8]) -> Step<'_> {
         0xf1c1 => tag(data, 6),
         // Cisco's security group tag: version 1 | length 1 | option 2 | value 2.
         0x8909 => tag(data, 8),
+        // Cisco's FabricPath: a forwarding tag of 2 bytes, then the frame as it came in.
+        0x8903 => match data.get(2..) {
+            Some(rest) => Step::Next(Layer::Ethernet, rest),
+            None => undecodable(Undecodable::Link),
+        },
         0x88e5 => macsec(data),
         0x894f => service_header(data),
         _ => Step::Done(Decoded::NotIp),

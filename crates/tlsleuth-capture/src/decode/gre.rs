@@ -22,6 +22,13 @@ pub(super) fn step<'d>(parts: &mut Parts<'_>, context: &mut Context, data: &'d [
         return undecodable(Undecodable::Tunnel);
     };
     let version = flags & VERSION;
+    // MikroTik's own: flags 0x2001, then length 2 and tunnel 2, little-endian, then Ethernet.
+    if (flags, protocol) == (0x2001, 0x6400) {
+        return match data.get(8..) {
+            Some([]) | None => Step::Done(Decoded::OtherTransport(47)),
+            Some(rest) => enter(parts, context, TunnelProtocol::Gre, None, Layer::Ethernet, rest),
+        };
+    }
     // The source routes of RFC 1701 were never used and are gone since RFC 2784.
     if version > 1 || flags & ROUTING != 0 {
         return Step::Done(Decoded::OtherTransport(47));

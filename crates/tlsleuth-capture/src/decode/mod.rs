@@ -143,6 +143,8 @@ enum Layer {
     Llc,
     /// A PPP frame, with or without address and control.
     Ppp,
+    /// A wireless frame whose first two bytes are in the wrong order.
+    SwappedWlan,
     /// IPv4 or IPv6: the version field says it.
     Ip,
     /// The payload of IP, by its protocol number.
@@ -304,6 +306,7 @@ impl Parts<'_> {
                 Layer::EtherType(kind) => ethertype::step(kind, data),
                 Layer::Llc => link::llc(data),
                 Layer::Ppp => ppp::step(data),
+                Layer::SwappedWlan => wlan::swapped(data),
                 Layer::Ip => ip::step(self, context, data),
                 Layer::Transport(protocol) => {
                     transport::step(self, context, protocol, data, &mut datagram)

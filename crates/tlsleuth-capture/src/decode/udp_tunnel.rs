@@ -34,17 +34,19 @@ pub(super) fn step<'d>(
 fn recognize<'d>(datagram: &Datagram<'d>) -> Option<Inner<'d>> {
     let payload = datagram.payload;
     let (source, destination) = (datagram.source.port, datagram.destination.port);
-    // VXLAN, Geneve and MPLS vary the source port, so that only the destination says it.
-    match destination {
-        4789 | 8472 => return vxlan::plain(payload),
-        4790 => return vxlan::generic(payload),
-        6081 => return geneve::parse(payload),
-        // RFC 7510: a label stack, at least four bytes of it.
-        6635 if payload.len() > 4 => {
-            let layer = Layer::EtherType(0x8847);
-            return Some(Inner::new(TunnelProtocol::Mpls, layer, payload));
+    // Their source port varies, but a load balancer may answer from the port that it was asked on.
+    for port in [destination, source] {
+        match port {
+            4789 | 8472 => return vxlan::plain(payload),
+            4790 => return vxlan::generic(payload),
+            6081 => return geneve::parse(payload),
+            // RFC 7510: a label stack, at least four bytes of it.
+            6635 if payload.len() > 4 => {
+                let layer = Layer::EtherType(0x8847);
+                return Some(Inner::new(TunnelProtocol::Mpls, layer, payload));
+            }
+            _ => {}
         }
-        _ => {}
     }
     match (source, destination) {
         (2152, _) | (_, 2152) => gtp::parse(payload),

@@ -14,7 +14,21 @@ use crate::LinkType;
 /// Of an aggregate (A-MSDU) the first frame is taken: there are hardly any in practice, because
 /// the networks that use them encrypt.
 pub(super) fn frame(data: &[u8], padded: bool) -> Step<'_> {
-    let [control, flags, ..] = data else { return undecodable(Undecodable::Link) };
+    match data {
+        [control, flags, ..] => with_control(*control, *flags, data, padded),
+        _ => undecodable(Undecodable::Link),
+    }
+}
+
+/// A frame whose two bytes of frame control are swapped, as Cisco's access points send it.
+pub(super) fn swapped(data: &[u8]) -> Step<'_> {
+    match data {
+        [flags, control, ..] => with_control(*control, *flags, data, false),
+        _ => undecodable(Undecodable::Link),
+    }
+}
+
+fn with_control(control: u8, flags: u8, data: &[u8], padded: bool) -> Step<'_> {
     let (kind, subtype) = ((control >> 2) & 3, control >> 4);
     // Management and control frames, and data frames without data.
     if kind != 2 || subtype & 0x4 != 0 {
