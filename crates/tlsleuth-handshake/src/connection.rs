@@ -1,7 +1,8 @@
 //! One connection: every fact that its frames show, each with its place. No opinions.
 
 use tlsleuth_capture::{
-    Direction, EndReason, Endpoint, FlowView, Gap, Located, Place, Timestamp, TransportFacts, TunnelId,
+    Direction, EndReason, Endpoint, FlowView, Gap, Located, Place, Timestamp, TransportFacts,
+    TunnelId,
 };
 use tlsleuth_cert::{Chain, WireText};
 
@@ -9,9 +10,9 @@ use crate::anomaly::Anomaly;
 use crate::codepoint::{AlertDescription, AlertLevel, CipherSuite, NamedGroup, ProtocolVersion};
 use crate::flight::ProtectedRecord;
 use crate::message::{ClientHello, ServerHello};
-use crate::pending::{CertificateRequest, EncryptedExtensions, ServerKeyExchange};
 use crate::observed::Observed;
 use crate::pending::{Application, Plaintext, Refusal};
+use crate::pending::{CertificateRequest, EncryptedExtensions, ServerKeyExchange};
 
 /// The two ends of a handshake.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
@@ -460,8 +461,7 @@ impl Connection {
     /// The version that the ServerHello (or the HelloRetryRequest) chose.
     #[must_use]
     pub fn negotiated_version(&self) -> Option<Located<ProtocolVersion>> {
-        self.hello()
-            .map(|hello| Located::new(hello.value.negotiated_version(), hello.at))
+        self.hello().map(|hello| Located::new(hello.value.negotiated_version(), hello.at))
     }
 
     /// The suite that the ServerHello (or the HelloRetryRequest) chose.
@@ -508,14 +508,21 @@ impl Connection {
             return Some(false);
         }
         let client = self.client_hello()?;
-        let echoed = !hello.value.session_id.is_empty()
-            && hello.value.session_id == client.value.session_id;
+        let echoed =
+            !hello.value.session_id.is_empty() && hello.value.session_id == client.value.session_id;
         let abbreviated = self.change_cipher_spec.server.is_some()
-            && self
-                .change_cipher_spec
-                .client
-                .is_none_or(|client| self.change_cipher_spec.server.is_some_and(|s| s.time <= client.time));
-        Some(abbreviated && (echoed || client.value.extensions.session_ticket().is_some_and(|ticket| ticket.len_bytes > 0)))
+            && self.change_cipher_spec.client.is_none_or(|client| {
+                self.change_cipher_spec.server.is_some_and(|s| s.time <= client.time)
+            });
+        Some(
+            abbreviated
+                && (echoed
+                    || client
+                        .value
+                        .extensions
+                        .session_ticket()
+                        .is_some_and(|ticket| ticket.len_bytes > 0)),
+        )
     }
 
     /// What TCP did on one side's stream.

@@ -112,15 +112,13 @@ enum RunKind {
 
 /// Adds a record to the event of its run, or begins one.
 fn merge_run(connection: &mut Connection, from: Side, at: Place, len: u16, run: RunKind) {
-    let last = connection.events.iter_mut().rev().find(|event| {
-        event.from == from && (event.at.time, event.at.frame) <= (at.time, at.frame)
-    });
+    let last =
+        connection.events.iter_mut().rev().find(|event| {
+            event.from == from && (event.at.time, event.at.frame) <= (at.time, at.frame)
+        });
     if let Some(event) = last {
         match (&mut event.kind, run) {
-            (
-                EventKind::ApplicationData { bytes, records, early: false },
-                RunKind::Application,
-            )
+            (EventKind::ApplicationData { bytes, records, early: false }, RunKind::Application)
             | (EventKind::EncryptedHandshake { bytes, records }, RunKind::Handshake) => {
                 *bytes += u64::from(len);
                 *records += 1;
@@ -149,18 +147,15 @@ fn note_first_flight(connection: &mut Connection) {
     let opened = matches!(connection.decryption, Decryption::Opened | Decryption::Partly);
     let tls13 = connection.is_tls13();
     let side_missed = |connection: &Connection, side: Side| {
-        let lost = connection
-            .gaps
-            .of(side)
-            .iter()
-            .any(|gap| gap.cause != GapCause::NotAcknowledged);
+        let lost =
+            connection.gaps.of(side).iter().any(|gap| gap.cause != GapCause::NotAcknowledged);
         let joined_late = !connection.stream(side).from_start
             && connection.first_tls.of(side).is_none_or(|_| match side {
                 Side::Client => connection.client_hellos.is_empty(),
                 Side::Server => connection.hello().is_none(),
             });
-        let unseen = connection.stream(side).segments == 0
-            && connection.stream(side).acknowledged_bytes > 0;
+        let unseen =
+            connection.stream(side).segments == 0 && connection.stream(side).acknowledged_bytes > 0;
         lost || joined_late || unseen
     };
     let server_missed = side_missed(connection, Side::Server);
@@ -189,10 +184,8 @@ fn note_first_flight(connection: &mut Connection) {
     settle(&mut connection.certificate_request, certificate);
     settle(&mut connection.server_key_exchange, if tls13 { Unseen::Absent } else { server });
     settle(&mut connection.encrypted_extensions, if tls13 { server } else { Unseen::Absent });
-    let empty_certificate = connection
-        .protected
-        .iter()
-        .any(|record| record.content == Content::EmptyCertificate);
+    let empty_certificate =
+        connection.protected.iter().any(|record| record.content == Content::EmptyCertificate);
     let client_certificate = if resumed && client != Unseen::Missed {
         Unseen::Absent
     } else if tls13 && !empty_certificate && client == Unseen::Encrypted {
@@ -337,9 +330,7 @@ fn ends_the_handshake(connection: &Connection, alert: &Alert) -> bool {
                     .alerts
                     .iter()
                     .any(|other| other.from == Side::Client && other.at.time < alert.at.time)
-                    || connection
-                        .fin(Side::Client)
-                        .is_some_and(|fin| fin.time <= alert.at.time);
+                    || connection.fin(Side::Client).is_some_and(|fin| fin.time <= alert.at.time);
                 !spoke && !client_closed && connection.decryption != Decryption::Opened
             }
         }

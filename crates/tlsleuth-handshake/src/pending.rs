@@ -1,20 +1,34 @@
 //! Stand-ins until the real messages and preambles land.
 #![allow(missing_docs, dead_code)]
-use crate::{Anomaly, WireText};
 use crate::codepoint::*;
+use crate::{Anomaly, WireText};
 
 #[derive(Clone, Debug, PartialEq)]
 pub struct CertificateRequest {}
-impl CertificateRequest { pub fn decode(_: &[u8], _: ProtocolVersion) -> (Self, Vec<Anomaly>) { (Self {}, vec![]) } }
+impl CertificateRequest {
+    pub fn decode(_: &[u8], _: ProtocolVersion) -> (Self, Vec<Anomaly>) {
+        (Self {}, vec![])
+    }
+}
 #[derive(Clone, Debug, PartialEq)]
 pub struct ServerKeyExchange {}
 impl ServerKeyExchange {
-    pub fn decode(_: &[u8], _: CipherSuite, _: ProtocolVersion) -> (Self, Vec<Anomaly>) { (Self {}, vec![]) }
-    pub fn group(&self) -> Option<NamedGroup> { None }
+    pub fn decode(_: &[u8], _: CipherSuite, _: ProtocolVersion) -> (Self, Vec<Anomaly>) {
+        (Self {}, vec![])
+    }
+    pub fn group(&self) -> Option<NamedGroup> {
+        None
+    }
 }
 #[derive(Clone, Debug, PartialEq)]
-pub struct EncryptedExtensions { pub extensions: crate::message::Extensions }
-impl EncryptedExtensions { pub fn decode(_: &[u8]) -> (Self, Vec<Anomaly>) { (Self { extensions: Default::default() }, vec![]) } }
+pub struct EncryptedExtensions {
+    pub extensions: crate::message::Extensions,
+}
+impl EncryptedExtensions {
+    pub fn decode(_: &[u8]) -> (Self, Vec<Anomaly>) {
+        (Self { extensions: Default::default() }, vec![])
+    }
+}
 
 #[derive(Clone, Debug, PartialEq)]
 pub struct Application;
@@ -24,6 +38,17 @@ pub struct Plaintext;
 pub struct Refusal;
 #[derive(Default, Debug)]
 pub struct Preamble;
-pub enum Progress { Continue, Said(WireText), TlsStarts { offset: usize }, Refused(Refusal) }
-impl Preamble { pub fn push(&mut self, _: bool, _: &[u8]) -> Progress { Progress::Continue } }
-pub fn application_of(_: bool, _: &[u8]) -> Option<Application> { None }
+pub enum Progress {
+    Continue,
+    Said(WireText),
+    TlsStarts { offset: usize },
+    Refused(Refusal),
+}
+impl Preamble {
+    pub fn push(&mut self, _: bool, _: &[u8]) -> Progress {
+        Progress::Continue
+    }
+}
+pub fn application_of(_: bool, _: &[u8]) -> Option<Application> {
+    None
+}

@@ -45,7 +45,8 @@ fn tls(bytes: &[u8], rest: &[u8]) -> Beginning {
     if !header.is_plausible() {
         return Beginning::Plain;
     }
-    let found = |handshake_type| Beginning::Tls { content_type: header.content_type, handshake_type };
+    let found =
+        |handshake_type| Beginning::Tls { content_type: header.content_type, handshake_type };
     match header.content_type {
         20 if header.len == 1 => found(None),
         21 if header.len >= 2 && header.len <= 256 => found(None),
@@ -153,10 +154,7 @@ mod tests {
     #[test]
     fn tls_is_told_by_its_first_bytes() {
         let hello = b"\x16\x03\x01\x02\0\x01\0\x01\xfc\x03\x03";
-        assert_eq!(
-            beginning(hello),
-            Beginning::Tls { content_type: 22, handshake_type: Some(1) }
-        );
+        assert_eq!(beginning(hello), Beginning::Tls { content_type: 22, handshake_type: Some(1) });
         for len in 0..6 {
             assert_eq!(beginning(&hello[..len]), Beginning::More, "{len} bytes");
         }

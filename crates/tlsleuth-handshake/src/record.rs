@@ -265,9 +265,8 @@ impl RecordReader {
     /// Whether so many missing bytes all lie in a record that nobody wants.
     #[must_use]
     pub fn skips(&self, len_bytes: u64) -> bool {
-        self.skipping.is_some_and(|skipping| {
-            u64::try_from(skipping.left).is_ok_and(|left| left > len_bytes)
-        })
+        self.skipping
+            .is_some_and(|skipping| u64::try_from(skipping.left).is_ok_and(|left| left > len_bytes))
     }
 
     /// Takes note of missing bytes. Where they lie inside of one record the reader stays in step.

@@ -17,17 +17,19 @@ use tlsleuth_capture::{
 use tlsleuth_cert::{CertificateStore, Chain, WireText};
 
 use crate::anomaly::{Anomaly, Problem};
-use crate::codepoint::{AlertDescription, AlertLevel, ExtensionType, HandshakeType, ProtocolVersion};
+use crate::codepoint::{
+    AlertDescription, AlertLevel, ExtensionType, HandshakeType, ProtocolVersion,
+};
 use crate::connection::{
-    Alert, ApplicationData, Both, Connection, Decryption, EventKind, Event, Outcome, RolesFrom,
+    Alert, ApplicationData, Both, Connection, Decryption, Event, EventKind, Outcome, RolesFrom,
     SentChain, Side, Unfinished,
 };
 use crate::flight::{Content, KEPT_RECORDS, ProtectedRecord};
 use crate::joiner::{Joiner, Message};
 use crate::message::{Certificate, CertificateForm, ClientHello, ServerHello};
-use crate::pending::{CertificateRequest, EncryptedExtensions, ServerKeyExchange};
 use crate::observed::Observed;
 use crate::opener::{HelloPair, NoOpener, RecordOpener, SecretSource};
+use crate::pending::{CertificateRequest, EncryptedExtensions, ServerKeyExchange};
 use crate::pending::{Preamble, Progress};
 use crate::probe::{self, Beginning};
 use crate::record::{Cut, Record, RecordHeader, RecordReader};
@@ -256,7 +258,8 @@ impl Tracker {
             return Interest::Settled;
         }
         let data = &self.connection.application_data;
-        let flowing = data.client.records >= SETTLED_RECORDS && data.server.records >= SETTLED_RECORDS
+        let flowing = data.client.records >= SETTLED_RECORDS
+            && data.server.records >= SETTLED_RECORDS
             || (data.client.records > 0 && data.server.records > 0)
                 && data.client.records + data.server.records >= 4 * SETTLED_RECORDS;
         let plain = self.forward.mode != Mode::Tls
@@ -467,7 +470,8 @@ impl Tracker {
                 _ => self.stream(direction).joiner.reset(),
             },
             23 => {
-                let early = side == Side::Client && self.connection.server_hello.present().is_none();
+                let early =
+                    side == Side::Client && self.connection.server_hello.present().is_none();
                 self.application_data(direction, record.at, header.len, early);
             }
             _ => {}
@@ -501,42 +505,51 @@ impl Tracker {
         let side = self.connection.side(direction);
         match record.body {
             Some(&[level, description]) => {
-                self.push_alert(direction, Alert {
-                    from: side,
-                    at: record.at,
-                    level: Some(AlertLevel(level)),
-                    description: Some(AlertDescription(description)),
-                    encrypted: false,
-                    inferred: false,
-                    record_len: record.header.len,
-                });
+                self.push_alert(
+                    direction,
+                    Alert {
+                        from: side,
+                        at: record.at,
+                        level: Some(AlertLevel(level)),
+                        description: Some(AlertDescription(description)),
+                        encrypted: false,
+                        inferred: false,
+                        record_len: record.header.len,
+                    },
+                );
             }
             // Several alerts in one record: legal before TLS 1.3 (RFC 5246 §6.2.1).
             Some(body) if body.len() % 2 == 0 && body.len() <= 16 && !body.is_empty() => {
                 for pair in body.chunks_exact(2) {
                     if let [level, description] = *pair {
-                        self.push_alert(direction, Alert {
-                            from: side,
-                            at: record.at,
-                            level: Some(AlertLevel(level)),
-                            description: Some(AlertDescription(description)),
-                            encrypted: false,
-                            inferred: false,
-                            record_len: record.header.len,
-                        });
+                        self.push_alert(
+                            direction,
+                            Alert {
+                                from: side,
+                                at: record.at,
+                                level: Some(AlertLevel(level)),
+                                description: Some(AlertDescription(description)),
+                                encrypted: false,
+                                inferred: false,
+                                record_len: record.header.len,
+                            },
+                        );
                     }
                 }
             }
             _ => {
-                self.push_alert(direction, Alert {
-                    from: side,
-                    at: record.at,
-                    level: None,
-                    description: None,
-                    encrypted: true,
-                    inferred: false,
-                    record_len: record.header.len,
-                });
+                self.push_alert(
+                    direction,
+                    Alert {
+                        from: side,
+                        at: record.at,
+                        level: None,
+                        description: None,
+                        encrypted: true,
+                        inferred: false,
+                        record_len: record.header.len,
+                    },
+                );
             }
         }
     }
@@ -587,13 +600,9 @@ impl Tracker {
         if let Some(mut opener) = self.opener.take() {
             let mut plain = Vec::new();
             let opened = match record.body {
-                Some(body) if !record.damaged => opener.open(
-                    side,
-                    header.content_type,
-                    header.record_version,
-                    body,
-                    &mut plain,
-                ),
+                Some(body) if !record.damaged => {
+                    opener.open(side, header.content_type, header.record_version, body, &mut plain)
+                }
                 _ => {
                     opener.gap(side);
                     Err(crate::opener::NotOpened)
@@ -634,15 +643,18 @@ impl Tracker {
             return;
         }
         match header.content_type {
-            21 => self.push_alert(direction, Alert {
-                from: side,
-                at: record.at,
-                level: None,
-                description: None,
-                encrypted: true,
-                inferred: false,
-                record_len: header.len,
-            }),
+            21 => self.push_alert(
+                direction,
+                Alert {
+                    from: side,
+                    at: record.at,
+                    level: None,
+                    description: None,
+                    encrypted: true,
+                    inferred: false,
+                    record_len: header.len,
+                },
+            ),
             22 => {
                 let finished = self.connection.finished.of_mut(side);
                 if finished.present().is_none() {
@@ -656,7 +668,11 @@ impl Tracker {
                         self.connection.renegotiation.get_or_insert(record.at);
                     }
                     let (bytes, records) = (u64::from(header.len), 1);
-                    self.event(direction, record.at, EventKind::EncryptedHandshake { bytes, records });
+                    self.event(
+                        direction,
+                        record.at,
+                        EventKind::EncryptedHandshake { bytes, records },
+                    );
                 }
             }
             23 => self.application_data(direction, record.at, header.len, false),
@@ -671,7 +687,13 @@ impl Tracker {
             stream.kept += 1;
             let (at, header) = (record.at, record.header);
             let (content_type, len) = (header.content_type, header.len);
-            self.connection.protected.push(ProtectedRecord { from, at, content_type, len, content });
+            self.connection.protected.push(ProtectedRecord {
+                from,
+                at,
+                content_type,
+                len,
+                content,
+            });
         }
     }
 
@@ -708,15 +730,18 @@ impl Tracker {
             21 => {
                 for pair in plain.chunks_exact(2) {
                     if let [level, description] = *pair {
-                        self.push_alert(direction, Alert {
-                            from: side,
-                            at: record.at,
-                            level: Some(AlertLevel(level)),
-                            description: Some(AlertDescription(description)),
-                            encrypted: true,
-                            inferred: false,
-                            record_len: record.header.len,
-                        });
+                        self.push_alert(
+                            direction,
+                            Alert {
+                                from: side,
+                                at: record.at,
+                                level: Some(AlertLevel(level)),
+                                description: Some(AlertDescription(description)),
+                                encrypted: true,
+                                inferred: false,
+                                record_len: record.header.len,
+                            },
+                        );
                     }
                 }
             }
@@ -759,7 +784,15 @@ impl Tracker {
     ) {
         let kind = HandshakeType(message.kind);
         let Some(body) = message.body else {
-            self.anomalies(at, [Anomaly { extension: None, field: "length", offset: 0, problem: Problem::TooMany { kept: 0 } }]);
+            self.anomalies(
+                at,
+                [Anomaly {
+                    extension: None,
+                    field: "length",
+                    offset: 0,
+                    problem: Problem::TooMany { kept: 0 },
+                }],
+            );
             return;
         };
         match kind {
@@ -907,7 +940,9 @@ impl Tracker {
             server_random: &server.random,
             version: server.negotiated_version(),
             suite: server.cipher_suite,
-            extended_master_secret: client.extensions.contains(ExtensionType::EXTENDED_MASTER_SECRET)
+            extended_master_secret: client
+                .extensions
+                .contains(ExtensionType::EXTENDED_MASTER_SECRET)
                 && server.extensions.contains(ExtensionType::EXTENDED_MASTER_SECRET),
             encrypt_then_mac: client.extensions.contains(ExtensionType::ENCRYPT_THEN_MAC)
                 && server.extensions.contains(ExtensionType::ENCRYPT_THEN_MAC),
@@ -936,8 +971,7 @@ impl Tracker {
     ) {
         let side = self.connection.side(direction);
         let certificates = message.entries.len();
-        let chain =
-            Chain::new(message.der(body).map(|der| shared.certificates.intern(der)));
+        let chain = Chain::new(message.der(body).map(|der| shared.certificates.intern(der)));
         let leaf = message.entries.first().map(|leaf| &leaf.extensions);
         let stapled = leaf
             .and_then(|leaf| leaf.certificate_status())
