@@ -99,8 +99,8 @@ impl<'a> Case<'a> {
     #[must_use]
     pub fn new(connection: &'a Connection, policy: &'a Policy, context: &'a Context<'a>) -> Self {
         let server_name = connection.client_hello().and_then(|hello| {
-            let sni = hello.value.server_name()?;
-            Some(Located::new(ReferenceName::new(sni.raw()), hello.at))
+            let sni = hello.value.extensions.server_name()?;
+            Some(Located::new(ReferenceName::new(sni.host_name.raw()), hello.at))
         });
         let judge = |chain: &'a Observed<Located<SentChain>>, side| {
             chain.as_ref().map(|sent| judge_chain(sent, side, policy, context))

@@ -1,10 +1,10 @@
 //! Runs the rules over one connection and names the verdict.
 
-use tlsleuth_handshake::connection::{Connection, Outcome};
 use tlsleuth_handshake::Side;
+use tlsleuth_handshake::connection::{Connection, Outcome};
 
 use crate::case::{Case, Context};
-use crate::finding::{Confidence, Finding, Severity};
+use crate::finding::Finding;
 use crate::policy::Policy;
 use crate::registry::RULES;
 use crate::rule::Check;
@@ -44,8 +44,7 @@ pub fn diagnose(connection: &Connection, policy: &Policy, context: &Context<'_>)
         match rule.check {
             Check::Connection(check) => {
                 if let Ok(Some(finding)) = check(&case) {
-                    let severity = finding.severity;
-                    findings.push(finding.of(rule, Some(severity)));
+                    findings.push(finding.of(rule));
                 }
             }
             Check::Chain(check) => {
@@ -54,8 +53,7 @@ pub fn diagnose(connection: &Connection, policy: &Policy, context: &Context<'_>)
                         && let Ok(Some(mut finding)) = check(&case, chain)
                     {
                         finding.chain = Some(side);
-                        let severity = finding.severity;
-                        findings.push(finding.of(rule, Some(severity)));
+                        findings.push(finding.of(rule));
                     }
                 }
             }
@@ -75,9 +73,4 @@ pub fn diagnose(connection: &Connection, policy: &Policy, context: &Context<'_>)
         server_verified_at: verified(Side::Server),
         client_verified_at: verified(Side::Client),
     }
-}
-
-/// Whether a finding can stand as a verdict at all.
-pub(crate) fn can_explain(finding: &Finding) -> bool {
-    finding.severity == Severity::Error && finding.confidence >= Confidence::Possible
 }

@@ -91,9 +91,7 @@ pub fn ending(connection: &Connection) -> Ending {
         // Where an alert and the FIN behind it share a frame, the alert is first.
         (Some(alert), Some((_, at))) if alert.at.order() <= at.order() => Some(How::Alert(alert)),
         (Some(alert), Some((side, _))) if side == alert.from => Some(How::Alert(alert)),
-        (_, Some((_, at))) if reset.is_some_and(|reset| reset.at == at) => {
-            reset.map(How::Reset)
-        }
+        (_, Some((_, at))) if reset.is_some_and(|reset| reset.at == at) => reset.map(How::Reset),
         (_, Some(_)) => Some(How::Closed),
         (Some(alert), None) => Some(How::Alert(alert)),
         (None, None) => None,
@@ -132,7 +130,11 @@ fn silent_side(connection: &Connection, phase: Phase) -> Side {
         Phase::Connecting | Phase::ClientHello | Phase::ClientFlight => Side::Server,
         Phase::BeforeClientHello | Phase::ServerFlight => Side::Client,
         Phase::Finished => {
-            if connection.end_reason == EndReason::Idle { Side::Server } else { Side::Client }
+            if connection.end_reason == EndReason::Idle {
+                Side::Server
+            } else {
+                Side::Client
+            }
         }
     }
 }

@@ -127,6 +127,10 @@ pub struct Finding {
     pub next_steps: Vec<String>,
     /// Whether it is the connection's verdict.
     pub root_cause: bool,
+    /// Whether the rule's usual severity was replaced.
+    severity_set: bool,
+    /// Whether it explains a failure only together with a symptom that it leads to.
+    pub(crate) needs_symptom: bool,
 }
 
 impl Finding {
@@ -147,6 +151,8 @@ impl Finding {
             seen_as: Vec::new(),
             next_steps: Vec::new(),
             root_cause: false,
+            severity_set: false,
+            needs_symptom: false,
         }
     }
 
@@ -218,12 +224,24 @@ impl Finding {
     #[must_use]
     pub fn severity(mut self, severity: Severity) -> Self {
         self.severity = severity;
+        self.severity_set = true;
         self
     }
 
-    pub(crate) fn of(mut self, rule: &Rule, severity: Option<Severity>) -> Self {
+    /// It is a defect that may or may not have mattered: it becomes the verdict only where the
+    /// frames show a symptom that it leads to. Findings about chains always are of this kind.
+    #[must_use]
+    pub fn needs_symptom(mut self) -> Self {
+        self.needs_symptom = true;
+        self
+    }
+
+    pub(crate) fn of(mut self, rule: &Rule) -> Self {
         self.code = rule.code;
-        self.severity = severity.unwrap_or(rule.severity);
+        if !self.severity_set {
+            self.severity = rule.severity;
+        }
+        self.needs_symptom |= matches!(rule.check, crate::rule::Check::Chain(_));
         self.references = rule.references.to_vec();
         self
     }

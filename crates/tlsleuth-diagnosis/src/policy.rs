@@ -22,6 +22,8 @@ pub struct Policy {
     pub judge: Arc<Judge>,
     /// What the anchors are called in the report: `mozilla`, `system` or `none`.
     pub roots: &'static str,
+    /// Whether the user added anchors: then a root that is not among them is refused by intent.
+    pub own_anchors: bool,
     /// The clock for validity.
     pub verify_time: VerifyTime,
     /// From how many nanoseconds on a handshake is slow.

@@ -1,7 +1,6 @@
 //! Every rule, in the order of the catalogue.
 
 use crate::Rule;
-use crate::rules;
 
 /// All rules that look at one connection.
 pub static RULES: &[&Rule] = &[];

@@ -1,8 +1,8 @@
 //! One connection: every fact that its frames show, each with its place. No opinions.
 
 use tlsleuth_capture::{
-    Direction, EndReason, Endpoint, FlowView, Gap, Located, Place, Timestamp, TransportFacts,
-    TunnelId,
+    Direction, EndReason, EndedFlow, Endpoint, FlowView, Gap, Located, Place, Timestamp,
+    TransportFacts, TunnelId,
 };
 use tlsleuth_cert::{Chain, WireText};
 
@@ -422,6 +422,24 @@ impl Connection {
             decryption: Decryption::NotAsked,
             outcome: Outcome::Incomplete,
         }
+    }
+
+    /// A flow without any payload, or whose payload nobody looked at.
+    #[must_use]
+    pub fn without_data(flow: EndedFlow) -> Box<Self> {
+        let mut connection = Box::new(Self::new(&FlowView {
+            id: flow.id,
+            forward_source: flow.forward_source,
+            forward_destination: flow.forward_destination,
+            tunnel: flow.tunnel,
+            first: flow.first,
+            facts: None,
+        }));
+        if flow.facts.syn.is_some() || flow.facts.syn_ack.is_some() {
+            connection.roles_from = RolesFrom::Syn;
+        }
+        crate::ending::complete(&mut connection, flow);
+        connection
     }
 
     /// The other end is the client after all.

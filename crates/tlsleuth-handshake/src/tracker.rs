@@ -11,9 +11,7 @@
 
 use std::sync::Arc;
 
-use tlsleuth_capture::{
-    Direction, EndedFlow, FlowView, Gap, Interest, Located, Place, TransportFacts,
-};
+use tlsleuth_capture::{Direction, EndedFlow, FlowView, Gap, Interest, Located, Place};
 use tlsleuth_cert::{CertificateStore, Chain, WireText};
 
 use crate::anomaly::{Anomaly, Problem};
