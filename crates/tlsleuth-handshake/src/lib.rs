@@ -7,6 +7,8 @@ pub mod joiner;
 pub mod message;
 pub mod observed;
 pub mod record;
+#[cfg(test)]
+mod testing;
 mod wire_text;
 
 pub use anomaly::{Anomaly, Problem};
