@@ -9,10 +9,12 @@ use tlsleuth_cert::{Chain, WireText};
 use crate::anomaly::Anomaly;
 use crate::codepoint::{AlertDescription, AlertLevel, CipherSuite, NamedGroup, ProtocolVersion};
 use crate::flight::ProtectedRecord;
-use crate::message::{ClientHello, ServerHello};
+use crate::message::sslv2::{Ssl2ClientHello, Ssl2Error, Ssl2ServerHello};
+use crate::message::{
+    CertificateRequest, ClientHello, EncryptedExtensions, ServerHello, ServerKeyExchange,
+};
 use crate::observed::Observed;
 use crate::pending::{Application, Plaintext, Refusal};
-use crate::pending::{CertificateRequest, EncryptedExtensions, ServerKeyExchange};
 
 /// The two ends of a handshake.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
@@ -311,6 +313,8 @@ pub struct Connection {
     /// The frame with the first TLS byte of each side.
     pub first_tls: Both<Option<Place>>,
 
+    /// SSL 2 messages: what was offered and answered.
+    pub ssl2: Ssl2,
     /// The ClientHellos, at most two: the second one answers a HelloRetryRequest.
     pub client_hellos: Vec<Located<ClientHello>>,
     /// The HelloRetryRequest.
@@ -365,6 +369,17 @@ pub struct Connection {
     pub outcome: Outcome,
 }
 
+/// What was said in SSL 2 messages.
+#[derive(Clone, PartialEq, Eq, Debug, Default)]
+pub struct Ssl2 {
+    /// The ClientHello, which may offer newer versions (RFC 5246 §E.2).
+    pub client_hello: Option<Located<Ssl2ClientHello>>,
+    /// The ServerHello: then SSL 2 was negotiated.
+    pub server_hello: Option<Located<Ssl2ServerHello>>,
+    /// An error.
+    pub error: Option<Located<Ssl2Error>>,
+}
+
 /// A record or message whose end is not there.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub struct Unfinished {
@@ -395,6 +410,7 @@ impl Connection {
             refusal: None,
             plaintext: Both::default(),
             first_tls: Both::default(),
+            ssl2: Ssl2::default(),
             client_hellos: Vec::new(),
             hello_retry: None,
             server_hello: Observed::Absent,
@@ -468,6 +484,18 @@ impl Connection {
     #[must_use]
     pub fn tls_seen(&self) -> bool {
         self.first_tls.client.is_some() || self.first_tls.server.is_some()
+    }
+
+    /// The application protocol that the server chose.
+    #[must_use]
+    pub fn alpn_selected(&self) -> Option<Located<&WireText>> {
+        if let Some(extensions) = self.encrypted_extensions.present()
+            && let Some(alpn) = extensions.value.alpn()
+        {
+            return Some(Located::new(alpn, extensions.at));
+        }
+        let hello = self.server_hello.present()?;
+        Some(Located::new(hello.value.alpn()?, hello.at))
     }
 
     /// The first ClientHello.

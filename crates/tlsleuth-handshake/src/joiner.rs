@@ -12,10 +12,10 @@
 //! record is handed on from there.
 
 /// The longest message that is kept, in bytes; a longer one is told and skipped.
-const MAX_MESSAGE_BYTES: usize = 256 * 1024;
+pub const MAX_MESSAGE_BYTES: usize = 256 * 1024;
 
 /// The same for a Certificate message: long chains are legal.
-const MAX_CERTIFICATE_BYTES: usize = 1024 * 1024;
+pub const MAX_CERTIFICATE_BYTES: usize = 1024 * 1024;
 
 /// A handshake message.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]

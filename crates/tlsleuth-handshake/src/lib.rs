@@ -14,6 +14,8 @@ pub mod pending;
 pub mod ports;
 pub mod probe;
 pub mod record;
+#[cfg(test)]
+mod testing;
 pub mod tracker;
 
 pub use anomaly::{Anomaly, Problem};

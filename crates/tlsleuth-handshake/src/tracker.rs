@@ -16,18 +16,18 @@ use tlsleuth_cert::{CertificateStore, Chain, WireText};
 
 use crate::anomaly::{Anomaly, Problem};
 use crate::codepoint::{
-    AlertDescription, AlertLevel, ExtensionType, HandshakeType, ProtocolVersion,
+    AlertDescription, AlertLevel, CertificateType, ExtensionType, HandshakeType,
 };
 use crate::connection::{
-    Alert, ApplicationData, Both, Connection, Decryption, Event, EventKind, Outcome, RolesFrom,
+    Alert, Connection, Decryption, Event, EventKind, RolesFrom,
     SentChain, Side, Unfinished,
 };
 use crate::flight::{Content, KEPT_RECORDS, ProtectedRecord};
-use crate::joiner::{Joiner, Message};
-use crate::message::{Certificate, CertificateForm, ClientHello, ServerHello};
+use crate::joiner::{self, Joiner, Message};
+use crate::message::sslv2::{Ssl2Header, Ssl2Message};
+use crate::message::{self, Certificate, CertificateForm, ClientHello, ServerHello};
 use crate::observed::Observed;
 use crate::opener::{HelloPair, NoOpener, RecordOpener, SecretSource};
-use crate::pending::{CertificateRequest, EncryptedExtensions, ServerKeyExchange};
 use crate::pending::{Preamble, Progress};
 use crate::probe::{self, Beginning};
 use crate::record::{Cut, Record, RecordHeader, RecordReader};
@@ -345,11 +345,11 @@ impl Tracker {
             }
             Beginning::Ssl2ClientHello => {
                 self.learn_roles(direction, Side::Client);
-                self.ssl2_client_hello(direction, at, bytes);
+                self.begin_ssl2(shared, direction, at, bytes);
             }
-            Beginning::Ssl2ServerHello if !self.connection.client_hellos.is_empty() => {
+            Beginning::Ssl2ServerHello if self.connection.ssl2.client_hello.is_some() => {
                 self.learn_roles(direction, Side::Server);
-                self.ssl2_server_hello(direction, at, bytes);
+                self.begin_ssl2(shared, direction, at, bytes);
             }
             Beginning::Ssl2ServerHello | Beginning::Plain => {
                 self.begin_plain(shared, direction, at, bytes);
@@ -420,26 +420,69 @@ impl Tracker {
         self.stream(direction).records = reader;
     }
 
+    /// Bytes of a direction that speaks SSL 2, in which a record is one message until keys are there.
     fn ssl2(&mut self, shared: &Shared, direction: Direction, at: Place, bytes: &[u8]) {
-        // Behind an SSL 2 hello a newer version goes on in records.
         if matches!(probe::beginning(bytes), Beginning::Tls { .. }) {
+            // Behind a hello in the old form newer versions go on in records.
             self.begin_tls(direction, at);
             self.tls(shared, direction, at, bytes);
+            return;
         }
+        let stream = self.stream(direction);
+        if stream.head.len() + bytes.len() > 16 * 1024 {
+            return;
+        }
+        stream.head.extend_from_slice(bytes);
+        let head = std::mem::take(&mut stream.head);
+        let rest = self.ssl2_messages(direction, at, &head);
+        let rest = head.get(head.len().saturating_sub(rest)..).unwrap_or(&[]).to_vec();
+        self.stream(direction).head = rest;
     }
 
-    fn ssl2_client_hello(&mut self, direction: Direction, at: Place, _bytes: &[u8]) {
+    /// Reads whole messages; returns how many bytes are left over.
+    fn ssl2_messages(&mut self, direction: Direction, at: Place, bytes: &[u8]) -> usize {
+        let mut rest = bytes;
+        while let Some(header) = Ssl2Header::decode(rest) {
+            let header_len = usize::from(header.header_len);
+            let Some(body) = rest.get(header_len..header_len + usize::from(header.body_len)) else {
+                break;
+            };
+            rest = rest.get(header_len + body.len()..).unwrap_or(&[]);
+            if self.connection.ssl2.server_hello.is_some() && self.stream(direction).protected {
+                continue;
+            }
+            let (message, anomalies) = Ssl2Message::decode(body);
+            self.anomalies(at, anomalies);
+            match message {
+                Some(Ssl2Message::ClientHello(hello)) => {
+                    self.connection.ssl2.client_hello.get_or_insert(Located::new(hello, at));
+                    self.event(direction, at, EventKind::Ssl2("client_hello"));
+                }
+                Some(Ssl2Message::ServerHello(hello)) => {
+                    self.connection.ssl2.server_hello.get_or_insert(Located::new(hello, at));
+                    self.event(direction, at, EventKind::Ssl2("server_hello"));
+                }
+                Some(Ssl2Message::ClientMasterKey(_)) => {
+                    self.connection.client_key_exchange.get_or_insert(at);
+                    self.forward.protected = true;
+                    self.reverse.protected = true;
+                    self.event(direction, at, EventKind::Ssl2("client_master_key"));
+                }
+                Some(Ssl2Message::Error(error)) => {
+                    self.connection.ssl2.error.get_or_insert(Located::new(error, at));
+                    self.event(direction, at, EventKind::Ssl2("error"));
+                }
+                Some(Ssl2Message::Other(_)) | None => {}
+            }
+        }
+        rest.len()
+    }
+
+    fn begin_ssl2(&mut self, shared: &Shared, direction: Direction, at: Place, bytes: &[u8]) {
         self.stream(direction).mode = Mode::Ssl2;
         let side = self.connection.side(direction);
         self.connection.first_tls.of_mut(side).get_or_insert(at);
-        self.event(direction, at, EventKind::Ssl2("client_hello"));
-    }
-
-    fn ssl2_server_hello(&mut self, direction: Direction, at: Place, _bytes: &[u8]) {
-        self.stream(direction).mode = Mode::Ssl2;
-        let side = self.connection.side(direction);
-        self.connection.first_tls.of_mut(side).get_or_insert(at);
-        self.event(direction, at, EventKind::Ssl2("server_hello"));
+        self.ssl2(shared, direction, at, bytes);
     }
 
     fn lost(&mut self, direction: Direction, at: Place, found: &[u8]) {
@@ -777,20 +820,14 @@ impl Tracker {
         shared: &Shared,
         direction: Direction,
         at: Place,
-        message: &Message<'_>,
+        joined: &Message<'_>,
         opened: bool,
     ) {
-        let kind = HandshakeType(message.kind);
-        let Some(body) = message.body else {
-            self.anomalies(
-                at,
-                [Anomaly {
-                    extension: None,
-                    field: "length",
-                    offset: 0,
-                    problem: Problem::TooMany { kept: 0 },
-                }],
-            );
+        let kind = HandshakeType(joined.kind);
+        let Some(body) = joined.body else {
+            let max = u32::try_from(joiner::MAX_MESSAGE_BYTES).unwrap_or(u32::MAX);
+            let problem = Problem::LengthOutOfRange { length: joined.len, min: 0, max };
+            self.anomalies(at, [Anomaly { extension: None, field: "length", offset: 0, problem }]);
             return;
         };
         match kind {
@@ -804,92 +841,105 @@ impl Tracker {
             _ => {}
         }
         let side = self.connection.side(direction);
-        let tls13 = self.connection.is_tls13();
-        if let (Some(opener), Some(whole)) = (&mut self.opener, message.whole) {
+        if let (Some(opener), Some(whole)) = (&mut self.opener, joined.whole) {
             opener.handshake_message(side, whole);
         } else if shared.secrets.is_some()
-            && let Some(whole) = message.whole
+            && let Some(whole) = joined.whole
             && self.transcript.len() < 128 * 1024
         {
             self.transcript.extend_from_slice(whole);
         }
-        match kind {
-            HandshakeType::CLIENT_HELLO => self.client_hello(direction, at, body),
-            HandshakeType::SERVER_HELLO => self.server_hello(shared, direction, at, body),
-            HandshakeType::HELLO_RETRY_REQUEST => self.server_hello(shared, direction, at, body),
-            HandshakeType::CERTIFICATE => {
-                let form = if tls13 { CertificateForm::Tls13 } else { CertificateForm::Tls12 };
-                let (parsed, anomalies) = Certificate::decode(body, form);
-                self.anomalies(at, anomalies);
-                self.certificate(shared, direction, at, &parsed, body, false);
+        use message::Message as M;
+        let context = message::Context {
+            version: self.connection.negotiated_version().map(|version| version.value),
+            suite: self.connection.cipher_suite().map(|suite| suite.value),
+            certificate_type: self.certificate_type(side),
+            is_dtls: false,
+        };
+        let (decoded, anomalies) = message::Message::decode(kind, body, &context);
+        self.anomalies(at, anomalies);
+        match decoded {
+            M::ClientHello(hello) => self.client_hello(direction, at, *hello),
+            M::ServerHello(hello) => self.server_hello(shared, direction, at, *hello),
+            M::Certificate(chain) => {
+                self.certificate(shared, direction, at, &chain, body, false);
             }
-            HandshakeType::SERVER_KEY_EXCHANGE => {
-                let suite = self.connection.cipher_suite().map(|suite| suite.value);
-                let version = self.connection.negotiated_version().map(|version| version.value);
-                let (exchange, anomalies) = ServerKeyExchange::decode(
-                    body,
-                    suite.unwrap_or_default(),
-                    version.unwrap_or(ProtocolVersion::TLS1_2),
-                );
-                self.anomalies(at, anomalies);
+            M::CompressedCertificate(compressed) => match compressed.expand(body) {
+                Ok(plain) => {
+                    let (chain, anomalies) = Certificate::decode(&plain, CertificateForm::Tls13);
+                    self.anomalies(at, anomalies);
+                    self.certificate(shared, direction, at, &chain, &plain, true);
+                }
+                Err(anomaly) => self.anomalies(at, [anomaly]),
+            },
+            M::CertificateStatus(status) => {
+                if let Observed::Present(chain) = &mut self.connection.server_chain
+                    && let Some(response) = status.responses.first()
+                {
+                    chain.value.stapled.get_or_insert_with(|| response.clone());
+                }
+                self.event(direction, at, EventKind::CertificateStatus);
+            }
+            M::ServerKeyExchange(exchange) => {
                 self.connection.server_key_exchange = Observed::Present(Located::new(exchange, at));
                 self.event(direction, at, EventKind::ServerKeyExchange);
             }
-            HandshakeType::CERTIFICATE_REQUEST => {
-                let version = self.connection.negotiated_version().map(|version| version.value);
-                let (request, anomalies) =
-                    CertificateRequest::decode(body, version.unwrap_or(ProtocolVersion::TLS1_2));
-                self.anomalies(at, anomalies);
+            M::CertificateRequest(request) => {
                 if !self.connection.certificate_request.is_present() {
                     self.connection.certificate_request =
-                        Observed::Present(Located::new(request, at));
+                        Observed::Present(Located::new(*request, at));
                 }
                 self.event(direction, at, EventKind::CertificateRequest);
             }
-            HandshakeType::SERVER_HELLO_DONE => {
+            M::ServerHelloDone => {
                 self.connection.server_hello_done.get_or_insert(at);
                 self.event(direction, at, EventKind::ServerHelloDone);
             }
-            HandshakeType::CLIENT_KEY_EXCHANGE => {
+            M::ClientKeyExchange(_) => {
                 self.connection.client_key_exchange.get_or_insert(at);
                 self.event(direction, at, EventKind::ClientKeyExchange);
             }
-            HandshakeType::CERTIFICATE_VERIFY => {
-                self.event(direction, at, EventKind::CertificateVerify);
-            }
-            HandshakeType::ENCRYPTED_EXTENSIONS => {
-                let (extensions, anomalies) = EncryptedExtensions::decode(body);
-                self.anomalies(at, anomalies);
+            M::CertificateVerify(_) => self.event(direction, at, EventKind::CertificateVerify),
+            M::EncryptedExtensions(extensions) => {
                 self.connection.encrypted_extensions =
                     Observed::Present(Located::new(extensions, at));
                 self.event(direction, at, EventKind::EncryptedExtensions);
             }
-            HandshakeType::FINISHED => {
+            M::Finished(_) => {
                 let finished = self.connection.finished.of_mut(side);
                 if !finished.is_present() {
                     *finished = Observed::Present(at);
                 }
                 self.event(direction, at, EventKind::Finished { inferred: !opened });
             }
-            HandshakeType::NEW_SESSION_TICKET => {
+            M::NewSessionTicket(_) => {
                 self.connection.tickets += 1;
                 self.event(direction, at, EventKind::NewSessionTicket);
             }
-            HandshakeType::HELLO_REQUEST => {
+            M::HelloRequest => {
                 self.connection.renegotiation.get_or_insert(at);
                 self.event(direction, at, EventKind::HelloRequest);
             }
-            HandshakeType::END_OF_EARLY_DATA => {
-                self.event(direction, at, EventKind::EndOfEarlyData);
-            }
-            HandshakeType::KEY_UPDATE => self.event(direction, at, EventKind::KeyUpdate),
-            other => self.event(direction, at, EventKind::OtherHandshake(other.0)),
+            M::EndOfEarlyData => self.event(direction, at, EventKind::EndOfEarlyData),
+            M::KeyUpdate(_) => self.event(direction, at, EventKind::KeyUpdate),
+            _ => self.event(direction, at, EventKind::OtherHandshake(kind.0)),
         }
     }
 
-    fn client_hello(&mut self, direction: Direction, at: Place, body: &[u8]) {
-        let (hello, anomalies) = ClientHello::decode(body);
-        self.anomalies(at, anomalies);
+    /// What Certificate messages of a side carry, by what was negotiated (RFC 7250).
+    fn certificate_type(&self, side: Side) -> CertificateType {
+        let extensions = match self.connection.encrypted_extensions.present() {
+            Some(extensions) => Some(&extensions.value.extensions),
+            None => self.connection.server_hello.present().map(|hello| &hello.value.extensions),
+        };
+        let types = extensions.and_then(|extensions| match side {
+            Side::Client => extensions.client_certificate_types(),
+            Side::Server => extensions.server_certificate_types(),
+        });
+        types.and_then(|types| types.first()).copied().unwrap_or_default()
+    }
+
+    fn client_hello(&mut self, direction: Direction, at: Place, hello: ClientHello) {
         let nth = self.connection.client_hellos.len();
         if nth == 0 || (nth == 1 && self.connection.hello_retry.is_some()) {
             self.connection.client_hellos.push(Located::new(hello, at));
@@ -902,9 +952,13 @@ impl Tracker {
         self.event(direction, at, EventKind::ClientHello(nth));
     }
 
-    fn server_hello(&mut self, shared: &Shared, direction: Direction, at: Place, body: &[u8]) {
-        let (hello, anomalies) = ServerHello::decode(body);
-        self.anomalies(at, anomalies);
+    fn server_hello(
+        &mut self,
+        shared: &Shared,
+        direction: Direction,
+        at: Place,
+        hello: ServerHello,
+    ) {
         if hello.is_hello_retry_request() {
             self.event(direction, at, EventKind::HelloRetryRequest);
             self.connection.hello_retry.get_or_insert(Located::new(hello, at));
@@ -977,7 +1031,7 @@ impl Tracker {
             .cloned();
         let sent = SentChain {
             chain,
-            raw_public_key: false,
+            raw_public_key: self.certificate_type(side) == CertificateType::RAW_PUBLIC_KEY,
             stapled,
             has_scts: leaf.is_some_and(|leaf| leaf.signed_certificate_timestamps().is_some()),
             compressed,

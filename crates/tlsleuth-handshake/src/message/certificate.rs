@@ -4,6 +4,7 @@ use super::{Carrier, Extensions, Opaque};
 use crate::{
     Anomaly,
     anomaly::{Notes, Problem, len32},
+    codepoint::{CertificateType, ProtocolVersion},
     cursor::Cursor,
 };
 
@@ -88,6 +89,37 @@ pub enum CertificateForm {
     Tls13,
     /// A raw public key before TLS 1.3: one key and no list (RFC 7250 §3).
     RawPublicKey,
+}
+
+impl CertificateForm {
+    /// The form that a version uses for a kind of certificate.
+    #[must_use]
+    pub const fn of(version: ProtocolVersion, kind: CertificateType) -> Self {
+        if version.is_tls13() {
+            Self::Tls13
+        } else if matches!(kind, CertificateType::RAW_PUBLIC_KEY) {
+            Self::RawPublicKey
+        } else {
+            Self::Tls12
+        }
+    }
+
+    /// The form that fits the lengths of a body, where the version was not seen.
+    #[must_use]
+    pub fn guess(body: &[u8]) -> Self {
+        let list_len = |bytes: &[u8]| {
+            let [a, b, c] = *bytes.first_chunk::<3>()?;
+            usize::try_from(u32::from_be_bytes([0, a, b, c])).ok()
+        };
+        let fits_tls12 = list_len(body).is_some_and(|len| len.checked_add(3) == Some(body.len()));
+        if fits_tls12 {
+            return Self::Tls12;
+        }
+        let context = body.first().map_or(0, |len| usize::from(*len));
+        let list = body.get(context.saturating_add(1)..).unwrap_or(&[]);
+        let fits_tls13 = list_len(list).is_some_and(|len| len.checked_add(3) == Some(list.len()));
+        if fits_tls13 { Self::Tls13 } else { Self::Tls12 }
+    }
 }
 
 impl Certificate {
