@@ -5,6 +5,7 @@ pub mod codepoint;
 pub mod connection;
 mod cursor;
 mod ending;
+pub mod fingerprint;
 pub mod flight;
 pub mod joiner;
 pub mod message;

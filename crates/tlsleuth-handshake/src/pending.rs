@@ -24,3 +24,9 @@ impl Preamble {
 pub fn application_of(_: bool, _: &[u8]) -> Option<Application> {
     None
 }
+
+impl std::fmt::Display for Application {
+    fn fmt(&self, _: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        Ok(())
+    }
+}

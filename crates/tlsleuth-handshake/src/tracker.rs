@@ -19,8 +19,7 @@ use crate::codepoint::{
     AlertDescription, AlertLevel, CertificateType, ExtensionType, HandshakeType,
 };
 use crate::connection::{
-    Alert, Connection, Decryption, Event, EventKind, RolesFrom,
-    SentChain, Side, Unfinished,
+    Alert, Connection, Decryption, Event, EventKind, RolesFrom, SentChain, Side, Unfinished,
 };
 use crate::flight::{Content, KEPT_RECORDS, ProtectedRecord};
 use crate::joiner::{self, Joiner, Message};

@@ -29,7 +29,7 @@ pub mod sessions;
 
 pub use analyzer::{Analyzed, Analyzer, Counts, Event, Options};
 pub use tlsleuth_capture as capture;
-pub use tlsleuth_capture::{Frame, FrameReader, LinkType, OpenOptions, Place, Timestamp};
+pub use tlsleuth_capture::{Frame, FrameReader, LinkType, Located, OpenOptions, Place, Timestamp};
 pub use tlsleuth_cert as cert;
 pub use tlsleuth_diagnosis as diagnosis;
 pub use tlsleuth_handshake as handshake;
