@@ -82,7 +82,7 @@ impl Anchors {
             let number = i + 1;
             let der = block.map_err(|error| Error::Pem { number, reason: error.to_string() })?;
             let certificate = Certificate::parse(&der);
-            if let Some(Malformed { offset, expected }) = is_usable(&certificate) {
+            if let Some(Malformed { offset, expected, .. }) = is_usable(&certificate) {
                 return Err(Error::Anchor { number, offset, expected });
             }
             certificates.push(Arc::new(certificate));
@@ -156,6 +156,15 @@ impl Anchors {
         self.find(certificate).is_some()
     }
 
+    /// An added anchor whose subject says the same in another encoding. Mozilla's are not searched:
+    /// nobody issues in their name.
+    pub(crate) fn same_but_for_encoding(&self, name: &Name) -> Option<Arc<Certificate>> {
+        let anchors = self.added.values().flatten();
+        let same = anchors
+            .filter(|anchor| anchor.subject != *name && anchor.subject.same_but_for_encoding(name));
+        same.min_by_key(|anchor| anchor.sha256).cloned()
+    }
+
     /// An anchor whose organization is the same as that of this name: a hint that the name belongs
     /// to a publicly trusted authority.
     #[must_use]
@@ -181,7 +190,11 @@ impl Anchors {
 fn is_usable(certificate: &Certificate) -> Option<Malformed> {
     let unreadable = certificate.subject.is_empty() || certificate.key.der().is_empty();
     unreadable.then(|| {
-        certificate.malformed.unwrap_or(Malformed { offset: 0, expected: "a subject and a key" })
+        certificate.malformed.unwrap_or(Malformed {
+            offset: 0,
+            expected: "a subject and a key",
+            in_extension: false,
+        })
     })
 }
 

@@ -101,6 +101,8 @@ pub struct Malformed {
     pub offset: usize,
     /// What should have been there.
     pub expected: &'static str,
+    /// Whether only the body of an extension is broken, which some clients do not look at.
+    pub in_extension: bool,
 }
 
 impl fmt::Display for Malformed {
@@ -246,8 +248,17 @@ impl Certificate {
 
     /// Keeps the first fault: what follows it is often its consequence.
     pub(crate) fn add_fault(&mut self, fault: Fault) {
-        let malformed = Malformed { offset: fault.offset, expected: fault.expected };
-        self.malformed.get_or_insert(malformed);
+        let Fault { offset, expected } = fault;
+        // What breaks the structure outweighs what breaks an extension.
+        if self.malformed.is_none_or(|malformed| malformed.in_extension) {
+            self.malformed = Some(Malformed { offset, expected, in_extension: false });
+        }
+    }
+
+    /// Keeps the first fault of an extension's body.
+    pub(crate) fn add_extension_fault(&mut self, fault: Fault) {
+        let Fault { offset, expected } = fault;
+        self.malformed.get_or_insert(Malformed { offset, expected, in_extension: true });
     }
 
     fn read(&mut self) -> Result<(), Fault> {

@@ -1,10 +1,14 @@
 //! The judgement of a chain.
 
-use std::{fmt, sync::Arc};
+use std::{
+    collections::HashMap,
+    fmt,
+    sync::{Arc, Mutex},
+};
 
 use crate::{
-    Anchors, Chain, Extension, Intermediates, IssuerHints, KeyUsage, Limits, Name, PathStep,
-    Violation, WireText,
+    Anchors, Chain, Extension, Fingerprint, Intermediates, IssuerHints, KeyUsage, Limits, Name,
+    PathStep, Violation, WireText, evaluate, store::lock,
 };
 
 /// What the chain's owner wants to be.
@@ -282,6 +286,19 @@ impl fmt::Display for DefectKind {
 pub struct Judge {
     anchors: Anchors,
     limits: Limits,
+    kept: Mutex<Kept>,
+}
+
+/// The generation that a judgement rests on, if it does, and the judgement.
+type KeptJudgement = (Option<u64>, Arc<ChainJudgement>);
+
+/// Judgements made, by chain and purpose, and by the generation of the known intermediates where
+/// these had a say.
+#[derive(Debug, Default)]
+struct Kept {
+    judgements: HashMap<(Box<[Fingerprint]>, Purpose), Vec<KeptJudgement>>,
+    count: usize,
+    made: u64,
 }
 
 impl Judge {
@@ -294,13 +311,19 @@ impl Judge {
     /// A judge with other limits.
     #[must_use]
     pub fn with_limits(anchors: Anchors, limits: Limits) -> Self {
-        Self { anchors, limits }
+        Self { anchors, limits, kept: Mutex::default() }
     }
 
     /// The anchors.
     #[must_use]
     pub fn anchors(&self) -> &Anchors {
         &self.anchors
+    }
+
+    /// How many judgements were made rather than remembered.
+    #[must_use]
+    pub fn made(&self) -> u64 {
+        lock(&self.kept).made
     }
 
     /// Judges a chain for a purpose at a time, in seconds since 1970.
@@ -314,16 +337,33 @@ impl Judge {
         known: &dyn Intermediates,
         at: i64,
     ) -> Arc<ChainJudgement> {
-        let _ = (chain, purpose, known, self.limits);
-        Arc::new(ChainJudgement {
-            trust: Trust::Undetermined,
-            trusted_but_for_time: false,
-            path: Vec::new(),
-            defects: Vec::new(),
-            verifier_objection: None,
-            is_exhausted: false,
-            holds_from: at,
-            holds_until: at,
-        })
+        let key = (chain.fingerprints(), purpose);
+        let holds = |(generation, judgement): &&KeptJudgement| {
+            (judgement.holds_from..=judgement.holds_until).contains(&at)
+                && generation.is_none_or(|generation| generation == known.generation())
+        };
+        if let Some(made) = lock(&self.kept).judgements.get(&key)
+            && let Some((_, judgement)) = made.iter().find(holds)
+        {
+            return Arc::clone(judgement);
+        }
+        let generation = known.generation();
+        let (judgement, asked_known) = evaluate::judge(
+            &evaluate::Question { chain, purpose, known, at, limits: &self.limits },
+            &self.anchors,
+        );
+        let judgement = Arc::new(judgement);
+        let mut kept = lock(&self.kept);
+        kept.made += 1;
+        if kept.count >= self.limits.max_judgements {
+            kept.judgements.clear();
+            kept.count = 0;
+        }
+        kept.count += 1;
+        let made = kept.judgements.entry(key).or_default();
+        // An answer that rested on fewer known intermediates will not be asked for again.
+        made.retain(|(old, _)| old.is_none_or(|old| old == generation));
+        made.push((asked_known.then_some(generation), Arc::clone(&judgement)));
+        judgement
     }
 }

@@ -25,8 +25,10 @@
 mod anchor;
 mod certificate;
 mod chain;
+mod constraint;
 mod der;
 mod error;
+mod evaluate;
 mod extension;
 mod judge;
 mod key;
