@@ -491,3 +491,31 @@ pem der trailing
 story trailing-bytes "Two bytes follow the leaf." "trailing int" root $NAME
 
 echo "$count stories"
+
+# --- stapled responses: testdata/ocsp. The openssl command cannot fix their times, so the tests
+# count from the time at which each was made.
+ocsp=$here/../ocsp
+mkdir -p "$ocsp"
+issue responder "/CN=Responder" int responder "$INT_SPAN" "keyUsage=digitalSignature
+extendedKeyUsage=OCSPSigning
+noCheck=ignored
+$AKI"
+issue stranger "/CN=Stranger" int stranger "$INT_SPAN" "keyUsage=digitalSignature
+$AKI"
+number=$(openssl x509 -in leaf.crt -noout -serial | cut -d= -f2)
+openssl ocsp -issuer int.crt -cert leaf.crt -no_nonce -reqout request.der
+answer() { # answer NAME INDEXLINE SIGNER
+  printf '%b' "$2" >index.ocsp
+  openssl ocsp -index index.ocsp -CA int.crt -rsigner "$3.crt" \
+    -rkey "keys/$(cat "$3.keyname").key" -reqin request.der -respout "$ocsp/$1.der" -ndays 7 \
+    ${4:-} 2>/dev/null
+}
+valid="V\t271001000000Z\t\t$number\tunknown\t/CN=api.example.test\n"
+answer good "$valid" int -resp_no_certs
+answer revoked "R\t271001000000Z\t261105000000Z,keyCompromise\t$number\tunknown\t/CN=api.example.test\n" int -resp_no_certs
+answer unknown "" int -resp_no_certs
+answer delegated "$valid" responder
+answer unauthorized "$valid" stranger
+cp leaf.crt "$ocsp/leaf.pem"
+cp int.crt "$ocsp/issuer.pem"
+echo "Stapled OCSP responses about leaf.pem, made by \`testdata/certs/make.sh\`; CC0." >"$ocsp/README.md"
