@@ -239,3 +239,46 @@ fn system_roots() -> Result<Vec<Certificate>, Error> {
 fn system_roots() -> Result<Vec<Certificate>, Error> {
     Err(Error::System { reason: "this build leaves them out (feature `system-roots`)".to_owned() })
 }
+
+#[cfg(test)]
+mod tests {
+    use std::fs;
+
+    use super::{Anchors, Roots};
+    use crate::{Certificate, Error};
+
+    fn pem(story: &str) -> Vec<u8> {
+        let root = concat!(env!("CARGO_MANIFEST_DIR"), "/../../testdata/certs/");
+        fs::read(format!("{root}{story}/anchors.pem")).unwrap()
+    }
+
+    #[test]
+    fn from_pem() {
+        let mut anchors = Anchors::new(Roots::None).unwrap();
+        assert!(anchors.is_empty());
+        assert_eq!(anchors.add_pem(&pem("good")).unwrap(), 1);
+        // The same again is the same anchor.
+        assert_eq!(anchors.add_pem(&pem("good")).unwrap(), 1);
+        assert_eq!(anchors.len(), 1);
+        assert!(matches!(anchors.add_pem(b""), Err(Error::NoCertificate)));
+        assert!(matches!(anchors.add_pem(b"some text"), Err(Error::NoCertificate)));
+        let no_base64 = b"-----BEGIN CERTIFICATE-----\n???\n-----END CERTIFICATE-----\n";
+        assert!(matches!(anchors.add_pem(no_base64), Err(Error::Pem { number: 1, .. })));
+        let no_der = b"-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n";
+        assert_eq!(
+            anchors.add_pem(no_der).unwrap_err().to_string(),
+            "certificate 1 cannot be an anchor: expected a certificate (SEQUENCE) at byte 0"
+        );
+    }
+
+    #[test]
+    fn embedded_ones_by_name_and_organization() {
+        let anchors = Anchors::new(Roots::Mozilla).unwrap();
+        let root = Certificate::parse(webpki_root_certs::TLS_SERVER_ROOT_CERTS[0].as_ref());
+        assert_eq!(anchors.by_subject(&root.subject)[0].subject, root.subject);
+        assert_eq!(anchors.find(&root).unwrap().der, root.der);
+        let same = anchors.same_organization(&root.subject).unwrap();
+        assert_eq!(same.subject.organization(), root.subject.organization());
+        assert!(!Anchors::new(Roots::None).unwrap().contains(&root));
+    }
+}

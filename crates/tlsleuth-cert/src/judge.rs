@@ -367,3 +367,77 @@ impl Judge {
         judgement
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::{fs, sync::Arc};
+
+    use rustls_pki_types::{CertificateDer, pem::PemObject as _};
+
+    use super::{DefectKind, Judge, Purpose};
+    use crate::{Anchors, CertificateStore, Chain, NoIntermediates, Roots, SeenIntermediates};
+
+    fn story(name: &str) -> (Chain, Judge) {
+        let root = concat!(env!("CARGO_MANIFEST_DIR"), "/../../testdata/certs/");
+        let store = CertificateStore::default();
+        let pem = fs::read(format!("{root}{name}/chain.pem")).unwrap();
+        let chain = CertificateDer::pem_slice_iter(&pem).map(|der| store.intern(&der.unwrap()));
+        let mut anchors = Anchors::new(Roots::None).unwrap();
+        anchors.add_pem(&fs::read(format!("{root}{name}/anchors.pem")).unwrap()).unwrap();
+        (Chain::new(chain), Judge::new(anchors))
+    }
+
+    /// The leaf of `good` is valid from 1,790,812,800 to 1,822,348,800.
+    #[test]
+    fn a_judgement_holds_as_long_as_nothing_begins_or_ends() {
+        let (chain, judge) = story("good");
+        let at = |at: i64| judge.judge(&chain, Purpose::ServerAuth, &NoIntermediates, at);
+        let (start, end) = (1_790_812_800, 1_822_348_800);
+        assert!(!at(start - 1).is_trusted());
+        assert!(at(start).is_trusted());
+        assert!(Arc::ptr_eq(&at(start), &at(end - 14 * 86_400)));
+        let soon = at(end - 14 * 86_400 + 1);
+        assert!(soon.is_trusted());
+        assert!(matches!(soon.defects[0].kind, DefectKind::ExpiresSoon { .. }));
+        assert!(Arc::ptr_eq(&soon, &at(end)));
+        assert!(!at(end + 1).is_trusted());
+        assert_eq!(judge.made(), 4);
+        assert_eq!((at(start).holds_from, at(start).holds_until), (start, end - 14 * 86_400));
+    }
+
+    #[test]
+    fn purposes_are_judged_apart() {
+        let (chain, judge) = story("wrong-usage-client");
+        let of = |purpose| judge.judge(&chain, purpose, &NoIntermediates, 1_795_168_800);
+        assert!(of(Purpose::ServerAuth).is_trusted());
+        assert!(!of(Purpose::ClientAuth).is_trusted());
+    }
+
+    #[test]
+    fn what_is_seen_later_changes_the_answer() {
+        let (chain, judge) = story("missing-intermediate");
+        let (other, _) = story("good");
+        let known = SeenIntermediates::default();
+        let leads = || {
+            let judgement = judge.judge(&chain, Purpose::ServerAuth, &known, 1_795_168_800);
+            match &judgement.defects[0].kind {
+                DefectKind::MissingIntermediate(hints) => hints.leads_to_anchor(),
+                other => panic!("{other}"),
+            }
+        };
+        assert!(!leads() && !leads());
+        assert_eq!(judge.made(), 1);
+        known.add(&other);
+        assert!(leads() && leads());
+        assert_eq!(judge.made(), 2);
+    }
+
+    #[test]
+    fn absurd_times() {
+        let (chain, judge) = story("good");
+        for at in [i64::MIN, -1, 0, i64::MAX] {
+            let judgement = judge.judge(&chain, Purpose::ServerAuth, &NoIntermediates, at);
+            assert!(judgement.trusted_but_for_time);
+        }
+    }
+}
