@@ -7,7 +7,7 @@ use crate::{
     IssuerHints, KeyAlgorithm, Limits, Malformed, Origin, PathStep, Purpose, SignatureCheck, Trust,
     Usage, constraint,
     limits::MAX_RSA_BITS,
-    path::{Builder, End},
+    path::{Builder, End, SharedChecks},
     verify,
 };
 
@@ -46,8 +46,12 @@ struct Score {
 }
 
 /// Judges a chain; tells whether the known intermediates had a say in it.
-pub(crate) fn judge(question: &Question<'_>, anchors: &Anchors) -> (ChainJudgement, bool) {
-    let mut builder = Builder::new(question.chain, anchors, question.limits);
+pub(crate) fn judge(
+    question: &Question<'_>,
+    anchors: &Anchors,
+    checks: &SharedChecks,
+) -> (ChainJudgement, bool) {
+    let mut builder = Builder::new(question.chain, anchors, question.limits, checks);
     let mut names = constraint::Budget(question.limits.max_name_checks);
     let mut best: Option<Weighed> = None;
     builder.search(None, |steps, end| {
@@ -64,6 +68,7 @@ pub(crate) fn judge(question: &Question<'_>, anchors: &Anchors) -> (ChainJudgeme
     let mut trust = Trust::Refused;
     let mut objection = None;
     let mut could_be_checked = false;
+    let mut is_accepted = false;
     if question.chain.is_empty() {
         let refused_by = match question.purpose {
             Purpose::ServerAuth => "every client",
@@ -89,21 +94,20 @@ pub(crate) fn judge(question: &Question<'_>, anchors: &Anchors) -> (ChainJudgeme
             asked_known = true;
             defects.extend(explain_gap(hints, best.steps.len() - 1));
         }
-        let verdict = if best.end == End::Anchor {
-            verify::verify_path(&best.steps, question.purpose, question.at)
-        } else {
-            Err("UnknownIssuer".to_owned())
-        };
         let is_fatal = defects.iter().any(Defect::is_fatal);
-        if let (Err(reason), false) = (&verdict, is_fatal || score.unchecked > 0) {
-            defects.push(Defect {
-                kind: DefectKind::RefusedByVerifier { reason: reason.clone() },
-                at: DefectAt::Chain,
-                refused_by: Some("rustls"),
-            });
+        if !is_fatal {
+            let verdict = verify::verify_path(&best.steps, question.purpose, question.at);
+            if let (Err(reason), 0) = (&verdict, score.unchecked) {
+                defects.push(Defect {
+                    kind: DefectKind::RefusedByVerifier { reason: reason.clone() },
+                    at: DefectAt::Chain,
+                    refused_by: Some("rustls"),
+                });
+            }
+            is_accepted = verdict.is_ok();
+            objection = verdict.err();
         }
         could_be_checked = best.end == End::Anchor && score.unchecked == 0;
-        objection = verdict.err();
         path = best.steps;
         if !is_fatal && score.unchecked > 0 {
             trust = Trust::Undetermined;
@@ -113,7 +117,7 @@ pub(crate) fn judge(question: &Question<'_>, anchors: &Anchors) -> (ChainJudgeme
     }
     let found = whole_chain(question, &builder, &path);
     defects.extend(found);
-    if !question.chain.is_empty() && !path.is_empty() && objection.is_none() {
+    if is_accepted {
         trust = Trust::Trusted;
     }
     if defects.iter().any(Defect::is_fatal) {
@@ -133,7 +137,7 @@ pub(crate) fn judge(question: &Question<'_>, anchors: &Anchors) -> (ChainJudgeme
         path,
         defects,
         verifier_objection: objection,
-        is_exhausted: builder.is_exhausted,
+        is_exhausted: builder.is_exhausted || names.0 == 0,
         holds_from,
         holds_until,
     };

@@ -8,7 +8,7 @@ use std::{
 
 use crate::{
     Anchors, Chain, Extension, Fingerprint, Intermediates, IssuerHints, KeyUsage, Limits, Name,
-    PathStep, Violation, WireText, evaluate, store::lock,
+    PathStep, Violation, WireText, evaluate, path::SharedChecks, store::lock,
 };
 
 /// What the chain's owner wants to be.
@@ -46,7 +46,8 @@ pub struct ChainJudgement {
     pub path: Vec<PathStep>,
     /// Everything that is wrong or remarkable, fatal defects first, then in the order of the path.
     pub defects: Vec<Defect>,
-    /// What webpki said against the chain; None if it accepts it.
+    /// What webpki said against the path; None if it accepts it, or was not asked since a defect is
+    /// fatal anyway.
     pub verifier_objection: Option<String>,
     /// Whether the search was ended by a cap of [`Limits`], so that a better path may exist.
     pub is_exhausted: bool,
@@ -286,6 +287,7 @@ impl fmt::Display for DefectKind {
 pub struct Judge {
     anchors: Anchors,
     limits: Limits,
+    checks: SharedChecks,
     kept: Mutex<Kept>,
 }
 
@@ -311,7 +313,7 @@ impl Judge {
     /// A judge with other limits.
     #[must_use]
     pub fn with_limits(anchors: Anchors, limits: Limits) -> Self {
-        Self { anchors, limits, kept: Mutex::default() }
+        Self { anchors, limits, checks: SharedChecks::default(), kept: Mutex::default() }
     }
 
     /// The anchors.
@@ -351,6 +353,7 @@ impl Judge {
         let (judgement, asked_known) = evaluate::judge(
             &evaluate::Question { chain, purpose, known, at, limits: &self.limits },
             &self.anchors,
+            &self.checks,
         );
         let judgement = Arc::new(judgement);
         let mut kept = lock(&self.kept);

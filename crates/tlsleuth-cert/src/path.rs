@@ -2,11 +2,12 @@
 
 use std::{
     collections::{HashMap, HashSet},
-    sync::Arc,
+    sync::{Arc, Mutex},
 };
 
 use crate::{
     Anchors, Certificate, Chain, Fingerprint, Intermediates, Limits, Name, WireText, signature,
+    store::lock,
 };
 
 /// Where a certificate of a path was found.
@@ -108,6 +109,7 @@ pub(crate) struct Builder<'a> {
     anchors: &'a Anchors,
     by_subject: HashMap<&'a [u8], Vec<usize>>,
     checks: HashMap<(Fingerprint, Fingerprint), SignatureCheck>,
+    shared: &'a SharedChecks,
     signatures_left: usize,
     steps_left: usize,
     /// A cap ended the search.
@@ -117,6 +119,26 @@ pub(crate) struct Builder<'a> {
     touched_set: HashSet<Fingerprint>,
     /// Certificates with the name of an issuer that another key signed for.
     other_keys: HashMap<Fingerprint, Arc<Certificate>>,
+}
+
+/// Signature checks of all judgements of a judge: chains share their upper parts.
+#[derive(Debug, Default)]
+pub(crate) struct SharedChecks(Mutex<HashMap<(Fingerprint, Fingerprint), SignatureCheck>>);
+
+impl SharedChecks {
+    fn get(&self, key: (Fingerprint, Fingerprint)) -> Option<SignatureCheck> {
+        lock(&self.0).get(&key).copied()
+    }
+
+    fn keep(&self, key: (Fingerprint, Fingerprint), check: SignatureCheck) {
+        // Some 6 MB at most.
+        const MAX_CHECKS: usize = 65_536;
+        let mut checks = lock(&self.0);
+        if checks.len() >= MAX_CHECKS {
+            checks.clear();
+        }
+        checks.insert(key, check);
+    }
 }
 
 struct Candidate {
@@ -131,7 +153,12 @@ struct Frame {
 }
 
 impl<'a> Builder<'a> {
-    pub(crate) fn new(chain: &'a Chain, anchors: &'a Anchors, limits: &Limits) -> Self {
+    pub(crate) fn new(
+        chain: &'a Chain,
+        anchors: &'a Anchors,
+        limits: &Limits,
+        shared: &'a SharedChecks,
+    ) -> Self {
         let mut by_subject: HashMap<&[u8], Vec<usize>> = HashMap::new();
         let mut seen = HashSet::new();
         for (place, certificate) in chain.certificates().iter().enumerate() {
@@ -145,6 +172,7 @@ impl<'a> Builder<'a> {
             anchors,
             by_subject,
             checks: HashMap::new(),
+            shared,
             signatures_left: limits.max_signatures,
             steps_left: limits.max_path_steps,
             is_exhausted: false,
@@ -328,6 +356,12 @@ impl<'a> Builder<'a> {
             return None;
         };
         self.signatures_left = left;
+        // Counted whether or not another chain has paid for it: judgements must not depend on what
+        // was judged before.
+        if let Some(check) = self.shared.get(key) {
+            self.checks.insert(key, check);
+            return Some(check);
+        }
         let check = if child.signature.is_empty() {
             SignatureCheck::Unchecked("the signature cannot be read")
         } else if issuer.key.der().is_empty() {
@@ -341,6 +375,7 @@ impl<'a> Builder<'a> {
             )
         };
         self.checks.insert(key, check);
+        self.shared.keep(key, check);
         Some(check)
     }
 
