@@ -88,7 +88,7 @@ impl Anchors {
             let number = i + 1;
             let der = block.map_err(|error| Error::Pem { number, reason: error.to_string() })?;
             let certificate = Certificate::parse(&der);
-            if let Some(Malformed { offset, expected }) = is_usable(&certificate) {
+            if let Some(Malformed { offset, expected, .. }) = is_usable(&certificate) {
                 return Err(Error::Anchor { number, offset, expected });
             }
             certificates.push(Arc::new(certificate));
@@ -162,6 +162,15 @@ impl Anchors {
         self.find(certificate).is_some()
     }
 
+    /// An added anchor whose subject says the same in another encoding. Mozilla's are not searched:
+    /// nobody issues in their name.
+    pub(crate) fn same_but_for_encoding(&self, name: &Name) -> Option<Arc<Certificate>> {
+        let anchors = self.added.values().flatten();
+        let same = anchors
+            .filter(|anchor| anchor.subject != *name && anchor.subject.same_but_for_encoding(name));
+        same.min_by_key(|anchor| anchor.sha256).cloned()
+    }
+
     /// An anchor whose organization is the same as that of this name: a hint that the name belongs
     /// to a publicly trusted authority.
     #[must_use]
@@ -187,7 +196,11 @@ impl Anchors {
 fn is_usable(certificate: &Certificate) -> Option<Malformed> {
     let unreadable = certificate.subject.is_empty() || certificate.key.der().is_empty();
     unreadable.then(|| {
-        certificate.malformed.unwrap_or(Malformed { offset: 0, expected: "a subject and a key" })
+        certificate.malformed.unwrap_or(Malformed {
+            offset: 0,
+            expected: "a subject and a key",
+            in_extension: false,
+        })
     })
 }
 
@@ -231,4 +244,47 @@ fn system_roots() -> Result<Vec<Certificate>, Error> {
 #[cfg(not(feature = "system-roots"))]
 fn system_roots() -> Result<Vec<Certificate>, Error> {
     Err(Error::System { reason: "this build leaves them out (feature `system-roots`)".to_owned() })
+}
+
+#[cfg(test)]
+mod tests {
+    use std::fs;
+
+    use super::{Anchors, Roots};
+    use crate::{Certificate, Error};
+
+    fn pem(story: &str) -> Vec<u8> {
+        let root = concat!(env!("CARGO_MANIFEST_DIR"), "/../../testdata/certs/");
+        fs::read(format!("{root}{story}/anchors.pem")).unwrap()
+    }
+
+    #[test]
+    fn from_pem() {
+        let mut anchors = Anchors::new(Roots::None).unwrap();
+        assert!(anchors.is_empty());
+        assert_eq!(anchors.add_pem(&pem("good")).unwrap(), 1);
+        // The same again is the same anchor.
+        assert_eq!(anchors.add_pem(&pem("good")).unwrap(), 1);
+        assert_eq!(anchors.len(), 1);
+        assert!(matches!(anchors.add_pem(b""), Err(Error::NoCertificate)));
+        assert!(matches!(anchors.add_pem(b"some text"), Err(Error::NoCertificate)));
+        let no_base64 = b"-----BEGIN CERTIFICATE-----\n???\n-----END CERTIFICATE-----\n";
+        assert!(matches!(anchors.add_pem(no_base64), Err(Error::Pem { number: 1, .. })));
+        let no_der = b"-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n";
+        assert_eq!(
+            anchors.add_pem(no_der).unwrap_err().to_string(),
+            "certificate 1 cannot be an anchor: expected a certificate (SEQUENCE) at byte 0"
+        );
+    }
+
+    #[test]
+    fn embedded_ones_by_name_and_organization() {
+        let anchors = Anchors::new(Roots::Mozilla).unwrap();
+        let root = Certificate::parse(webpki_root_certs::TLS_SERVER_ROOT_CERTS[0].as_ref());
+        assert_eq!(anchors.by_subject(&root.subject)[0].subject, root.subject);
+        assert_eq!(anchors.find(&root).unwrap().der, root.der);
+        let same = anchors.same_organization(&root.subject).unwrap();
+        assert_eq!(same.subject.organization(), root.subject.organization());
+        assert!(!Anchors::new(Roots::None).unwrap().contains(&root));
+    }
 }

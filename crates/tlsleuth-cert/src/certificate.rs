@@ -101,6 +101,8 @@ pub struct Malformed {
     pub offset: usize,
     /// What should have been there.
     pub expected: &'static str,
+    /// Whether only the body of an extension is broken, which some clients do not look at.
+    pub in_extension: bool,
 }
 
 impl fmt::Display for Malformed {
@@ -246,8 +248,17 @@ impl Certificate {
 
     /// Keeps the first fault: what follows it is often its consequence.
     pub(crate) fn add_fault(&mut self, fault: Fault) {
-        let malformed = Malformed { offset: fault.offset, expected: fault.expected };
-        self.malformed.get_or_insert(malformed);
+        let Fault { offset, expected } = fault;
+        // What breaks the structure outweighs what breaks an extension.
+        if self.malformed.is_none_or(|malformed| malformed.in_extension) {
+            self.malformed = Some(Malformed { offset, expected, in_extension: false });
+        }
+    }
+
+    /// Keeps the first fault of an extension's body.
+    pub(crate) fn add_extension_fault(&mut self, fault: Fault) {
+        let Fault { offset, expected } = fault;
+        self.malformed.get_or_insert(Malformed { offset, expected, in_extension: true });
     }
 
     fn read(&mut self) -> Result<(), Fault> {
@@ -526,4 +537,116 @@ pub(crate) fn fuzz(data: &[u8]) {
     let _ = (certificate.covers(&name), certificate.nearest_miss(&name));
     let _ = (certificate.names_for_display(), certificate.serial.to_string());
     let _ = (certificate.subject.to_string(), certificate.key.to_string());
+}
+
+#[cfg(test)]
+mod tests {
+    use std::fs;
+
+    use rustls_pki_types::{CertificateDer, pem::PemObject as _};
+
+    use super::Certificate;
+    use crate::Violation;
+
+    fn leaf(story: &str) -> Vec<u8> {
+        let root = concat!(env!("CARGO_MANIFEST_DIR"), "/../../testdata/certs/");
+        let pem = fs::read(format!("{root}{story}/chain.pem")).unwrap();
+        CertificateDer::pem_slice_iter(&pem).next().unwrap().unwrap().to_vec()
+    }
+
+    /// Replaces the first occurrence of some bytes by others of the same length.
+    fn replaced(story: &str, from: &[u8], to: &[u8]) -> Certificate {
+        let mut der = leaf(story);
+        let at = der.windows(from.len()).position(|window| window == from).unwrap();
+        der[at..at + to.len()].copy_from_slice(to);
+        Certificate::parse(&der)
+    }
+
+    #[test]
+    fn facts() {
+        let leaf = Certificate::parse(&leaf("missing-intermediate-aia"));
+        assert_eq!(leaf.malformed, None);
+        assert_eq!(leaf.violations, []);
+        assert_eq!(leaf.subject.to_string(), "CN=api.example.test");
+        assert_eq!(leaf.issuer.to_string(), "CN=Example Issuing CA,O=Example");
+        assert_eq!(leaf.key.to_string(), "EC P-256");
+        assert_eq!(leaf.signature_algorithm.to_string(), "ecdsa-with-SHA256");
+        assert_eq!((leaf.not_before, leaf.not_after), (Some(1_790_812_800), Some(1_822_348_800)));
+        assert_eq!(leaf.dns_names[0].to_string(), "api.example.test");
+        assert!(!leaf.is_ca() && leaf.is_version_3() && !leaf.is_self_issued());
+        assert_eq!(leaf.key_usage.unwrap().to_string(), "digitalSignature");
+        assert_eq!(leaf.extended_key_usage.as_ref().unwrap().to_string(), "serverAuth");
+        assert_eq!(leaf.issuer_urls[0].to_string(), "http://ca.example.test/issuing.crt");
+        assert_eq!(leaf.ocsp_urls[0].to_string(), "http://ocsp.example.test");
+        assert_eq!(leaf.crl_urls[0].to_string(), "http://ca.example.test/issuing.crl");
+        assert_eq!(leaf.policies[0].to_string(), "2.23.140.1.2.1");
+        assert_eq!(leaf.sha256.to_string().len(), 64);
+        assert!(Certificate::parse(&self::leaf("must-staple")).must_staple);
+    }
+
+    #[test]
+    fn an_answer_to_an_acme_challenge() {
+        let leaf = Certificate::parse(&leaf("acme-challenge"));
+        let identifier = leaf.acme_identifier.unwrap();
+        assert!(identifier.critical);
+        assert_eq!(identifier.digest.unwrap()[31], 7);
+    }
+
+    #[test]
+    fn serial_numbers() {
+        let serial = |content: &[u8]| {
+            let mut certificate = Certificate::parse(b"");
+            certificate.serial = super::Serial::new(content);
+            certificate.note_violations();
+            (certificate.serial.to_string(), certificate.violations)
+        };
+        assert_eq!(serial(&[0, 0x9f, 1]), ("9f:01".to_owned(), vec![]));
+        assert_eq!(serial(&[0x9f]), ("9f".to_owned(), vec![Violation::NegativeSerial]));
+        assert_eq!(serial(&[0]), ("00".to_owned(), vec![Violation::ZeroSerial]));
+        assert_eq!(serial(&[1; 21]).1, [Violation::LongSerial]);
+        assert_eq!(serial(&[1; 20]).1, []);
+        assert_eq!(serial(&[&[0, 0x80][..], &[1; 19]].concat()).1, []);
+    }
+
+    #[test]
+    fn broken_rules() {
+        // The outer algorithm becomes another one; the inner stays.
+        let mut der = leaf("good");
+        let oid = [0x2a, 0x86, 0x48, 0xce, 0x3d, 4, 3, 2];
+        let at = der.windows(8).rposition(|window| window == oid).unwrap();
+        der[at + 7] = 3;
+        let certificate = Certificate::parse(&der);
+        assert_eq!(certificate.violations, [Violation::AlgorithmMismatch]);
+        // subjectKeyIdentifier becomes a second keyUsage.
+        let twice = replaced("good", &[0x55, 0x1d, 14], &[0x55, 0x1d, 15]);
+        assert!(matches!(twice.violations[..], [Violation::DuplicateExtension(_)]));
+        assert!(
+            replaced("good", &[0xa0, 3, 2, 1, 2], &[0xa0, 3, 2, 1, 1]).violations[..]
+                == [Violation::NotVersion3(1), Violation::ExtensionsNeedVersion3]
+        );
+    }
+
+    #[test]
+    fn a_bad_part_does_not_hide_the_rest() {
+        // A month 13 in notAfter.
+        let certificate = replaced("good", b"271001000000Z", b"271301000000Z");
+        let malformed = certificate.malformed.unwrap();
+        assert_eq!(malformed.expected, "a time: YYMMDDHHMMSSZ or YYYYMMDDHHMMSSZ");
+        assert_eq!(certificate.not_after, None);
+        assert!(!certificate.is_valid_at(1_795_168_800));
+        assert_eq!(certificate.dns_names.len(), 1);
+        assert!(!certificate.signature.is_empty());
+    }
+
+    #[test]
+    fn a_cut_certificate_gives_what_there_is() {
+        let der = leaf("good");
+        let mut seen_subject = false;
+        for len in 0..der.len() {
+            let certificate = Certificate::parse(&der[..len]);
+            assert!(certificate.malformed.is_some(), "{len}");
+            seen_subject |= certificate.subject.to_string() == "CN=api.example.test";
+        }
+        assert!(seen_subject);
+    }
 }

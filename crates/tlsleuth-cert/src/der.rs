@@ -108,10 +108,6 @@ impl<'a> Reader<'a> {
         self.data.is_empty()
     }
 
-    pub(crate) fn offset(&self) -> usize {
-        self.offset
-    }
-
     pub(crate) fn fault(&self, expected: &'static str) -> Fault {
         Fault { offset: self.offset, expected }
     }

@@ -8,7 +8,7 @@ use x509_parser::{
 };
 
 use crate::{
-    Name, Oid, WireText,
+    Name, Oid, Violation, WireText,
     certificate::Certificate,
     der::{Element, Fault, Reader, tag},
     limits::MAX_NAMES,
@@ -56,6 +56,17 @@ impl Extension {
             ACME_IDENTIFIER => "acmeIdentifier",
             _ => return None,
         })
+    }
+
+    /// Whether Go and OpenSSL parse its body, so that a bad one makes them refuse.
+    fn is_read_by_clients(&self) -> bool {
+        matches!(self.oid.content(), [0x55, 0x1d, 14 | 15 | 17 | 19 | 30 | 31 | 32 | 35 | 37])
+            || self.oid.content() == AUTHORITY_INFO_ACCESS
+    }
+
+    /// Whether rustls knows it, so that it may be critical.
+    pub(crate) fn is_processed_by_rustls(&self) -> bool {
+        matches!(self.oid.content(), [0x55, 0x1d, 15 | 17 | 19 | 30 | 31 | 37])
     }
 
     /// Whether OpenSSL and Go process it, so that it may be critical.
@@ -302,7 +313,11 @@ pub(crate) fn read(element: &Element<'_>, into: &mut Certificate) -> Result<Exte
             .map_err(|expected| Fault { offset: value.content_offset(), expected }),
     };
     if let Err(fault) = read {
-        into.add_fault(Fault { offset: fault.offset, expected: fault.expected });
+        if extension.is_read_by_clients() {
+            into.add_extension_fault(fault);
+        } else {
+            into.violations.push(Violation::UnreadableExtension(extension.oid.clone()));
+        }
     }
     Ok(extension)
 }
@@ -470,6 +485,12 @@ fn read_names(mut body: Reader<'_>, into: &mut Certificate) -> Result<(), Fault>
             continue;
         }
         let text = || WireText::new(name.content);
+        if matches!(name.tag, 0x81 | 0x82 | 0x86) && !name.content.is_ascii() {
+            bad = bad.or(Some(Fault {
+                offset: name.offset,
+                expected: "a name of subjectAltName in ASCII (IA5String)",
+            }));
+        }
         match name.tag {
             0x81 => into.email_addresses.push(text()),
             0x82 => into.dns_names.push(text()),

@@ -1,10 +1,14 @@
 //! The judgement of a chain.
 
-use std::{fmt, sync::Arc};
+use std::{
+    collections::HashMap,
+    fmt,
+    sync::{Arc, Mutex},
+};
 
 use crate::{
-    Anchors, Chain, Extension, Intermediates, IssuerHints, KeyUsage, Limits, Name, PathStep,
-    Violation, WireText,
+    Anchors, Chain, Extension, Fingerprint, Intermediates, IssuerHints, KeyUsage, Limits, Name,
+    PathStep, Violation, WireText, evaluate, path::SharedChecks, store::lock,
 };
 
 /// What the chain's owner wants to be.
@@ -42,7 +46,8 @@ pub struct ChainJudgement {
     pub path: Vec<PathStep>,
     /// Everything that is wrong or remarkable, fatal defects first, then in the order of the path.
     pub defects: Vec<Defect>,
-    /// What webpki said against the chain; None if it accepts it.
+    /// What webpki said against the path; None if it accepts it, or was not asked since a defect is
+    /// fatal anyway.
     pub verifier_objection: Option<String>,
     /// Whether the search was ended by a cap of [`Limits`], so that a better path may exist.
     pub is_exhausted: bool,
@@ -282,6 +287,20 @@ impl fmt::Display for DefectKind {
 pub struct Judge {
     anchors: Anchors,
     limits: Limits,
+    checks: SharedChecks,
+    kept: Mutex<Kept>,
+}
+
+/// The generation that a judgement rests on, if it does, and the judgement.
+type KeptJudgement = (Option<u64>, Arc<ChainJudgement>);
+
+/// Judgements made, by chain and purpose, and by the generation of the known intermediates where
+/// these had a say.
+#[derive(Debug, Default)]
+struct Kept {
+    judgements: HashMap<(Box<[Fingerprint]>, Purpose), Vec<KeptJudgement>>,
+    count: usize,
+    made: u64,
 }
 
 impl Judge {
@@ -294,13 +313,19 @@ impl Judge {
     /// A judge with other limits.
     #[must_use]
     pub fn with_limits(anchors: Anchors, limits: Limits) -> Self {
-        Self { anchors, limits }
+        Self { anchors, limits, checks: SharedChecks::default(), kept: Mutex::default() }
     }
 
     /// The anchors.
     #[must_use]
     pub fn anchors(&self) -> &Anchors {
         &self.anchors
+    }
+
+    /// How many judgements were made rather than remembered.
+    #[must_use]
+    pub fn made(&self) -> u64 {
+        lock(&self.kept).made
     }
 
     /// Judges a chain for a purpose at a time, in seconds since 1970.
@@ -314,16 +339,108 @@ impl Judge {
         known: &dyn Intermediates,
         at: i64,
     ) -> Arc<ChainJudgement> {
-        let _ = (chain, purpose, known, self.limits);
-        Arc::new(ChainJudgement {
-            trust: Trust::Undetermined,
-            trusted_but_for_time: false,
-            path: Vec::new(),
-            defects: Vec::new(),
-            verifier_objection: None,
-            is_exhausted: false,
-            holds_from: at,
-            holds_until: at,
-        })
+        let key = (chain.fingerprints(), purpose);
+        let holds = |(generation, judgement): &&KeptJudgement| {
+            (judgement.holds_from..=judgement.holds_until).contains(&at)
+                && generation.is_none_or(|generation| generation == known.generation())
+        };
+        if let Some(made) = lock(&self.kept).judgements.get(&key)
+            && let Some((_, judgement)) = made.iter().find(holds)
+        {
+            return Arc::clone(judgement);
+        }
+        let generation = known.generation();
+        let (judgement, asked_known) = evaluate::judge(
+            &evaluate::Question { chain, purpose, known, at, limits: &self.limits },
+            &self.anchors,
+            &self.checks,
+        );
+        let judgement = Arc::new(judgement);
+        let mut kept = lock(&self.kept);
+        kept.made += 1;
+        if kept.count >= self.limits.max_judgements {
+            kept.judgements.clear();
+            kept.count = 0;
+        }
+        kept.count += 1;
+        let made = kept.judgements.entry(key).or_default();
+        // An answer that rested on fewer known intermediates will not be asked for again.
+        made.retain(|(old, _)| old.is_none_or(|old| old == generation));
+        made.push((asked_known.then_some(generation), Arc::clone(&judgement)));
+        judgement
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::{fs, sync::Arc};
+
+    use rustls_pki_types::{CertificateDer, pem::PemObject as _};
+
+    use super::{DefectKind, Judge, Purpose};
+    use crate::{Anchors, CertificateStore, Chain, NoIntermediates, Roots, SeenIntermediates};
+
+    fn story(name: &str) -> (Chain, Judge) {
+        let root = concat!(env!("CARGO_MANIFEST_DIR"), "/../../testdata/certs/");
+        let store = CertificateStore::default();
+        let pem = fs::read(format!("{root}{name}/chain.pem")).unwrap();
+        let chain = CertificateDer::pem_slice_iter(&pem).map(|der| store.intern(&der.unwrap()));
+        let mut anchors = Anchors::new(Roots::None).unwrap();
+        anchors.add_pem(&fs::read(format!("{root}{name}/anchors.pem")).unwrap()).unwrap();
+        (Chain::new(chain), Judge::new(anchors))
+    }
+
+    /// The leaf of `good` is valid from 1,790,812,800 to 1,822,348,800.
+    #[test]
+    fn a_judgement_holds_as_long_as_nothing_begins_or_ends() {
+        let (chain, judge) = story("good");
+        let at = |at: i64| judge.judge(&chain, Purpose::ServerAuth, &NoIntermediates, at);
+        let (start, end) = (1_790_812_800, 1_822_348_800);
+        assert!(!at(start - 1).is_trusted());
+        assert!(at(start).is_trusted());
+        assert!(Arc::ptr_eq(&at(start), &at(end - 14 * 86_400)));
+        let soon = at(end - 14 * 86_400 + 1);
+        assert!(soon.is_trusted());
+        assert!(matches!(soon.defects[0].kind, DefectKind::ExpiresSoon { .. }));
+        assert!(Arc::ptr_eq(&soon, &at(end)));
+        assert!(!at(end + 1).is_trusted());
+        assert_eq!(judge.made(), 4);
+        assert_eq!((at(start).holds_from, at(start).holds_until), (start, end - 14 * 86_400));
+    }
+
+    #[test]
+    fn purposes_are_judged_apart() {
+        let (chain, judge) = story("wrong-usage-client");
+        let of = |purpose| judge.judge(&chain, purpose, &NoIntermediates, 1_795_168_800);
+        assert!(of(Purpose::ServerAuth).is_trusted());
+        assert!(!of(Purpose::ClientAuth).is_trusted());
+    }
+
+    #[test]
+    fn what_is_seen_later_changes_the_answer() {
+        let (chain, judge) = story("missing-intermediate");
+        let (other, _) = story("good");
+        let known = SeenIntermediates::default();
+        let leads = || {
+            let judgement = judge.judge(&chain, Purpose::ServerAuth, &known, 1_795_168_800);
+            match &judgement.defects[0].kind {
+                DefectKind::MissingIntermediate(hints) => hints.leads_to_anchor(),
+                other => panic!("{other}"),
+            }
+        };
+        assert!(!leads() && !leads());
+        assert_eq!(judge.made(), 1);
+        known.add(&other);
+        assert!(leads() && leads());
+        assert_eq!(judge.made(), 2);
+    }
+
+    #[test]
+    fn absurd_times() {
+        let (chain, judge) = story("good");
+        for at in [i64::MIN, -1, 0, i64::MAX] {
+            let judgement = judge.judge(&chain, Purpose::ServerAuth, &NoIntermediates, at);
+            assert!(judgement.trusted_but_for_time);
+        }
     }
 }

@@ -224,3 +224,49 @@ fn other_curve(oid: &[u8]) -> Option<(&'static str, u32)> {
         _ => return None,
     })
 }
+
+#[cfg(test)]
+mod tests {
+    use super::{Curve, KeyAlgorithm, PublicKey, integer_bits};
+    use crate::der::Reader;
+
+    fn key(oid: &[u8], parameters: &[u8]) -> PublicKey {
+        let mut algorithm = vec![6, u8::try_from(oid.len()).unwrap()];
+        algorithm.extend_from_slice(oid);
+        algorithm.extend_from_slice(parameters);
+        let mut spki = vec![0x30, u8::try_from(algorithm.len() + 6).unwrap()];
+        spki.extend([0x30, u8::try_from(algorithm.len()).unwrap()]);
+        spki.extend_from_slice(&algorithm);
+        spki.extend([3, 2, 0, 4]);
+        PublicKey::read(&Reader::new(&spki).next("a key").unwrap()).unwrap()
+    }
+
+    #[test]
+    fn names_of_keys() {
+        let ec = &[0x2a, 0x86, 0x48, 0xce, 0x3d, 2, 1];
+        let nist = [0x60, 0x86, 0x48, 1, 0x65, 3, 4, 3];
+        assert_eq!(key(ec, &[6, 5, 0x2b, 0x81, 4, 0, 34]).to_string(), "EC P-384");
+        assert_eq!(key(ec, &[6, 5, 0x2b, 0x81, 4, 0, 10]).to_string(), "EC secp256k1");
+        assert_eq!(key(ec, &[6, 3, 0x2a, 3, 4]).to_string(), "EC curve 1.2.3.4");
+        assert_eq!(key(ec, &[5, 0]).to_string(), "EC unnamed curve");
+        assert_eq!(key(&[0x2b, 0x65, 0x70], &[]).to_string(), "Ed25519");
+        assert_eq!(key(&[&nist[..], &[18]].concat(), &[]).to_string(), "ML-DSA-65");
+        assert_eq!(key(&[&nist[..], &[20]].concat(), &[]).to_string(), "SLH-DSA");
+        assert_eq!(key(&[0x2a, 3, 4], &[]).to_string(), "unknown (1.2.3.4)");
+        assert_eq!(PublicKey::unknown().to_string(), "unreadable");
+    }
+
+    #[test]
+    fn sizes() {
+        assert_eq!(integer_bits(&[0, 0x80, 0]), Some(16));
+        assert_eq!(integer_bits(&[1]), Some(1));
+        assert_eq!(integer_bits(&[0]), None);
+        assert_eq!(integer_bits(&[]), None);
+        let weak = |algorithm: KeyAlgorithm, bits: u32| {
+            PublicKey { algorithm, key_bits: Some(bits), ..PublicKey::unknown() }.is_weak()
+        };
+        assert!(weak(KeyAlgorithm::Rsa, 2047) && !weak(KeyAlgorithm::Rsa, 2048));
+        assert!(weak(KeyAlgorithm::Ec(Curve::Unnamed), 192));
+        assert!(!weak(KeyAlgorithm::Ec(Curve::P256), 256));
+    }
+}

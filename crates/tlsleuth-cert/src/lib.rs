@@ -25,8 +25,10 @@
 mod anchor;
 mod certificate;
 mod chain;
+mod constraint;
 mod der;
 mod error;
+mod evaluate;
 mod extension;
 mod judge;
 mod key;
@@ -59,7 +61,9 @@ pub use name::Name;
 pub use ocsp::{CertStatus, OcspJudgement, OcspProblem, OcspResponse, OcspSigner, SingleResponse};
 pub use oid::Oid;
 pub use path::{IssuerHints, Origin, PathStep, SignatureCheck};
-pub use placeholder::{Interceptor, Placeholder, interceptor, placeholder};
+pub use placeholder::{
+    Interceptor, InterceptorKind, Placeholder, PlaceholderKind, interceptor, placeholder,
+};
 pub use reference::{HostName, Miss, ReferenceName};
 pub use signature::{Hash, SignatureAlgorithm};
 pub use store::{CertificateStore, Intermediates, NoIntermediates, SeenIntermediates};

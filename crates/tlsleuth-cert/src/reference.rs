@@ -257,3 +257,113 @@ fn edits(a: &str, b: &str) -> usize {
     }
     row.last().copied().unwrap_or(0)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::{Miss, ReferenceName};
+    use crate::{Certificate, WireText, name::tests::name};
+
+    fn with_names(dns: &[&str], addresses: &[&str]) -> Certificate {
+        let mut certificate = Certificate::parse(b"");
+        certificate.dns_names = dns.iter().map(|name| WireText::from(*name)).collect();
+        certificate.ip_addresses = addresses.iter().map(|ip| ip.parse().unwrap()).collect();
+        certificate
+    }
+
+    fn covers(presented: &str, asked: &str) -> bool {
+        with_names(&[presented], &[]).covers(&ReferenceName::new(asked.as_bytes()))
+    }
+
+    fn miss(dns: &[&str], asked: &str) -> String {
+        let certificate = with_names(dns, &[]);
+        certificate.nearest_miss(&ReferenceName::new(asked.as_bytes())).unwrap().to_string()
+    }
+
+    #[test]
+    fn names_that_match() {
+        assert!(covers("example.test", "example.test"));
+        assert!(covers("EXAMPLE.test", "example.TEST"));
+        assert!(covers("example.test", "example.test."));
+        assert!(covers("example.test.", "example.test"));
+        assert!(covers("*.example.test", "a.example.test"));
+        assert!(covers("*.EXAMPLE.test", "a.example.test"));
+        assert!(covers("*.example.test", "xn--bcher-kva.example.test"));
+        assert!(covers("my_host.example.test", "my_host.example.test"));
+        assert!(covers("localhost", "localhost"));
+    }
+
+    #[test]
+    fn names_that_do_not_match() {
+        assert!(!covers("example.test", "www.example.test"));
+        assert!(!covers("*.example.test", "example.test"));
+        assert!(!covers("*.example.test", "a.b.example.test"));
+        assert!(!covers("*.test", "example.test"));
+        assert!(!covers("*", "localhost"));
+        assert!(!covers("w*.example.test", "www.example.test"));
+        assert!(!covers("www.*.test", "www.example.test"));
+        assert!(!covers("*.example.test", ".example.test"));
+        assert!(!covers("192.0.2.1", "192.0.2.1"));
+        assert!(!covers("", ""));
+        assert!(!covers("a b", "a b"));
+        assert!(!covers("bücher.example", "bücher.example"));
+        assert!(!covers("example.test", "example.test.."));
+    }
+
+    #[test]
+    fn addresses() {
+        let certificate = with_names(&[], &["192.0.2.1", "2001:db8::1"]);
+        let covers = |asked: &str| certificate.covers(&ReferenceName::new(asked.as_bytes()));
+        assert!(covers("192.0.2.1") && covers("2001:db8::1") && covers("[2001:DB8:0::1]"));
+        assert!(!covers("192.0.2.2") && !covers("192.0.2.1."));
+    }
+
+    #[test]
+    fn why_not() {
+        assert_eq!(
+            miss(&["*.example.test"], "a.b.example.test"),
+            "`*.example.test` covers one label only"
+        );
+        assert_eq!(
+            miss(&["*.example.test"], "example.test"),
+            "`*.example.test` does not cover the domain itself"
+        );
+        assert_eq!(
+            miss(&["w*.example.test"], "www.example.test"),
+            "`w*.example.test` is a wildcard that clients do not take"
+        );
+        assert_eq!(
+            miss(&["a.example.org", "api.example.test", "ap.example.test"], "apx.example.test"),
+            "the nearest name is `api.example.test`"
+        );
+        assert_eq!(miss(&["exmaple.test"], "example.test"), "the nearest name is `exmaple.test`");
+        assert_eq!(miss(&["other.org"], "www.example.test"), "no name comes near");
+        assert_eq!(miss(&["other.org"], "192.0.2.1"), "it holds no IP address");
+        assert_eq!(
+            miss(&["192.0.2.1"], "192.0.2.1"),
+            "`192.0.2.1` is written as a DNS name, not as an IP address"
+        );
+        assert_eq!(miss(&["other.org"], "a b"), "what the client asked for is no valid name");
+        assert_eq!(miss(&[], "a.test"), "it holds no name");
+    }
+
+    #[test]
+    fn a_common_name_is_mentioned() {
+        let mut certificate = with_names(&[], &[]);
+        certificate.subject = name(&[(&[0x55, 4, 3], 12, b"www.example.test")]);
+        let asked = |name: &str| ReferenceName::new(name.as_bytes());
+        assert!(!certificate.covers(&asked("www.example.test")));
+        let miss = certificate.nearest_miss(&asked("www.example.test"));
+        assert!(matches!(miss, Some(Miss::CommonNameOnly { matches: true, .. })));
+        let miss = certificate.nearest_miss(&asked("other.example.test"));
+        assert!(matches!(miss, Some(Miss::CommonNameOnly { matches: false, .. })));
+    }
+
+    #[test]
+    fn names_for_a_sentence() {
+        assert_eq!(
+            with_names(&["a.test", "*.b.test"], &["::1"]).names_for_display(),
+            "`a.test`, `*.b.test`, `::1`"
+        );
+        assert_eq!(with_names(&[], &[]).names_for_display(), "no name");
+    }
+}

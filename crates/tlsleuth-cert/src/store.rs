@@ -174,3 +174,47 @@ impl Intermediates for SeenIntermediates {
         u64::try_from(lock(&self.inner).count).unwrap_or(u64::MAX)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Arc;
+
+    use super::CertificateStore;
+    use crate::Limits;
+
+    #[test]
+    fn equal_bytes_are_parsed_once() {
+        let store = CertificateStore::default();
+        let first = store.intern(b"x");
+        assert!(Arc::ptr_eq(&first, &store.intern(b"x")));
+        assert!(!Arc::ptr_eq(&first, &store.intern(b"y")));
+        assert_eq!(store.parsed(), 2);
+    }
+
+    #[test]
+    fn a_full_store_forgets_what_nobody_asks_for() {
+        let limits = Limits { max_stored_certificates: 8, ..Limits::default() };
+        let store = CertificateStore::new(limits);
+        for i in 0..1000_u32 {
+            let _ = store.intern(&i.to_be_bytes());
+            let _ = store.intern(b"often");
+        }
+        // What is asked for again and again stays; what is old is parsed again.
+        assert_eq!(store.parsed(), 1001);
+        let _ = store.intern(&0_u32.to_be_bytes());
+        assert_eq!(store.parsed(), 1002);
+        let inner = super::lock(&store.inner);
+        assert!(inner.young.len() + inner.old.len() <= 8);
+    }
+
+    #[test]
+    fn bytes_are_bounded_too() {
+        let limits = Limits { max_stored_bytes: 1000, ..Limits::default() };
+        let store = CertificateStore::new(limits);
+        for i in 0..100_u8 {
+            let _ = store.intern(&[i; 100]);
+        }
+        let inner = super::lock(&store.inner);
+        assert!(inner.young.len() + inner.old.len() <= 10);
+    }
+}

@@ -30,6 +30,8 @@ pub enum Violation {
     ValidityReversed,
     /// An extension stands in the list twice (§4.2).
     DuplicateExtension(Oid),
+    /// An extension that no client of note looks into cannot be read.
+    UnreadableExtension(Oid),
     /// A path length without cA or keyCertSign (§4.2.1.9).
     PathLengthWithoutCa,
     /// An extendedKeyUsage that names no purpose (§4.2.1.12).
@@ -57,6 +59,7 @@ impl Violation {
             | Self::LongSerial
             | Self::EmptyIssuer
             | Self::EmptySubject
+            | Self::UnreadableExtension(_)
             | Self::PathLengthWithoutCa => None,
         }
     }
@@ -71,6 +74,7 @@ impl fmt::Display for Violation {
             Self::DuplicateExtension(oid) => {
                 return write!(f, "extension {oid} stands in it twice");
             }
+            Self::UnreadableExtension(oid) => return write!(f, "extension {oid} cannot be read"),
             Self::ExtensionsNeedVersion3 => "it has extensions but is not of version 3",
             Self::UniqueIdentifiers => "it has unique identifiers",
             Self::NegativeSerial => "its serial number is negative",
