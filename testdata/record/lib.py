@@ -112,6 +112,22 @@ def down():
     time.sleep(0.05)
 
 
+def wired():
+    """Like `up`, but the two ends meet in the router's namespace as r0 and r1, where `programs/wire.py` passes frames on."""
+    down()
+    for ns in (CLIENT, ROUTER, SERVER):
+        _namespace(ns)
+    sh("ip", "link", "add", "c0", "netns", CLIENT, "type", "veth", "peer", "name", "r0", "netns", ROUTER)
+    sh("ip", "link", "add", "r1", "netns", ROUTER, "type", "veth", "peer", "name", "s0", "netns", SERVER)
+    _link(CLIENT, "c0", "02:00:00:00:00:07", [a + "/24" for a in CLIENTS4])
+    _link(SERVER, "s0", "02:00:00:00:00:02", [a + "/24" for a in SERVERS4])
+    for dev in ("r0", "r1"):
+        in_ns(ROUTER, "sysctl", "-qw", f"net.ipv6.conf.{dev}.disable_ipv6=1", check=False)
+        in_ns(ROUTER, "ip", "link", "set", dev, "up", "promisc", "on")
+    neighbours(CLIENT, "c0", SERVERS4, "02:00:00:00:00:02")
+    neighbours(SERVER, "s0", CLIENTS4, "02:00:00:00:00:07")
+
+
 def nft(ns, rules):
     """Loads rules for incoming packets (`input`) into a namespace; lines starting with `out` are for outgoing ones."""
     hooks = {"input": [], "output": [], "forward": []}
@@ -149,7 +165,8 @@ class Recording:
         self.keylog = False
         self.logs = {}
         self.software = []
-        self.env = dict(os.environ, OPENSSL_CONF="empty.cnf", LC_ALL="C", PYTHONDONTWRITEBYTECODE="1", HOME=self.dir)
+        venv = os.path.join(RUN, "venv", "bin")
+        self.env = dict(os.environ, PATH=f"{venv}:/usr/sbin:/usr/bin:/sbin:/bin", OPENSSL_CONF="empty.cnf", LC_ALL="C", PYTHONDONTWRITEBYTECODE="1", HOME=self.dir)
         self.post = None
         self.form = entry.get("form", "pcap")
 
@@ -267,7 +284,7 @@ class Recording:
 
 def story(name, title, folder="captures", **kw):
     def register(function):
-        STORIES[(folder, name)] = dict(name=name, title=title, folder=folder, record=function, doc=function.__doc__ or "", **kw)
+        STORIES[(folder, name)] = dict(name=name, title=title, folder=folder, record=function, doc=function.__doc__ or "", group=function.__module__, **kw)
         return function
     return register
 
@@ -281,6 +298,7 @@ def streams(path):
         f = line.split("\t")
         if f[9] or f[10]:
             continue
+        f = [x.split(",")[-1] for x in f]
         number, src, dst = int(f[0]), (f[1] or f[2], int(f[3])), (f[4] or f[5], int(f[6]))
         if number in ends and not (f[7] == "1" and f[8] == "0"):
             continue

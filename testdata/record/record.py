@@ -1,5 +1,6 @@
 #!/usr/bin/env python3
-"""Records stories: record.py [STORY...]; `all.sh` is the way to call it. STORY may be a glob, with or without its folder."""
+"""Records stories: record.py [STORY...]; `all.sh` is the way to call it. STORY may be a glob, with or
+without its folder, or a group (group_b); `missing` is every story that is not in the tree."""
 import fnmatch
 import os
 import subprocess
@@ -20,6 +21,10 @@ def prepare():
     if not os.path.exists(stamp) or open(stamp).read() != sources:
         pki.build(keys)
         open(stamp, "w").write(sources)
+    venv = os.path.join(lib.RUN, "venv")
+    if not os.path.exists(os.path.join(venv, "bin", "pip")):
+        subprocess.run(["/usr/bin/python3", "-m", "venv", venv], check=True)
+        subprocess.run([os.path.join(venv, "bin", "pip"), "-q", "install", "-r", os.path.join(lib.HERE, "requirements.txt")], check=False)
     bin_dir = os.path.join(lib.RUN, "bin")
     os.makedirs(bin_dir, exist_ok=True)
     for f in os.listdir(os.path.join(lib.HERE, "programs")):
@@ -37,7 +42,8 @@ def prepare():
 def main():
     wanted = sys.argv[1:]
     chosen = [e for (folder, name), e in lib.STORIES.items()
-              if not wanted or any(fnmatch.fnmatch(name, w) or fnmatch.fnmatch(f"{folder}/{name}", w) for w in wanted)]
+              if (not wanted or any(w == e["group"] or fnmatch.fnmatch(name, w) or fnmatch.fnmatch(f"{folder}/{name}", w) for w in wanted if w != "missing")
+                  or wanted == ["missing"]) and not ("missing" in wanted and os.path.exists(os.path.join(lib.TESTDATA, folder, name, "expect.json")))]
     if not chosen:
         sys.exit(f"no such story: {' '.join(wanted)}")
     prepare()

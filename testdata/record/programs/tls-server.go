@@ -4,6 +4,7 @@ package main
 import (
 	"crypto/tls"
 	"crypto/x509"
+	"encoding/pem"
 	"errors"
 	"flag"
 	"fmt"
@@ -17,6 +18,24 @@ import (
 )
 
 var versions = map[string]uint16{"1.0": tls.VersionTLS10, "1.1": tls.VersionTLS11, "1.2": tls.VersionTLS12, "1.3": tls.VersionTLS13, "": 0}
+
+// unfitting is tls.LoadX509KeyPair without its check that the two belong together.
+func unfitting(cert, key string) (tls.Certificate, error) {
+	var pair tls.Certificate
+	data, err := os.ReadFile(cert)
+	if err != nil {
+		return pair, err
+	}
+	for block, rest := pem.Decode(data); block != nil; block, rest = pem.Decode(rest) {
+		pair.Certificate = append(pair.Certificate, block.Bytes)
+	}
+	if data, err = os.ReadFile(key); err != nil {
+		return pair, err
+	}
+	block, _ := pem.Decode(data)
+	pair.PrivateKey, err = x509.ParsePKCS8PrivateKey(block.Bytes)
+	return pair, err
+}
 
 func main() {
 	log.SetFlags(log.LstdFlags)
@@ -32,10 +51,14 @@ func main() {
 	acmeKey := flag.String("acme-key", "", "its key")
 	nextCert := flag.String("next-cert", "", "certificate after SIGHUP")
 	nextKey := flag.String("next-key", "", "its key")
+	unfit := flag.Bool("unfit", false, "do not check that the key fits the certificate")
 	tickets := flag.Bool("tickets", true, "session tickets")
 	keylog := flag.String("keylog", "", "key log")
 	flag.Parse()
 	pair, err := tls.LoadX509KeyPair(*cert, *key)
+	if *unfit {
+		pair, err = unfitting(*cert, *key)
+	}
 	if err != nil {
 		log.Fatal(err)
 	}
@@ -67,12 +90,12 @@ func main() {
 		return current, nil
 	}
 	if *clientCA != "" {
-		pem, err := os.ReadFile(*clientCA)
+		data, err := os.ReadFile(*clientCA)
 		if err != nil {
 			log.Fatal(err)
 		}
 		config.ClientCAs = x509.NewCertPool()
-		config.ClientCAs.AppendCertsFromPEM(pem)
+		config.ClientCAs.AppendCertsFromPEM(data)
 		config.ClientAuth = tls.RequireAndVerifyClientCert
 	}
 	if *nextCert != "" {
