@@ -1,4 +1,4 @@
-"""A proxy on 10.0.0.3: proxy.py http|http-refuse|http-auth|socks|socks-refuse PORT"""
+"""A proxy on 10.0.0.3: proxy.py http|http-refuse|http-auth|socks|socks-refuse|socks4 PORT"""
 import select
 import socket
 import sys
@@ -31,6 +31,11 @@ def serve(conn):
                 return
             upstream = socket.create_connection((host, int(port)))
             conn.sendall(b"HTTP/1.1 200 Connection established\r\n\r\n")
+        elif kind == "socks4":
+            data = conn.recv(4096)
+            host = data[8:].split(b"\0")[1].decode()
+            upstream = socket.create_connection((host, int.from_bytes(data[2:4], "big")))
+            conn.sendall(b"\0\x5a" + data[2:8])
         else:
             conn.recv(4096)
             conn.sendall(b"\5\0")
