@@ -398,7 +398,7 @@ def publish(r, entry):
     rows = [(w, c) for w, c in r.commands if not ((w, c) in seen or seen.add((w, c)))]
     text += [f"Software: {'; '.join(software(rows) + r.software) or 'the Linux TCP stack alone'}.", "", "```text"]
     text += [f"{w}: {c}" for w, c in rows]
-    text += ["```", "", f"Recorded by `testdata/record/all.sh {entry['name']}`. License: the same as the project's; nothing in it comes from elsewhere."]
+    text += ["```", "", f"Recorded by `testdata/record/all.sh {entry['folder'] + '/' if entry['folder'] != 'captures' else ''}{entry['name']}`. License: the same as the project's; nothing in it comes from elsewhere."]
     with open(os.path.join(target, "README.md"), "w") as f:
         f.write("\n".join(text) + "\n")
     return target
