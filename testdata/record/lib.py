@@ -178,7 +178,7 @@ class Recording:
 
     def _start(self, ns, command, log=None, stdin=None, env=None):
         out = open(os.path.join(self.dir, log), "ab") if log else subprocess.DEVNULL
-        p = subprocess.Popen(["ip", "netns", "exec", ns, "sh", "-c", "exec " + command], cwd=self.dir, stdin=stdin or subprocess.DEVNULL,
+        p = subprocess.Popen(["ip", "netns", "exec", ns, "sh", "-c", command if command.startswith("(") else "exec " + command], cwd=self.dir, stdin=stdin or subprocess.DEVNULL,
                              stdout=out, stderr=subprocess.STDOUT, env={**self.env, **(env or {})}, start_new_session=True)
         self.processes.append(p)
         return p
@@ -356,7 +356,11 @@ def publish(r, entry):
         files = form(r.dir, target)
     else:
         raise ValueError(form)
-    ends = streams(os.path.join(target, files[0])) if not r.entry.get("ends") else r.entry["ends"](target)
+    whole = os.path.join(target, files[0])
+    if len(files) > 1:
+        whole = os.path.join(r.dir, "whole.pcapng")
+        sh("mergecap", "-w", whole, *(os.path.join(target, f) for f in files))
+    ends = streams(whole)
     if len(ends) != len(r.connections):
         sys.stderr.write(f"!! {entry['name']}: {len(ends)} connections in the capture, {len(r.connections)} expected\n")
     connections = []
@@ -413,7 +417,7 @@ def run(entry):
         r.close()
         nft_clear()
     target = publish(r, entry)
-    size = sum(os.path.getsize(os.path.join(target, f)) for f in os.listdir(target) if f.startswith("capture"))
+    size = sum(os.path.getsize(os.path.join(target, f)) for f in os.listdir(target) if ".pcap" in f)
     print(f"{entry['folder']}/{entry['name']}: {len(r.connections)} connections, {size} bytes, {time.time() - started:.1f} s", flush=True)
     if entry.get("routed"):
         up()

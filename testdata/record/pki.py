@@ -340,6 +340,9 @@ def build(out):
     s = "CN=api.example.test"
     cert("good", s, "server", "issuing-r3", **api)
     cert("good-ec", s, "server-ec", "issuing-e5", **api)
+    cert("renewed-ec", s, "server-ec", "issuing-e5", **api)
+    cert("expired-ec", s, "server-ec", "issuing-e5", start=day(-95), end=day(-5), **api)
+    cert("inspected-ec", s, "server-ec", "inspection-ca", **api)
     cert("renewed", s, "server-2", "issuing-r3", **api)
     cert("wildcard", "CN=*.example.test", "server", "issuing-r3", dns=("*.example.test",))
     cert("wide", s, "server", "issuing-r3", dns=("api.example.test", "www.example.test", "mail.example.test", "ldap.example.test", "db.example.test",
@@ -409,6 +412,7 @@ def build(out):
     write("not-a-ca-ca.pem", "not-a-ca-issuer", "issuing-r3")
     write("path-too-long-ca.pem", "deep-ca", "issuing-r3")
     write("inspected.chain.pem", "inspected", "inspection-ca")
+    write("inspected-ec.chain.pem", "inspected-ec", "inspection-ca")
     staple = lambda n, leaf, **kw: open(os.path.join(out, n + ".ocsp"), "wb").write(ocsp_response(C[leaf], **kw))
     staple("good", "good", this_update=day(-2), next_update=day(5))
     staple("stale", "good", this_update=day(-12), next_update=day(-5))

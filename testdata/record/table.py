@@ -42,11 +42,10 @@ def main():
     for n in PUBLIC:
         shutil.copyfile(os.path.join(lib.RUN, "pki", n + ".pem"), os.path.join(pki, n + ".pem"))
     with open(os.path.join(pki, "server.test-only.key"), "w") as f:
-        f.write("This key protects nothing. It is that of most servers in ../captures, for tests that decrypt static RSA.\n\n")
         f.write(open(os.path.join(lib.RUN, "pki", "good.key")).read())
     with open(os.path.join(pki, "README.md"), "w") as f:
-        f.write("# pki\n\nThe test authorities and some leafs, made by `../record/pki.py` from fixed seeds; `server.test-only.key` belongs to `good.pem`\n"
-                "and most other RSA leafs. Trust none of them anywhere.\n")
+        f.write("# pki\n\nThe test authorities and some leafs, made by `../record/pki.py` from fixed seeds. `server.test-only.key` is the key of `good.pem` and most\n"
+                "other RSA leafs, for tests that decrypt static RSA. It protects nothing. Trust none of these anywhere.\n")
     lines = [HEAD]
     for folder in dict.fromkeys(f for f, _ in lib.STORIES):
         lines += [f"## {folder}", "", "| story | what it shows | codes |", "| --- | --- | --- |"]

@@ -6,6 +6,7 @@
     slow S         holds the server's first bytes back for S seconds
     intolerant     closes on a ClientHello that offers TLS 1.3
     intolerant-alert  answers it with handshake_failure
+    no-tickets     resets when a ClientHello carries a session ticket
     downgrade      hides supported_versions from the server, as an attacker on the path would
     corrupt N      flips a bit of the client's record N, counted from 1
     eat N          forwards the client's bytes, but only the first N bytes of the server, and keeps the connection open
@@ -28,8 +29,8 @@ def offers_tls13(hello):
     return at >= 0 and b"\x03\x04" in hello[at:at + 20]
 
 
-def hide_versions(hello):
-    out = bytearray(hello)
+def extensions(out):
+    """The places of the extensions: type, offset, length of the body."""
     at = 5 + 4 + 2 + 32
     at += 1 + out[at]
     at += 2 + struct.unpack_from(">H", out, at)[0]
@@ -38,10 +39,20 @@ def hide_versions(hello):
     at += 2
     while at + 4 <= end:
         kind, size = struct.unpack_from(">HH", out, at)
+        yield kind, at, size
+        at += 4 + size
+
+
+def hide_versions(hello):
+    out = bytearray(hello)
+    for kind, at, _ in extensions(hello):
         if kind == 43:
             struct.pack_into(">H", out, at, 0xFAFA)
-        at += 4 + size
     return bytes(out)
+
+
+def ticket_bytes(hello):
+    return sum(size for kind, _, size in extensions(hello) if kind == 35)
 
 
 def corrupt(data, seen, number):
@@ -77,6 +88,9 @@ def serve(conn):
                 if first and behavior.startswith("intolerant") and offers_tls13(data):
                     if behavior == "intolerant-alert":
                         conn.sendall(b"\x15\x03\x01\x00\x02\x02\x28")
+                    return
+                if first and behavior == "no-tickets" and ticket_bytes(data):
+                    reset(conn)
                     return
                 if first and behavior == "downgrade":
                     data = hide_versions(data)
