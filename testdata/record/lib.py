@@ -193,7 +193,7 @@ class Recording:
         p = self._start(ns, command, log or "server.out", stdin=stdin, env=env)
         if wait:
             for _ in range(200):
-                listening = in_ns(ns, "ss", "-Hltn").stdout
+                listening = in_ns(ns, "ss", "-Hltun").stdout
                 if re.search(rf":{port}\s", listening):
                     return p
                 if p.poll() not in (None, 0):
@@ -291,14 +291,20 @@ def story(name, title, folder="captures", **kw):
 
 def streams(path):
     """The connections of a capture in order of their first frame: (client, server) with ports."""
-    out = sh("tshark", "-r", path, "-Y", "tcp", "-T", "fields", "-e", "tcp.stream", "-e", "ip.src", "-e", "ipv6.src", "-e", "tcp.srcport", "-e", "ip.dst",
-             "-e", "ipv6.dst", "-e", "tcp.dstport", "-e", "tcp.flags.syn", "-e", "tcp.flags.ack", "-e", "icmp.type", "-e", "icmpv6.type", check=False).stdout
-    ends = {}
+    return [(c, s) for _, c, s in sorted(conversations(path, "tcp") + conversations(path, "udp"))]
+
+
+def conversations(path, kind):
+    out = sh("tshark", "-r", path, "-Y", f"{kind} && !vxlan" if kind == "udp" else kind, "-T", "fields", "-e", f"{kind}.stream", "-e", "ip.src", "-e", "ipv6.src", "-e", f"{kind}.srcport",
+             "-e", "ip.dst", "-e", "ipv6.dst", "-e", f"{kind}.dstport", "-e", "tcp.flags.syn", "-e", "tcp.flags.ack", "-e", "icmp.type", "-e", "icmpv6.type", "-e", "frame.number",
+             check=False).stdout
+    ends, first = {}, {}
     for line in out.splitlines():
         f = line.split("\t")
         if f[9] or f[10]:
             continue
         f = [x.split(",")[-1] for x in f]
+        first.setdefault(int(f[0]), int(f[11]))
         number, src, dst = int(f[0]), (f[1] or f[2], int(f[3])), (f[4] or f[5], int(f[6]))
         if number in ends and not (f[7] == "1" and f[8] == "0"):
             continue
@@ -307,7 +313,7 @@ def streams(path):
             src, dst = dst, src
         ends.setdefault(number, (src, dst))
     show = lambda e: f"[{e[0]}]:{e[1]}" if ":" in e[0] else f"{e[0]}:{e[1]}"
-    return [(show(c), show(s)) for _, (c, s) in sorted(ends.items())]
+    return [(first[n], show(c), show(s)) for n, (c, s) in sorted(ends.items())]
 
 
 VERSIONS = [
@@ -330,6 +336,9 @@ def software(commands):
                 first = "Node.js " + first
             out.append(re.sub(r" \((Library|x86_64).*|^go version | linux/amd64| - https.*| built on linux-gnu.*", "", first) + (" (OpenSSL)" if command[0] == "curl" else ""))
     return out
+
+
+CONFIGS = ("nginx.conf", "haproxy.cfg", "Caddyfile", "stunnel.conf", "no-ems.cnf", "server.cnf", "client.cnf", "java.security", "in.fifo.sh")
 
 
 def publish(r, entry):
@@ -402,7 +411,12 @@ def publish(r, entry):
     rows = [(w, c) for w, c in r.commands if not ((w, c) in seen or seen.add((w, c)))]
     text += [f"Software: {'; '.join(software(rows) + r.software) or 'the Linux TCP stack alone'}.", "", "```text"]
     text += [f"{w}: {c}" for w, c in rows]
-    text += ["```", "", f"Recorded by `testdata/record/all.sh {entry['folder'] + '/' if entry['folder'] != 'captures' else ''}{entry['name']}`. License: the same as the project's; nothing in it comes from elsewhere."]
+    text += ["```", ""]
+    for config in CONFIGS:
+        path = os.path.join(r.dir, config)
+        if os.path.exists(path) and any(config in c for _, c in rows):
+            text += [f"{config}:", "", "```text", open(path).read().strip(), "```", ""]
+    text += [f"Recorded by `testdata/record/all.sh {entry['folder'] + '/' if entry['folder'] != 'captures' else ''}{entry['name']}`. License: the same as the project's; nothing in it comes from elsewhere."]
     with open(os.path.join(target, "README.md"), "w") as f:
         f.write("\n".join(text) + "\n")
     return target

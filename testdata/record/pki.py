@@ -413,6 +413,8 @@ def build(out):
     write("path-too-long-ca.pem", "deep-ca", "issuing-r3")
     write("inspected.chain.pem", "inspected", "inspection-ca")
     write("inspected-ec.chain.pem", "inspected-ec", "inspection-ca")
+    open(os.path.join(out, "req.cnf"), "w").write("[req]\ndistinguished_name = dn\nprompt = no\n[dn]\nCN = api.example.test\n[leaf]\nbasicConstraints = critical,CA:FALSE\n"
+                                                  "keyUsage = critical,digitalSignature\nextendedKeyUsage = serverAuth\nsubjectAltName = DNS:api.example.test\n")
     staple = lambda n, leaf, **kw: open(os.path.join(out, n + ".ocsp"), "wb").write(ocsp_response(C[leaf], **kw))
     staple("good", "good", this_update=day(-2), next_update=day(5))
     staple("stale", "good", this_update=day(-12), next_update=day(-5))

@@ -1,4 +1,4 @@
-"""A client with the OpenSSL of the `cryptography` package, newer than the system's: modern.py SERVER NAME [TIMEOUT]"""
+"""A client with the OpenSSL of the `cryptography` package, newer than the system's: modern.py SERVER NAME [TIMEOUT [KEYLOG]]"""
 import socket
 import sys
 
@@ -11,6 +11,9 @@ context.load_verify_locations("pki/root.pem")
 context.set_verify(SSL.VERIFY_PEER)
 sock = socket.create_connection((server, 443), timeout)
 sock.settimeout(None)
+if len(sys.argv) > 4:
+    log = open(sys.argv[4], "ab")
+    context.set_keylog_callback(lambda _, line: (log.write(line + b"\n"), log.flush()))
 sock.setsockopt(socket.SOL_SOCKET, socket.SO_RCVTIMEO, int(timeout).to_bytes(8, "little") + bytes(8))
 tls = SSL.Connection(context, sock)
 tls.set_tlsext_host_name(name.encode())

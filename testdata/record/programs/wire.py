@@ -1,7 +1,7 @@
-"""A wire between two interfaces of the router's namespace: wire.py LEFT RIGHT [delay=SECONDS] [drop=EVERY] [dropbig=BYTES] [rst=BYTES]
+"""A wire between two interfaces of the router's namespace: wire.py LEFT RIGHT [delay=SECONDS] [drop=EVERY] [dropbig=BYTES] [rst=BYTES] [swap=EVERY]
 
 Frames are passed on unchanged, `delay` seconds later; every EVERY-th TCP frame is lost, or those longer than BYTES
-that come from the left. `rst=BYTES` instead answers such a frame with a forged reset and swallows it, as some filters do.
+that come from the left. `swap`: every EVERY-th TCP frame with payload comes 4 ms late, and again 4 ms later. `rst=BYTES` instead answers such a frame with a forged reset and swallows it, as some filters do.
 """
 import heapq
 import select
@@ -12,7 +12,7 @@ import time
 
 left, right = sys.argv[1:3]
 options = dict(a.split("=") for a in sys.argv[3:])
-delay, drop, big, rst = float(options.get("delay", 0)), int(options.get("drop", 0)), int(options.get("dropbig", 0)), int(options.get("rst", 0))
+delay, drop, big, rst, swap = float(options.get("delay", 0)), int(options.get("drop", 0)), int(options.get("dropbig", 0)), int(options.get("rst", 0)), int(options.get("swap", 0))
 ends = {}
 for dev in (left, right):
     s = socket.socket(socket.AF_PACKET, socket.SOCK_RAW, socket.htons(3))
@@ -61,8 +61,15 @@ while True:
         out = b if s is a else a
         if tcp and rst and s is a and len(frame) > rst:
             frame, out = forged_reset(frame), a
+        late = 0
+        if tcp and swap and len(frame) > 80:
+            count += 1
+            if count % swap == 0:
+                late = 0.004
+                order += 1
+                heapq.heappush(queue, (time.monotonic() + delay + 0.008, order, out.fileno(), frame))
         order += 1
-        heapq.heappush(queue, (time.monotonic() + delay, order, out.fileno(), frame))
+        heapq.heappush(queue, (time.monotonic() + delay + late, order, out.fileno(), frame))
     while queue and queue[0][0] <= time.monotonic():
         _, _, number, frame = heapq.heappop(queue)
         (a if a.fileno() == number else b).send(frame)
