@@ -321,6 +321,7 @@ VERSIONS = [
     (r"\bnginx ", ["nginx", "-v"]), (r"\bhaproxy ", ["haproxy", "-v"]), (r"bin/go", ["go", "version"]), (r"\bjava ", ["java", "-version"]),
     (r"\bnode ", ["node", "--version"]), (r"\bpython3 ", ["/usr/bin/python3", "-c", "import sys,ssl;print('Python',sys.version.split()[0],'with',ssl.OPENSSL_VERSION)"]),
     (r"\bwget ", ["wget", "--version"]), (r"\bcaddy ", ["caddy", "version"]), (r"tstclnt|selfserv", ["dpkg-query", "-W", "-f", "NSS ${Version} (libnss3-tools)", "libnss3-tools"]),
+    (r"\bapache2 ", ["apache2", "-v"]), (r"\bmosquitto ", ["dpkg-query", "-W", "-f", "mosquitto ${Version}", "mosquitto"]),
     (r"\bstunnel", ["dpkg-query", "-W", "-f", "stunnel ${Version}", "stunnel4"]),
 ]
 
@@ -338,7 +339,7 @@ def software(commands):
     return out
 
 
-CONFIGS = ("nginx.conf", "haproxy.cfg", "Caddyfile", "stunnel.conf", "no-ems.cnf", "server.cnf", "client.cnf", "java.security", "in.fifo.sh")
+CONFIGS = ("nginx.conf", "apache.conf", "mosquitto.conf", "haproxy.cfg", "Caddyfile", "stunnel.conf", "no-ems.cnf", "server.cnf", "client.cnf", "java.security", "in.fifo.sh")
 
 
 def publish(r, entry):
@@ -389,8 +390,8 @@ def publish(r, entry):
         if not text.strip():
             sys.stderr.write(f"!! {entry['name']}: {source} is empty\n")
             continue
-        # nginx's start and stop, which tell only about the machine
-        text = "".join(x for x in text.splitlines(True) if "[notice]" not in x and "epoll_wait() failed" not in x)
+        # what nginx and Apache say at their start and stop tells only about the machine
+        text = "".join(x for x in text.splitlines(True) if not re.search(r"\[notice\]|:notice\]|epoll_wait\(\) failed|AH018[78]\d|AH01914|AH02568|AH02155|AH10159", x))
         with open(os.path.join(target, kind), "w") as f:
             f.write(text.rstrip() + "\n")
         if log is None or kind == "server.log":

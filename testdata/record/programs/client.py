@@ -1,4 +1,4 @@
-"""A TLS client that does one unusual thing: client.py BEHAVIOR [SERVER [NAME]]
+"""A TLS client that does one unusual thing: client.py BEHAVIOR [SERVER [NAME]]; PORT binds the client's port
 
     slow S          waits S seconds between the server's flight and its own
     canceled        sends user_canceled and close_notify after the server's flight
@@ -6,6 +6,7 @@
     split           sends the ClientHello in two records
     trickle         sends the ClientHello in pieces of 100 bytes
     hang            reads the server's flight and says nothing for 3 seconds, then resets
+    none            nothing unusual
     abort-fin       closes after the server's flight
 """
 import os
@@ -26,7 +27,11 @@ if os.environ.get("SSLKEYLOGFILE"):
     context.keylog_filename = os.environ["SSLKEYLOGFILE"]
 incoming, outgoing = ssl.MemoryBIO(), ssl.MemoryBIO()
 tls = context.wrap_bio(incoming, outgoing, server_hostname=name)
-sock = socket.create_connection((server, 443))
+sock = socket.socket()
+if os.environ.get("PORT"):
+    sock.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    sock.bind(("10.0.0.7", int(os.environ["PORT"])))
+sock.connect((server, 443))
 sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
 
 
