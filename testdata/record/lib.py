@@ -390,6 +390,7 @@ def publish(r, entry):
         if not text.strip():
             sys.stderr.write(f"!! {entry['name']}: {source} is empty\n")
             continue
+        text = text.replace(r.dir + "/", "")
         # what nginx and Apache say at their start and stop tells only about the machine
         text = "".join(x for x in text.splitlines(True) if not re.search(r"\[notice\]|:notice\]|epoll_wait\(\) failed|AH018[78]\d|AH01914|AH02568|AH02155|AH10159", x))
         with open(os.path.join(target, kind), "w") as f:
