@@ -255,8 +255,11 @@ story untrusted-root-sent "The chain is complete up to a root that is not truste
 story untrusted-root-not-sent "The root of a private authority is neither sent nor known." "leaf int" other-root $NAME
 story untrusted-root-known "The private root was not sent here but was seen elsewhere." "leaf int" other-root "$NAME known=root"
 story untrusted-root-no-anchors "No anchors at all." "leaf int root" "" $NAME
-story unknown-issuer "A leaf of an unknown private root." leaf-of-root other-root name=direct.example.test
-story unknown-issuer-seen "The same, and the root was seen elsewhere." leaf-of-root other-root "name=direct.example.test known=root"
+story private-root "A leaf of an unknown private root that calls itself so." leaf-of-root other-root name=direct.example.test
+issue private "/CN=Private CA" self private "$ROOT_SPAN" "$CA_EXT"
+issue private-leaf "/CN=api.example.test" private leaf "$LEAF_SPAN" "$(leaf_ext $SAN)"
+story unknown-issuer "A leaf of somebody who may be a root or an intermediate." private-leaf other-root $NAME
+story unknown-issuer-seen "The same, and elsewhere the issuer was seen to be a root." private-leaf other-root "$NAME known=private"
 
 # --- order and company
 story wrong-order "Root before intermediate." "leaf root int" root $NAME

@@ -186,6 +186,62 @@ impl Anchors {
     }
 }
 
+/// Whether a name is that of a root that was publicly trusted once.
+///
+/// Old captures show such roots: they expired (DST, Baltimore, GTE, Equifax, AddTrust), or were
+/// taken out of the stores (Symantec's in 2018, DigiCert's first generation in 2026). Told by name
+/// only, so it is a hint for a reader and never a reason to trust.
+pub(crate) fn was_public(name: &Name) -> bool {
+    // The common name, or the unit of those that have none. Where a root is still an anchor, nobody
+    // asks.
+    const FORMER: [&str; 42] = [
+        "AAA Certificate Services",
+        "AddTrust Class 1 CA Root",
+        "AddTrust External CA Root",
+        "America Online Root Certification Authority 1",
+        "America Online Root Certification Authority 2",
+        "Baltimore CyberTrust Root",
+        "Certification Authority of WoSign",
+        "Class 3 Public Primary Certification Authority",
+        "Cybertrust Global Root",
+        "DST Root CA X3",
+        "DigiCert Assured ID Root CA",
+        "DigiCert Global Root CA",
+        "DigiCert High Assurance EV Root CA",
+        "Entrust Root Certification Authority",
+        "Entrust Root Certification Authority - G2",
+        "Entrust.net Certification Authority (2048)",
+        "Equifax Secure Certificate Authority",
+        "Equifax Secure Global eBusiness CA-1",
+        "GTE CyberTrust Global Root",
+        "GeoTrust Global CA",
+        "GeoTrust Primary Certification Authority",
+        "GeoTrust Primary Certification Authority - G2",
+        "GeoTrust Primary Certification Authority - G3",
+        "GeoTrust Universal CA",
+        "GlobalSign Root CA",
+        "GlobalSign Root CA - R2",
+        "Go Daddy Class 2 Certification Authority",
+        "QuoVadis Root Certification Authority",
+        "Sonera Class2 CA",
+        "Starfield Class 2 Certification Authority",
+        "StartCom Certification Authority",
+        "Thawte Premium Server CA",
+        "Thawte Server CA",
+        "UTN-USERFirst-Hardware",
+        "VeriSign Class 3 Public Primary Certification Authority - G3",
+        "VeriSign Class 3 Public Primary Certification Authority - G4",
+        "VeriSign Class 3 Public Primary Certification Authority - G5",
+        "VeriSign Universal Root Certification Authority",
+        "XRamp Global Certification Authority",
+        "thawte Primary Root CA",
+        "thawte Primary Root CA - G2",
+        "thawte Primary Root CA - G3",
+    ];
+    let named = [name.common_name(), name.organizational_unit()];
+    named.into_iter().flatten().any(|named| FORMER.iter().any(|f| f.as_bytes() == named.raw()))
+}
+
 /// Why a certificate cannot anchor a path: it has no subject or no key that could be read.
 fn is_usable(certificate: &Certificate) -> Option<Malformed> {
     let unreadable = certificate.subject.is_empty() || certificate.key.der().is_empty();
