@@ -9,7 +9,7 @@ use std::{
 use rustls_pki_types::{CertificateDer, pem::PemObject as _};
 
 use crate::{
-    Certificate, Error, Malformed, Name,
+    Certificate, Error, Malformed, Name, WireText,
     der::{Fault, Reader, tag},
 };
 
@@ -170,19 +170,13 @@ impl Anchors {
     #[must_use]
     pub fn same_organization(&self, name: &Name) -> Option<Arc<Certificate>> {
         let wanted = name.organization().filter(|organization| !organization.is_empty())?;
-        let embedded = if self.roots == Roots::Mozilla { Some(embedded()) } else { None };
-        let roots = embedded.into_iter().flat_map(|index| index.values().flatten());
-        let mut found: Vec<Arc<Certificate>> = roots
-            .filter(|root| root.der.windows(wanted.len_bytes()).any(|part| part == wanted.raw()))
-            .map(|root| {
-                Arc::clone(root.parsed.get_or_init(|| Arc::new(Certificate::parse(root.der))))
-            })
-            .chain(self.added.values().flatten().cloned())
-            .filter(|anchor| anchor.subject.organization() == Some(wanted))
-            .collect();
         // The order of a hash map must not show.
-        found.sort_by_key(|anchor| anchor.sha256);
-        found.into_iter().next()
+        let added = self.added.values().flatten();
+        let same = added.filter(|anchor| anchor.subject.organization() == Some(wanted));
+        let added = same.min_by_key(|anchor| anchor.sha256).cloned();
+        added.or_else(|| {
+            (self.roots == Roots::Mozilla).then(|| organizations().get(wanted).cloned()).flatten()
+        })
     }
 }
 
@@ -263,6 +257,21 @@ fn embedded() -> &'static HashMap<&'static [u8], Vec<Embedded>> {
             if let Ok(subject) = subject(der) {
                 let entry = Embedded { der, parsed: OnceLock::new() };
                 index.entry(subject).or_default().push(entry);
+            }
+        }
+        index
+    })
+}
+
+/// For each organization one of its embedded roots.
+fn organizations() -> &'static HashMap<WireText, Arc<Certificate>> {
+    static INDEX: OnceLock<HashMap<WireText, Arc<Certificate>>> = OnceLock::new();
+    INDEX.get_or_init(|| {
+        let mut index: HashMap<WireText, Arc<Certificate>> = HashMap::new();
+        for der in webpki_root_certs::TLS_SERVER_ROOT_CERTS {
+            let root = Certificate::parse(der);
+            if let Some(organization) = root.subject.organization().cloned() {
+                index.entry(organization).or_insert_with(|| Arc::new(root));
             }
         }
         index
