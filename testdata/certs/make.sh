@@ -189,7 +189,7 @@ MD=sha384 issue p384-leaf "/CN=api.example.test" p384-root p384-leaf:p384 "$LEAF
 story p384 "ECDSA on P-384." p384-leaf p384-root $NAME
 MD=sha512 issue p521-root "/CN=P-521 Root" self p521-root:p521 "$ROOT_SPAN" "$CA_EXT"
 MD=sha512 issue p521-leaf "/CN=api.example.test" p521-root p521-leaf:p521 "$LEAF_SPAN" "$(leaf_ext $SAN)"
-story p521 "ECDSA on P-521, which rustls with ring does not check." p521-leaf p521-root $NAME
+story p521 "ECDSA on P-521, which ring does not check." p521-leaf p521-root $NAME
 issue ed-root "/CN=Ed25519 Root" self ed-root:ed25519 "$ROOT_SPAN" "$CA_EXT"
 issue ed-leaf "/CN=api.example.test" ed-root ed-leaf:ed25519 "$LEAF_SPAN" "$(leaf_ext $SAN)"
 story ed25519 "Ed25519 throughout." ed-leaf ed-root $NAME
