@@ -351,3 +351,65 @@ pub(crate) static P521_ALGORITHMS: [&dyn rustls_pki_types::SignatureVerification
 
 #[cfg(not(feature = "p521"))]
 pub(crate) static P521_ALGORITHMS: [&dyn rustls_pki_types::SignatureVerificationAlgorithm; 0] = [];
+
+#[cfg(test)]
+mod tests {
+    use std::fs;
+
+    use rustls_pki_types::{CertificateDer, pem::PemObject as _};
+
+    use super::check;
+    use crate::{Certificate, SignatureCheck};
+
+    fn certificates(story: &str, file: &str) -> Vec<Certificate> {
+        let root = concat!(env!("CARGO_MANIFEST_DIR"), "/../../testdata/certs/");
+        let pem = fs::read(format!("{root}{story}/{file}.pem")).unwrap();
+        CertificateDer::pem_slice_iter(&pem).map(|der| Certificate::parse(&der.unwrap())).collect()
+    }
+
+    /// The leaf, and whoever issued it.
+    fn pair(story: &str) -> (Certificate, Certificate) {
+        let mut all = certificates(story, "chain");
+        all.extend(certificates(story, "anchors"));
+        let leaf = all.remove(0);
+        let issuer = all.into_iter().find(|issuer| issuer.subject == leaf.issuer).unwrap();
+        (leaf, issuer)
+    }
+
+    #[test]
+    fn right_and_wrong() {
+        let stories = ["good", "rsa", "rsa-sha384", "rsa-pss", "p384", "ed25519", "weak-key-leaf"];
+        let p521 = cfg!(feature = "p521").then_some("p521");
+        for story in stories.into_iter().chain(["weak-signature-sha1"]).chain(p521) {
+            let (leaf, issuer) = pair(story);
+            let with = |signature: &[u8]| {
+                check(&leaf.signature_algorithm, &issuer.key, &leaf.signed, signature)
+            };
+            assert_eq!(with(&leaf.signature), SignatureCheck::Valid, "{story}");
+            let mut wrong = leaf.signature.to_vec();
+            *wrong.last_mut().unwrap() ^= 1;
+            assert_eq!(with(&wrong), SignatureCheck::Invalid, "{story}");
+            assert_eq!(with(&[]), SignatureCheck::Invalid, "{story}");
+        }
+    }
+
+    #[test]
+    fn a_key_of_another_kind_cannot_have_signed() {
+        let ((leaf, _), (_, issuer)) = (pair("rsa"), pair("good"));
+        let check = check(&leaf.signature_algorithm, &issuer.key, &leaf.signed, &leaf.signature);
+        assert_eq!(check, SignatureCheck::Invalid);
+    }
+
+    #[test]
+    fn what_is_not_checked_says_why() {
+        let (leaf, issuer) = pair("ed448");
+        let check = check(&leaf.signature_algorithm, &issuer.key, &leaf.signed, &leaf.signature);
+        assert_eq!(check, SignatureCheck::Unchecked("Ed448 signatures are not checked"));
+        assert_eq!(leaf.signature_algorithm.to_string(), "ED448");
+        assert_eq!(pair("rsa-pss").0.signature_algorithm.to_string(), "rsassaPss (SHA-256)");
+        assert_eq!(
+            pair("weak-signature-md5").0.signature_algorithm.to_string(),
+            "md5WithRSAEncryption"
+        );
+    }
+}
