@@ -54,6 +54,12 @@ struct Embedded {
 }
 
 impl Anchors {
+    /// No anchors at all.
+    #[must_use]
+    pub fn none() -> Self {
+        Self { roots: Roots::None, added: HashMap::new(), count: 0 }
+    }
+
     /// The given roots.
     ///
     /// # Errors

@@ -1,0 +1,90 @@
+//! What the flow table tells of streams, and who listens.
+
+use crate::flow::{EndedFlow, FlowView};
+use crate::{Place, transport::OverlapConflict};
+
+/// Names a flow while the table follows it. A number is used again after the flow ended.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
+pub struct FlowId(pub u32);
+
+impl FlowId {
+    /// The number as an index: flows that are followed have small ones.
+    #[must_use]
+    pub fn index(self) -> usize {
+        usize::try_from(self.0).unwrap_or(usize::MAX)
+    }
+}
+
+/// Which way bytes went: from the end that opened the connection, as far as that is known, or back.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
+pub enum Direction {
+    /// From the sender of the SYN; without a SYN, from the end that was seen first.
+    Forward,
+    /// The other way.
+    Reverse,
+}
+
+impl Direction {
+    /// The other direction.
+    #[must_use]
+    pub fn opposite(self) -> Self {
+        match self {
+            Self::Forward => Self::Reverse,
+            Self::Reverse => Self::Forward,
+        }
+    }
+}
+
+/// Why bytes of a stream are not there.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
+pub enum GapCause {
+    /// The receiver acknowledged the bytes: the capture lost them.
+    NotCaptured,
+    /// Nobody acknowledged the bytes: the network lost them, or the capture ends too early to tell.
+    NotAcknowledged,
+    /// The frame was cut by the snap length.
+    Snaplen,
+    /// A cap of [`Limits`](crate::Limits) was hit while waiting for the bytes.
+    LimitReached,
+}
+
+/// Bytes that are missing from a stream.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct Gap {
+    /// How many bytes are missing.
+    pub len_bytes: u64,
+    /// Why.
+    pub cause: GapCause,
+    /// The first frame behind the gap; for the last gap of a flow its last frame.
+    pub at: Place,
+}
+
+/// Whether the listener wants more of a flow.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Interest {
+    /// Go on.
+    More,
+    /// Enough: no further bytes of the flow, in either direction, will be put in order or handed on.
+    Settled,
+}
+
+/// Listens to streams. The table calls it while a segment is pushed, so that nothing is copied.
+pub trait StreamSink {
+    /// The next bytes of one direction, in order, seen in frame `at`.
+    fn data(
+        &mut self,
+        flow: &FlowView<'_>,
+        direction: Direction,
+        at: Place,
+        bytes: &[u8],
+    ) -> Interest;
+
+    /// Bytes are missing at this point of the stream; what comes next lies behind them.
+    fn gap(&mut self, flow: &FlowView<'_>, direction: Direction, gap: Gap) -> Interest;
+
+    /// Two segments brought different bytes for the same place; the first ones were handed on.
+    fn conflict(&mut self, flow: &FlowView<'_>, direction: Direction, conflict: OverlapConflict);
+
+    /// The flow is over, or is followed no longer. Its number may be used again afterwards.
+    fn ended(&mut self, flow: EndedFlow);
+}

@@ -1,0 +1,1 @@
+//! The rules, one file each: `<area>/<problem>.rs` holds the code `area.problem`.
