@@ -189,7 +189,7 @@ MD=sha384 issue p384-leaf "/CN=api.example.test" p384-root p384-leaf:p384 "$LEAF
 story p384 "ECDSA on P-384." p384-leaf p384-root $NAME
 MD=sha512 issue p521-root "/CN=P-521 Root" self p521-root:p521 "$ROOT_SPAN" "$CA_EXT"
 MD=sha512 issue p521-leaf "/CN=api.example.test" p521-root p521-leaf:p521 "$LEAF_SPAN" "$(leaf_ext $SAN)"
-story p521 "ECDSA on P-521, which rustls with ring does not check." p521-leaf p521-root $NAME
+story p521 "ECDSA on P-521, which ring does not check." p521-leaf p521-root $NAME
 issue ed-root "/CN=Ed25519 Root" self ed-root:ed25519 "$ROOT_SPAN" "$CA_EXT"
 issue ed-leaf "/CN=api.example.test" ed-root ed-leaf:ed25519 "$LEAF_SPAN" "$(leaf_ext $SAN)"
 story ed25519 "Ed25519 throughout." ed-leaf ed-root $NAME
@@ -255,8 +255,11 @@ story untrusted-root-sent "The chain is complete up to a root that is not truste
 story untrusted-root-not-sent "The root of a private authority is neither sent nor known." "leaf int" other-root $NAME
 story untrusted-root-known "The private root was not sent here but was seen elsewhere." "leaf int" other-root "$NAME known=root"
 story untrusted-root-no-anchors "No anchors at all." "leaf int root" "" $NAME
-story unknown-issuer "A leaf of an unknown private root." leaf-of-root other-root name=direct.example.test
-story unknown-issuer-seen "The same, and the root was seen elsewhere." leaf-of-root other-root "name=direct.example.test known=root"
+story private-root "A leaf of an unknown private root that calls itself so." leaf-of-root other-root name=direct.example.test
+issue private "/CN=Private CA" self private "$ROOT_SPAN" "$CA_EXT"
+issue private-leaf "/CN=api.example.test" private leaf "$LEAF_SPAN" "$(leaf_ext $SAN)"
+story unknown-issuer "A leaf of somebody who may be a root or an intermediate." private-leaf other-root $NAME
+story unknown-issuer-seen "The same, and elsewhere the issuer was seen to be a root." private-leaf other-root "$NAME known=private"
 
 # --- order and company
 story wrong-order "Root before intermediate." "leaf root int" root $NAME

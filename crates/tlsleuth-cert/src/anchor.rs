@@ -9,7 +9,7 @@ use std::{
 use rustls_pki_types::{CertificateDer, pem::PemObject as _};
 
 use crate::{
-    Certificate, Error, Malformed, Name,
+    Certificate, Error, Malformed, Name, WireText,
     der::{Fault, Reader, tag},
 };
 
@@ -176,20 +176,70 @@ impl Anchors {
     #[must_use]
     pub fn same_organization(&self, name: &Name) -> Option<Arc<Certificate>> {
         let wanted = name.organization().filter(|organization| !organization.is_empty())?;
-        let embedded = if self.roots == Roots::Mozilla { Some(embedded()) } else { None };
-        let roots = embedded.into_iter().flat_map(|index| index.values().flatten());
-        let mut found: Vec<Arc<Certificate>> = roots
-            .filter(|root| root.der.windows(wanted.len_bytes()).any(|part| part == wanted.raw()))
-            .map(|root| {
-                Arc::clone(root.parsed.get_or_init(|| Arc::new(Certificate::parse(root.der))))
-            })
-            .chain(self.added.values().flatten().cloned())
-            .filter(|anchor| anchor.subject.organization() == Some(wanted))
-            .collect();
         // The order of a hash map must not show.
-        found.sort_by_key(|anchor| anchor.sha256);
-        found.into_iter().next()
+        let added = self.added.values().flatten();
+        let same = added.filter(|anchor| anchor.subject.organization() == Some(wanted));
+        let added = same.min_by_key(|anchor| anchor.sha256).cloned();
+        added.or_else(|| {
+            (self.roots == Roots::Mozilla).then(|| organizations().get(wanted).cloned()).flatten()
+        })
     }
+}
+
+/// Whether a name is that of a root that was publicly trusted once.
+///
+/// Old captures show such roots: they expired (DST, Baltimore, GTE, Equifax, AddTrust), or were
+/// taken out of the stores (Symantec's in 2018, DigiCert's first generation in 2026). Told by name
+/// only, so it is a hint for a reader and never a reason to trust.
+pub(crate) fn was_public(name: &Name) -> bool {
+    // The common name, or the unit of those that have none. Where a root is still an anchor, nobody
+    // asks.
+    const FORMER: [&str; 42] = [
+        "AAA Certificate Services",
+        "AddTrust Class 1 CA Root",
+        "AddTrust External CA Root",
+        "America Online Root Certification Authority 1",
+        "America Online Root Certification Authority 2",
+        "Baltimore CyberTrust Root",
+        "Certification Authority of WoSign",
+        "Class 3 Public Primary Certification Authority",
+        "Cybertrust Global Root",
+        "DST Root CA X3",
+        "DigiCert Assured ID Root CA",
+        "DigiCert Global Root CA",
+        "DigiCert High Assurance EV Root CA",
+        "Entrust Root Certification Authority",
+        "Entrust Root Certification Authority - G2",
+        "Entrust.net Certification Authority (2048)",
+        "Equifax Secure Certificate Authority",
+        "Equifax Secure Global eBusiness CA-1",
+        "GTE CyberTrust Global Root",
+        "GeoTrust Global CA",
+        "GeoTrust Primary Certification Authority",
+        "GeoTrust Primary Certification Authority - G2",
+        "GeoTrust Primary Certification Authority - G3",
+        "GeoTrust Universal CA",
+        "GlobalSign Root CA",
+        "GlobalSign Root CA - R2",
+        "Go Daddy Class 2 Certification Authority",
+        "QuoVadis Root Certification Authority",
+        "Sonera Class2 CA",
+        "Starfield Class 2 Certification Authority",
+        "StartCom Certification Authority",
+        "Thawte Premium Server CA",
+        "Thawte Server CA",
+        "UTN-USERFirst-Hardware",
+        "VeriSign Class 3 Public Primary Certification Authority - G3",
+        "VeriSign Class 3 Public Primary Certification Authority - G4",
+        "VeriSign Class 3 Public Primary Certification Authority - G5",
+        "VeriSign Universal Root Certification Authority",
+        "XRamp Global Certification Authority",
+        "thawte Primary Root CA",
+        "thawte Primary Root CA - G2",
+        "thawte Primary Root CA - G3",
+    ];
+    let named = [name.common_name(), name.organizational_unit()];
+    named.into_iter().flatten().any(|named| FORMER.iter().any(|f| f.as_bytes() == named.raw()))
 }
 
 /// Why a certificate cannot anchor a path: it has no subject or no key that could be read.
@@ -213,6 +263,21 @@ fn embedded() -> &'static HashMap<&'static [u8], Vec<Embedded>> {
             if let Ok(subject) = subject(der) {
                 let entry = Embedded { der, parsed: OnceLock::new() };
                 index.entry(subject).or_default().push(entry);
+            }
+        }
+        index
+    })
+}
+
+/// For each organization one of its embedded roots.
+fn organizations() -> &'static HashMap<WireText, Arc<Certificate>> {
+    static INDEX: OnceLock<HashMap<WireText, Arc<Certificate>>> = OnceLock::new();
+    INDEX.get_or_init(|| {
+        let mut index: HashMap<WireText, Arc<Certificate>> = HashMap::new();
+        for der in webpki_root_certs::TLS_SERVER_ROOT_CERTS {
+            let root = Certificate::parse(der);
+            if let Some(organization) = root.subject.organization().cloned() {
+                index.entry(organization).or_insert_with(|| Arc::new(root));
             }
         }
         index

@@ -316,11 +316,12 @@ impl Certificate {
             }
             None => 0,
         };
+        self.serial =
+            Serial::new(part.expect(tag::INTEGER, "the serial number (INTEGER)")?.content);
+        // Only now: where nothing follows, a missing version means nothing.
         if version != 2 {
             self.violations.push(Violation::NotVersion3(version));
         }
-        self.serial =
-            Serial::new(part.expect(tag::INTEGER, "the serial number (INTEGER)")?.content);
         let algorithm = part.expect(tag::SEQUENCE, "the signature algorithm")?;
         // The outer one is taken if there is one; this one stands in for it in a cut certificate.
         match SignatureAlgorithm::read(&algorithm) {

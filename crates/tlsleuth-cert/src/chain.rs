@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use crate::{Certificate, Fingerprint, Limits};
+use crate::{Certificate, Fingerprint, Limits, Name};
 
 /// The certificates of one Certificate message in the order sent, the leaf first.
 ///
@@ -48,8 +48,48 @@ impl Chain {
         self.certificates.is_empty()
     }
 
+    /// Whether one of these authorities issued a certificate of the chain, or is in it: what a server
+    /// wants that names authorities in its CertificateRequest. No names at all allow any chain.
+    #[must_use]
+    pub fn leads_to(&self, authorities: &[Name]) -> bool {
+        let named = |name: &Name| authorities.contains(name);
+        authorities.is_empty()
+            || self
+                .certificates
+                .iter()
+                .any(|c| named(&c.issuer) || (c.is_ca() && named(&c.subject)))
+    }
+
     /// What tells chains apart: the fingerprints in their order.
     pub(crate) fn fingerprints(&self) -> Box<[Fingerprint]> {
         self.certificates.iter().map(|certificate| certificate.sha256).collect()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Arc;
+
+    use super::Chain;
+    use crate::{Certificate, name::tests::name};
+
+    #[test]
+    fn authorities_that_a_server_names() {
+        let named = |text: &str| name(&[(&[0x55, 4, 3], 12, text.as_bytes())]);
+        let mut leaf = Certificate::parse(b"");
+        leaf.subject = named("leaf");
+        leaf.issuer = named("A");
+        let chain = Chain::new([Arc::new(leaf)]);
+        assert!(chain.leads_to(&[named("B"), named("A")]));
+        assert!(!chain.leads_to(&[named("B"), named("leaf")]));
+        assert!(chain.leads_to(&[]));
+    }
+
+    #[test]
+    fn too_many_are_counted() {
+        let one = Arc::new(Certificate::parse(b""));
+        let chain = Chain::new(std::iter::repeat_n(one, 5000));
+        assert_eq!((chain.certificates().len(), chain.total()), (200, 5000));
+        assert!(!chain.is_empty() && Chain::default().is_empty());
     }
 }

@@ -4,8 +4,8 @@ use std::sync::Arc;
 
 use crate::{
     Anchors, Certificate, Chain, ChainJudgement, Defect, DefectAt, DefectKind, Intermediates,
-    IssuerHints, KeyAlgorithm, Limits, Malformed, Origin, PathStep, Purpose, SignatureCheck, Trust,
-    Usage, constraint,
+    IssuerHints, KeyAlgorithm, Limits, Malformed, Name, Origin, PathStep, Purpose, SignatureCheck,
+    Trust, Usage, anchor, constraint,
     limits::MAX_RSA_BITS,
     path::{Builder, End, SharedChecks},
     verify,
@@ -227,7 +227,8 @@ fn weigh(
             DefectKind::SelfSignedLeaf
         } else {
             let root = root.certificate.subject.clone();
-            DefectKind::UntrustedRoot { root, sent: true, hints: None }
+            let was_public = anchor::was_public(&root);
+            DefectKind::UntrustedRoot { root, sent: true, was_public, hints: None }
         };
         defects.push(Defect { kind, at, refused_by: Some("every client without that root") });
     }
@@ -396,7 +397,8 @@ fn explain_gap(hints: IssuerHints, place: usize) -> Vec<Defect> {
     let refused_by = Some("every client that does not have the issuer");
     let hints = Box::new(hints);
     let root = hints.issuer.clone();
-    let unsent_root = |root, hints: &IssuerHints| DefectKind::UntrustedRoot {
+    let unsent_root = |root: Name, hints: &IssuerHints| DefectKind::UntrustedRoot {
+        was_public: anchor::was_public(&root),
         root,
         sent: false,
         hints: Some(Box::new(hints.clone())),
@@ -416,22 +418,20 @@ fn explain_gap(hints: IssuerHints, place: usize) -> Vec<Defect> {
         }
     } else if hints.name_differs_in_encoding.is_some() {
         kinds.push(DefectKind::UnknownIssuer(hints));
-    } else if hints.other_key_is_anchor {
+    } else if hints.other_key_is_anchor || hints.was_public {
+        kinds.push(unsent_root(root, &hints));
+    } else if hints.is_named_root && !(hints.leaf_is_public && hints.intermediates_sent == 0) {
+        // Whoever sends intermediates leaves out the root, and that is right so; a private root
+        // often issues leaves by itself. Publicly trusted roots do not.
         kinds.push(unsent_root(root, &hints));
     } else if hints.same_organization.is_some() {
-        // The authority is a known one, and its roots are known: this is none of them.
+        // The authority is a known one, and so are its roots: this is none of them.
         kinds.push(DefectKind::MissingIntermediate(hints));
-    } else if hints.intermediates_sent == 0 {
-        // Publicly trusted roots do not issue leaves; private ones do.
-        if hints.leaf_is_public {
-            kinds.push(DefectKind::MissingIntermediate(hints));
-        } else {
-            kinds.push(DefectKind::UnknownIssuer(hints));
-        }
-    } else if hints.leaf_is_public {
+    } else if hints.intermediates_sent == 0 && hints.leaf_is_public {
+        kinds.push(DefectKind::MissingIntermediate(hints));
+    } else if hints.intermediates_sent == 0 || hints.leaf_is_public {
         kinds.push(DefectKind::UnknownIssuer(hints));
     } else {
-        // Whoever sends intermediates, leaves out the root: that is how it should be.
         kinds.push(unsent_root(root, &hints));
     }
     kinds.into_iter().map(|kind| Defect { kind, at, refused_by }).collect()

@@ -152,6 +152,8 @@ pub enum DefectKind {
         root: Name,
         /// Whether the root itself was sent.
         sent: bool,
+        /// Whether it has the name of a root that was publicly trusted once.
+        was_public: bool,
         /// What is known of it if it was not sent.
         hints: Option<Box<IssuerHints>>,
     },

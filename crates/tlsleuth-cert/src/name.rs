@@ -100,6 +100,22 @@ impl Name {
         (name, fault)
     }
 
+    /// Reads one name by itself, such as an authority that a CertificateRequest names (RFC 5246
+    /// §7.4.4, RFC 9846 §4.3.4). None if it is no SEQUENCE, or something follows it; attributes that
+    /// cannot be read are left out.
+    ///
+    /// ```
+    /// # use tlsleuth_cert::Name;
+    /// let name = Name::parse(b"\x30\x0f\x31\x0d\x30\x0b\x06\x03\x55\x04\x03\x0c\x04Root").unwrap();
+    /// assert_eq!(name.to_string(), "CN=Root");
+    /// ```
+    #[must_use]
+    pub fn parse(der: &[u8]) -> Option<Self> {
+        let mut reader = Reader::new(der);
+        let element = reader.expect(tag::SEQUENCE, "a name").ok()?;
+        reader.is_empty().then(|| Self::read(&element).0)
+    }
+
     /// The encoding: the whole SEQUENCE.
     #[must_use]
     pub fn der(&self) -> &[u8] {

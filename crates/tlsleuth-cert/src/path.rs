@@ -6,8 +6,8 @@ use std::{
 };
 
 use crate::{
-    Anchors, Certificate, Chain, Fingerprint, Intermediates, Limits, Name, WireText, signature,
-    store::lock,
+    Anchors, Certificate, Chain, Fingerprint, Intermediates, Limits, Name, WireText, anchor,
+    signature, store::lock,
 };
 
 /// Where a certificate of a path was found.
@@ -65,6 +65,11 @@ pub struct IssuerHints {
     /// Whether the leaf carries certificate timestamps, as all certificates of publicly trusted
     /// authorities do.
     pub leaf_is_public: bool,
+    /// Whether it has the name of a root that was publicly trusted once: an old capture, or an old
+    /// chain.
+    pub was_public: bool,
+    /// Whether its name says that it is a root. A hint, as anybody may take such a name.
+    pub is_named_root: bool,
     /// An anchor of the same organization.
     pub same_organization: Option<Arc<Certificate>>,
     /// A certificate (sent, anchor or seen elsewhere) that has the issuer's name, but another key.
@@ -421,6 +426,8 @@ impl<'a> Builder<'a> {
             issuer_urls: last.issuer_urls.clone(),
             found,
             intermediates_sent: path.len().saturating_sub(1),
+            was_public: anchor::was_public(&last.issuer),
+            is_named_root: last.issuer.to_string().to_ascii_lowercase().contains("root"),
             leaf_is_public: leaf.certificate.scts.count > 0,
             same_organization: self.anchors.same_organization(&last.issuer),
             other_key_is_anchor: other_key

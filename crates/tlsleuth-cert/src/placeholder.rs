@@ -5,7 +5,7 @@
 
 use std::fmt;
 
-use crate::{Certificate, Name, WireText};
+use crate::{Certificate, Chain, Name, WireText};
 
 /// A certificate that nobody chose for the service that shows it.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -399,7 +399,7 @@ const fn reads_by(
 
 use InterceptorKind::{Adware, Antivirus, Debugger, Gateway};
 
-/// As above. `Issuer…` fits the issuer of a certificate, or its subject if it is an authority's.
+/// As above, over the name of an authority.
 static INTERCEPTORS: &[Interceptor] = &[
     reads_by(
         Gateway,
@@ -698,24 +698,29 @@ pub fn placeholder(leaf: &Certificate) -> Option<&'static Placeholder> {
     PLACEHOLDERS.iter().find(|placeholder| placeholder.patterns.iter().all(fits))
 }
 
-/// The interceptor whose authority issued this certificate, if it is a known one.
+/// The interceptor whose authority issued this chain, if it is a known one.
 ///
-/// To be asked for each certificate of a chain: a product's name may stand in its root only.
+/// Any certificate of the chain may tell it: a product's name often stands in its root only. A
+/// vendor's own site or appliance, which speaks for itself, is none.
 #[must_use]
-pub fn interceptor(certificate: &Certificate) -> Option<&'static Interceptor> {
-    let (subject, issuer) = (&certificate.subject, &certificate.issuer);
-    // A vendor's own web site or appliance, which speaks for itself.
-    let is_own = !certificate.is_ca()
-        && subject.organization().is_some()
-        && subject.organization() == issuer.organization();
-    if is_own {
-        return None;
-    }
-    let of_issuer = |pattern: &Pattern| pattern.fits(subject, issuer);
-    let of_authority = |pattern: &Pattern| certificate.is_ca() && pattern.fits(subject, subject);
-    INTERCEPTORS.iter().find(|interceptor| {
-        interceptor.patterns.iter().all(of_issuer) || interceptor.patterns.iter().all(of_authority)
+pub fn interceptor(chain: &Chain) -> Option<&'static Interceptor> {
+    let owner = chain.leaf()?.subject.organization().and_then(first_word);
+    let of = |name: &Name| {
+        let is_own = owner.is_some() && name.organization().and_then(first_word) == owner;
+        let fits = |pattern: &Pattern| pattern.fits(name, name);
+        let found = INTERCEPTORS.iter().find(|known| known.patterns.iter().all(fits));
+        found.filter(|_| !is_own)
+    };
+    chain.certificates().iter().find_map(|certificate| {
+        of(&certificate.issuer)
+            .or_else(|| certificate.is_ca().then(|| of(&certificate.subject)).flatten())
     })
+}
+
+/// `zscaler` of `Zscaler Inc.`
+fn first_word(organization: &WireText) -> Option<String> {
+    let first = organization.as_str()?.split_whitespace().next()?;
+    Some(first.to_ascii_lowercase())
 }
 
 impl Pattern {
@@ -741,8 +746,10 @@ impl Pattern {
 
 #[cfg(test)]
 mod tests {
+    use std::sync::Arc;
+
     use super::{INTERCEPTORS, InterceptorKind, PLACEHOLDERS, interceptor, placeholder};
-    use crate::{BasicConstraints, Certificate, Name, name::tests::name};
+    use crate::{BasicConstraints, Certificate, Chain, Name, name::tests::name};
 
     const CN: &[u8] = &[0x55, 4, 3];
     const O: &[u8] = &[0x55, 4, 10];
@@ -774,16 +781,22 @@ mod tests {
     fn known_interceptors() {
         let site = name(&[(CN, 12, b"www.example.test")]);
         let zscaler = name(&[(O, 12, b"Zscaler Inc."), (CN, 12, b"Zscaler Intermediate Root CA")]);
-        let found = interceptor(&issued(site.clone(), zscaler.clone())).unwrap();
-        assert_eq!((found.product, found.kind), ("Zscaler", InterceptorKind::Gateway));
+        let asked = |certificates: &[&Certificate]| {
+            let certificates = certificates.iter().map(|c| Arc::new((*c).clone()));
+            interceptor(&Chain::new(certificates)).map(|found| (found.product, found.kind))
+        };
+        let site_by_it = issued(site.clone(), zscaler.clone());
+        assert_eq!(asked(&[&site_by_it]), Some(("Zscaler", InterceptorKind::Gateway)));
         // The vendor's own site, issued by its own authority.
-        let own = name(&[(O, 12, b"Zscaler Inc."), (CN, 12, b"www.vendor.test")]);
-        assert!(interceptor(&issued(own, zscaler.clone())).is_none());
+        let own = name(&[(O, 12, b"Zscaler Ltd"), (CN, 12, b"www.vendor.test")]);
+        assert_eq!(asked(&[&issued(own, zscaler.clone())]), None);
         // An authority named like one, below a private root.
         let mut authority = issued(zscaler, name(&[(CN, 12, b"Private Root")]));
         authority.basic_constraints = Some(BasicConstraints { is_ca: true, path_len: None });
-        assert!(interceptor(&authority).is_some());
-        assert!(interceptor(&issued(site.clone(), site)).is_none());
+        let below = issued(site.clone(), name(&[(CN, 12, b"Sub")]));
+        assert!(asked(&[&below, &authority]).is_some());
+        assert_eq!(asked(&[&issued(site.clone(), site)]), None);
+        assert_eq!(asked(&[]), None);
     }
 
     #[test]

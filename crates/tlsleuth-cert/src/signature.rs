@@ -262,7 +262,7 @@ pub(crate) fn check(
                 (Curve::P256, Some(Hash::Sha384)) => &ring_signature::ECDSA_P256_SHA384_ASN1,
                 (Curve::P384, Some(Hash::Sha256)) => &ring_signature::ECDSA_P384_SHA256_ASN1,
                 (Curve::P384, Some(Hash::Sha384)) => &ring_signature::ECDSA_P384_SHA384_ASN1,
-                (Curve::P521, _) => return Unchecked("signatures on P-521 are not checked"),
+                (Curve::P521, hash) => return check_p521(hash, &key.octets, message, signature),
                 _ => return Unchecked("ECDSA with this curve and hash is not checked"),
             },
             (Scheme::Ed25519, _, KeyAlgorithm::Ed25519) => &ring_signature::ED25519,
@@ -283,5 +283,133 @@ pub(crate) fn check(
     match ring_signature::UnparsedPublicKey::new(verifier, &key.octets).verify(message, signature) {
         Ok(()) => SignatureCheck::Valid,
         Err(_) => Invalid,
+    }
+}
+
+/// P-521, which ring lacks.
+#[cfg(feature = "p521")]
+fn check_p521(hash: Option<Hash>, key: &[u8], message: &[u8], signature: &[u8]) -> SignatureCheck {
+    use p521::ecdsa::{Signature, VerifyingKey, signature::hazmat::PrehashVerifier as _};
+    use ring::digest;
+    let algorithm = match hash {
+        Some(Hash::Sha256) => &digest::SHA256,
+        Some(Hash::Sha384) => &digest::SHA384,
+        Some(Hash::Sha512) => &digest::SHA512,
+        _ => return SignatureCheck::Unchecked("ECDSA with this curve and hash is not checked"),
+    };
+    let digest = digest::digest(algorithm, message);
+    let is_right = match (VerifyingKey::from_sec1_bytes(key), Signature::from_der(signature)) {
+        (Ok(key), Ok(signature)) => key.verify_prehash(digest.as_ref(), &signature).is_ok(),
+        _ => false,
+    };
+    if is_right { SignatureCheck::Valid } else { SignatureCheck::Invalid }
+}
+
+#[cfg(not(feature = "p521"))]
+fn check_p521(_: Option<Hash>, _: &[u8], _: &[u8], _: &[u8]) -> SignatureCheck {
+    SignatureCheck::Unchecked("signatures on P-521 are not checked by this build")
+}
+
+/// P-521 with one hash, for webpki.
+#[cfg(feature = "p521")]
+#[derive(Debug)]
+pub(crate) struct P521 {
+    hash: Hash,
+    signature: rustls_pki_types::AlgorithmIdentifier,
+}
+
+#[cfg(feature = "p521")]
+impl rustls_pki_types::SignatureVerificationAlgorithm for P521 {
+    fn verify_signature(
+        &self,
+        public_key: &[u8],
+        message: &[u8],
+        signature: &[u8],
+    ) -> Result<(), rustls_pki_types::InvalidSignature> {
+        match check_p521(Some(self.hash), public_key, message, signature) {
+            SignatureCheck::Valid => Ok(()),
+            _ => Err(rustls_pki_types::InvalidSignature),
+        }
+    }
+
+    fn public_key_alg_id(&self) -> rustls_pki_types::AlgorithmIdentifier {
+        rustls_pki_types::alg_id::ECDSA_P521
+    }
+
+    fn signature_alg_id(&self) -> rustls_pki_types::AlgorithmIdentifier {
+        self.signature
+    }
+}
+
+/// What webpki lacks: P-521 with the hashes that it is used with.
+#[cfg(feature = "p521")]
+pub(crate) static P521_ALGORITHMS: [&dyn rustls_pki_types::SignatureVerificationAlgorithm; 3] = [
+    &P521 { hash: Hash::Sha256, signature: rustls_pki_types::alg_id::ECDSA_SHA256 },
+    &P521 { hash: Hash::Sha384, signature: rustls_pki_types::alg_id::ECDSA_SHA384 },
+    &P521 { hash: Hash::Sha512, signature: rustls_pki_types::alg_id::ECDSA_SHA512 },
+];
+
+#[cfg(not(feature = "p521"))]
+pub(crate) static P521_ALGORITHMS: [&dyn rustls_pki_types::SignatureVerificationAlgorithm; 0] = [];
+
+#[cfg(test)]
+mod tests {
+    use std::fs;
+
+    use rustls_pki_types::{CertificateDer, pem::PemObject as _};
+
+    use super::check;
+    use crate::{Certificate, SignatureCheck};
+
+    fn certificates(story: &str, file: &str) -> Vec<Certificate> {
+        let root = concat!(env!("CARGO_MANIFEST_DIR"), "/../../testdata/certs/");
+        let pem = fs::read(format!("{root}{story}/{file}.pem")).unwrap();
+        CertificateDer::pem_slice_iter(&pem).map(|der| Certificate::parse(&der.unwrap())).collect()
+    }
+
+    /// The leaf, and whoever issued it.
+    fn pair(story: &str) -> (Certificate, Certificate) {
+        let mut all = certificates(story, "chain");
+        all.extend(certificates(story, "anchors"));
+        let leaf = all.remove(0);
+        let issuer = all.into_iter().find(|issuer| issuer.subject == leaf.issuer).unwrap();
+        (leaf, issuer)
+    }
+
+    #[test]
+    fn right_and_wrong() {
+        let stories = ["good", "rsa", "rsa-sha384", "rsa-pss", "p384", "ed25519", "weak-key-leaf"];
+        let p521 = cfg!(feature = "p521").then_some("p521");
+        for story in stories.into_iter().chain(["weak-signature-sha1"]).chain(p521) {
+            let (leaf, issuer) = pair(story);
+            let with = |signature: &[u8]| {
+                check(&leaf.signature_algorithm, &issuer.key, &leaf.signed, signature)
+            };
+            assert_eq!(with(&leaf.signature), SignatureCheck::Valid, "{story}");
+            let mut wrong = leaf.signature.to_vec();
+            *wrong.last_mut().unwrap() ^= 1;
+            assert_eq!(with(&wrong), SignatureCheck::Invalid, "{story}");
+            assert_eq!(with(&[]), SignatureCheck::Invalid, "{story}");
+        }
+    }
+
+    #[test]
+    fn a_key_of_another_kind_cannot_have_signed() {
+        let ((leaf, _), (_, issuer)) = (pair("rsa"), pair("good"));
+        let check = check(&leaf.signature_algorithm, &issuer.key, &leaf.signed, &leaf.signature);
+        assert_eq!(check, SignatureCheck::Invalid);
+    }
+
+    #[test]
+    fn what_is_not_checked_says_why() {
+        let (leaf, issuer) = pair("ed448");
+        let check = check(&leaf.signature_algorithm, &issuer.key, &leaf.signed, &leaf.signature);
+        assert_eq!(check, SignatureCheck::Unchecked("Ed448 signatures are not checked"));
+        assert_eq!(leaf.signature_algorithm.to_string(), "ED448");
+        assert_eq!(pair("rsa-pss").0.signature_algorithm.to_string(), "rsassaPss (SHA-256)");
+        assert_eq!(
+            pair("weak-signature-md5").0.signature_algorithm.to_string(),
+            "md5WithRSAEncryption"
+        );
     }
 }

@@ -5,7 +5,7 @@ use std::time::Duration;
 use rustls_pki_types::{CertificateDer, TrustAnchor, UnixTime};
 use webpki::{EndEntityCert, KeyUsage, anchor_from_trusted_cert};
 
-use crate::{Certificate, PathStep, Purpose};
+use crate::{Certificate, PathStep, Purpose, signature::P521_ALGORITHMS};
 
 /// Whether webpki accepts a leaf with these intermediates and anchors at a time; else what it says.
 pub(crate) fn verify<'a>(
@@ -28,8 +28,10 @@ pub(crate) fn verify<'a>(
         Purpose::ServerAuth => KeyUsage::server_auth(),
         Purpose::ClientAuth => KeyUsage::client_auth(),
     };
+    let algorithms: Vec<_> =
+        webpki::ALL_VERIFICATION_ALGS.iter().chain(&P521_ALGORITHMS).copied().collect();
     leaf.verify_for_usage(
-        webpki::ALL_VERIFICATION_ALGS,
+        &algorithms,
         &anchors,
         &intermediates,
         UnixTime::since_unix_epoch(Duration::from_secs(seconds)),
