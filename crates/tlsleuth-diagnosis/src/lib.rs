@@ -7,11 +7,13 @@ pub mod case;
 pub mod diagnose;
 pub mod ending;
 pub mod finding;
+pub mod offer;
 pub mod policy;
 pub mod registry;
 pub mod rule;
 pub mod rules;
 mod verdict;
+pub mod wording;
 
 pub use capture_fault::capture_findings;
 pub use case::{Case, Context, JudgedChain, NoServerKnowledge, ServerKnowledge};

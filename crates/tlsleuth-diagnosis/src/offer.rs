@@ -4,10 +4,10 @@
 //! suites, groups and signature algorithms; a hello that has none of these in one part was most
 //! likely refused for that part.
 
+use tlsleuth_handshake::codepoint::{Authentication, KeyExchange};
 use tlsleuth_handshake::codepoint::{
     CipherSuite, GroupKind, NamedGroup, ProtocolVersion, SignatureKey, SignatureScheme,
 };
-use tlsleuth_handshake::codepoint::{Authentication, KeyExchange};
 use tlsleuth_handshake::message::ClientHello;
 
 /// A part of the offer.
@@ -54,7 +54,8 @@ pub fn prime_suspect(hello: &ClientHello) -> Option<Suspect> {
 
 fn groups(hello: &ClientHello) -> Option<Suspect> {
     let offered = hello.extensions.supported_groups()?;
-    let real: Vec<NamedGroup> = offered.iter().copied().filter(|group| !group.is_grease()).collect();
+    let real: Vec<NamedGroup> =
+        offered.iter().copied().filter(|group| !group.is_grease()).collect();
     let common = [NamedGroup::X25519, NamedGroup::SECP256R1];
     let has = |group: &NamedGroup| real.contains(group);
     let needs = offers_tls13(hello) || only_elliptic(hello);
@@ -94,9 +95,10 @@ fn signatures(hello: &ClientHello) -> Option<Suspect> {
 fn suites(hello: &ClientHello) -> Option<Suspect> {
     let real: Vec<CipherSuite> = hello.real_suites().collect();
     let shown = || {
-        crate::wording::list(real.iter().map(|suite| {
-            suite.openssl_name().map_or_else(|| suite.to_string(), str::to_owned)
-        }))
+        crate::wording::list(
+            real.iter()
+                .map(|suite| suite.openssl_name().map_or_else(|| suite.to_string(), str::to_owned)),
+        )
     };
     if real.is_empty() {
         return Some(Suspect {
@@ -125,16 +127,21 @@ fn suites(hello: &ClientHello) -> Option<Suspect> {
         return Some(Suspect { part: Part::Suites, weight, says });
     }
     let says = match (modern(Authentication::Rsa), modern(Authentication::Ecdsa)) {
-        (true, _) => return (real.len() == 1).then(|| Suspect {
-            part: Part::Suites,
-            weight: 1,
-            says: format!("it offers a single suite, {}", shown()),
-        }),
+        (true, _) => {
+            return (real.len() == 1).then(|| Suspect {
+                part: Part::Suites,
+                weight: 1,
+                says: format!("it offers a single suite, {}", shown()),
+            });
+        }
         (false, true) => {
             format!("its suites need a certificate with an elliptic curve key: {}", shown())
         }
         (false, false) => {
-            format!("it offers no suite with forward secrecy and authenticated encryption: {}", shown())
+            format!(
+                "it offers no suite with forward secrecy and authenticated encryption: {}",
+                shown()
+            )
         }
     };
     Some(Suspect { part: Part::Suites, weight: 3, says })
@@ -170,8 +177,7 @@ fn offers_tls13(hello: &ClientHello) -> bool {
 }
 
 fn offers_only_tls13(hello: &ClientHello) -> bool {
-    offers_tls13(hello)
-        && hello.offered_versions().lowest().is_some_and(ProtocolVersion::is_tls13)
+    offers_tls13(hello) && hello.offered_versions().lowest().is_some_and(ProtocolVersion::is_tls13)
 }
 
 /// Whether every suite needs a group.

@@ -46,9 +46,13 @@ fn check(case: &Case<'_>) -> Verdict {
             ])
     };
     if let Some(alert) = case.ending.alert().filter(|alert| alert.from == Side::Server) {
-        let said = alert.description.map_or_else(|| "an encrypted alert".to_owned(), |said| said.to_string());
-        let finding = base(format!("the TLS-ALPN-01 validation of `{name}` failed: the server answered {said}"))
-            .evidence(alert.at, format!("the server answers {said}"));
+        let said = alert
+            .description
+            .map_or_else(|| "an encrypted alert".to_owned(), |said| said.to_string());
+        let finding = base(format!(
+            "the TLS-ALPN-01 validation of `{name}` failed: the server answered {said}"
+        ))
+        .evidence(alert.at, format!("the server answers {said}"));
         let finding = match alert.description {
             Some(AlertDescription::NO_APPLICATION_PROTOCOL) => finding
                 .explain("Whoever ends TLS here does not know acme-tls/1.")
@@ -76,9 +80,12 @@ fn check(case: &Case<'_>) -> Verdict {
             }
             Some(selected) if selected.value.raw() != ACME => {
                 return Ok(Some(
-                    base(format!("the TLS-ALPN-01 validation of `{name}` failed: the server selected {}", selected.value))
-                        .evidence(selected.at, format!("the server selects {}", selected.value))
-                        .remedy("Pass TLS through to the ACME client for acme-tls/1."),
+                    base(format!(
+                        "the TLS-ALPN-01 validation of `{name}` failed: the server selected {}",
+                        selected.value
+                    ))
+                    .evidence(selected.at, format!("the server selects {}", selected.value))
+                    .remedy("Pass TLS through to the ACME client for acme-tls/1."),
                 ));
             }
             Some(_) => {}
@@ -92,9 +99,13 @@ fn check(case: &Case<'_>) -> Verdict {
     };
     let leaf = chain.leaf()?;
     let problem = match (&leaf.acme_identifier, leaf.names_total) {
-        (None, _) => Some("the certificate has no acmeIdentifier: it is the usual one, not the challenge's"),
+        (None, _) => {
+            Some("the certificate has no acmeIdentifier: it is the usual one, not the challenge's")
+        }
         (Some(identifier), _) if !identifier.critical => Some("its acmeIdentifier is not critical"),
-        (Some(identifier), _) if identifier.digest.is_none() => Some("its acmeIdentifier does not hold 32 bytes"),
+        (Some(identifier), _) if identifier.digest.is_none() => {
+            Some("its acmeIdentifier does not hold 32 bytes")
+        }
         (Some(_), names) if names != 1 => Some("it does not hold exactly one name"),
         _ if !leaf.is_self_issued() => Some("it is not self-signed"),
         _ => None,

@@ -4,8 +4,8 @@ use tlsleuth_cert::DefectKind;
 
 use super::{defect, named, owner};
 use crate::case::JudgedChain;
-use crate::{Case, Finding};
 use crate::rule::{Verdict, declare_rule};
+use crate::{Case, Finding};
 
 declare_rule! {
     /// A signature does not verify with the issuer's key.
@@ -27,7 +27,8 @@ declare_rule! {
 }
 
 fn check(_case: &Case<'_>, chain: &JudgedChain<'_>) -> Verdict {
-    let Some((found, certificate)) = defect(chain, |kind| matches!(kind, DefectKind::BadSignature { .. }))
+    let Some((found, certificate)) =
+        defect(chain, |kind| matches!(kind, DefectKind::BadSignature { .. }))
     else {
         return Ok(None);
     };

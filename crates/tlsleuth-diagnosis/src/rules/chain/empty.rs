@@ -2,10 +2,10 @@
 
 use tlsleuth_cert::DefectKind;
 
-use super::{defect, named, owner};
+use super::{defect, owner};
 use crate::case::JudgedChain;
-use crate::{Case, Finding};
 use crate::rule::{Verdict, declare_rule};
+use crate::{Case, Finding};
 
 declare_rule! {
     /// The server sent an empty certificate list.
@@ -26,15 +26,16 @@ declare_rule! {
 }
 
 fn check(_case: &Case<'_>, chain: &JudgedChain<'_>) -> Verdict {
-    let Some((found, certificate)) = defect(chain, |kind| matches!(kind, DefectKind::Empty))
-    else {
+    let Some((found, _)) = defect(chain, |kind| matches!(kind, DefectKind::Empty)) else {
         return Ok(None);
     };
-    let who = named(certificate.as_deref());
     Ok(Some(
-        Finding::new(owner(chain), format!("the {} sent no certificate{}", chain.side.name(), who.as_str().get(..0).unwrap_or_default()))
+        Finding::new(owner(chain), format!("the {} sent no certificate", chain.side.name()))
             .evidence(chain.at(), format!("an empty certificate list ({})", found.kind))
             .remedy("Give the server its certificate and reload it.")
-            .seen_as(&["OpenSSL: peer did not return a certificate", "Go: tls: received empty certificates message"]),
+            .seen_as(&[
+                "OpenSSL: peer did not return a certificate",
+                "Go: tls: received empty certificates message",
+            ]),
     ))
 }

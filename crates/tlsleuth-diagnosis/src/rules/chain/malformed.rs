@@ -4,8 +4,8 @@ use tlsleuth_cert::DefectKind;
 
 use super::{defect, named, owner};
 use crate::case::JudgedChain;
-use crate::{Case, Finding};
 use crate::rule::{Verdict, declare_rule};
+use crate::{Case, Finding};
 
 declare_rule! {
     /// A certificate does not parse, or breaks RFC 5280 so that clients refuse it.
@@ -26,8 +26,12 @@ declare_rule! {
 }
 
 fn check(_case: &Case<'_>, chain: &JudgedChain<'_>) -> Verdict {
-    let Some((found, certificate)) = defect(chain, |kind| matches!(kind, DefectKind::Malformed(_) | DefectKind::Violation(_) | DefectKind::UnknownCritical(_)))
-    else {
+    let Some((found, certificate)) = defect(chain, |kind| {
+        matches!(
+            kind,
+            DefectKind::Malformed(_) | DefectKind::Violation(_) | DefectKind::UnknownCritical(_)
+        )
+    }) else {
         return Ok(None);
     };
     let who = named(certificate.as_deref());

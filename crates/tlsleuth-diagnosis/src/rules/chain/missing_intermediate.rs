@@ -2,10 +2,10 @@
 
 use tlsleuth_cert::DefectKind;
 
-use super::{defect, named, owner};
+use super::{defect, owner};
 use crate::case::JudgedChain;
-use crate::{Case, Finding, wording};
 use crate::rule::{Verdict, declare_rule};
+use crate::{Case, Finding, wording};
 
 declare_rule! {
     /// The issuer of the last certificate that can be linked was not sent.
@@ -42,17 +42,31 @@ fn check(case: &Case<'_>, chain: &JudgedChain<'_>) -> Verdict {
     let issuer = wording::authority(&hints.issuer);
     let sent = chain.sent.value.chain.total();
     let whose = chain.side.name();
-    let mut finding = Finding::new(owner(chain), format!("the {whose} did not send the certificate of its issuer {issuer}"))
-        .evidence(chain.at(), match chain.sent.value.chain.leaf() {
-            Some(leaf) if sent == 1 => format!("the only certificate sent is {}, issued by {issuer}", wording::certificate(leaf)),
-            _ => format!("{sent} certificates were sent; the last that can be linked was issued by {issuer}"),
-        })
-        .evidence(chain.at(), format!("that issuer was not sent, and it is not among {}", super::anchors(case)));
-    if let Some(seen) = &hints.found {
+    let mut finding = Finding::new(
+        owner(chain),
+        format!("the {whose} did not send the certificate of its issuer {issuer}"),
+    )
+    .evidence(
+        chain.at(),
+        match chain.sent.value.chain.leaf() {
+            Some(leaf) if sent == 1 => format!(
+                "the only certificate sent is {}, issued by {issuer}",
+                wording::certificate(leaf)
+            ),
+            _ => format!(
+                "{sent} certificates were sent; the last that can be linked was issued by {issuer}"
+            ),
+        },
+    )
+    .evidence(
+        chain.at(),
+        format!("that issuer was not sent, and it is not among {}", super::anchors(case)),
+    );
+    if let Some(seen) = hints.found.first() {
         finding = finding.explain(format!(
             "The missing certificate was seen elsewhere in the capture: {}{}.",
-            wording::certificate(seen),
-            if hints.found_leads_to_anchor { ", and with it the chain is trusted" } else { "" },
+            wording::certificate(&seen.certificate),
+            if hints.leads_to_anchor() { ", and with it the chain is trusted" } else { "" },
         ));
     }
     if let Some(url) = hints.issuer_urls.first() {

@@ -4,8 +4,8 @@ use tlsleuth_cert::DefectKind;
 
 use super::{defect, named, owner};
 use crate::case::JudgedChain;
-use crate::{Case, Finding};
 use crate::rule::{Verdict, declare_rule};
+use crate::{Case, Finding};
 
 declare_rule! {
     /// A name is outside of the constraints of an issuer.
@@ -26,7 +26,8 @@ declare_rule! {
 }
 
 fn check(_case: &Case<'_>, chain: &JudgedChain<'_>) -> Verdict {
-    let Some((found, certificate)) = defect(chain, |kind| matches!(kind, DefectKind::NameConstraints { .. }))
+    let Some((found, certificate)) =
+        defect(chain, |kind| matches!(kind, DefectKind::NameConstraints { .. }))
     else {
         return Ok(None);
     };

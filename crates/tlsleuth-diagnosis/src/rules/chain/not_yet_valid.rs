@@ -4,8 +4,8 @@ use tlsleuth_cert::DefectKind;
 
 use super::{defect, named, owner};
 use crate::case::JudgedChain;
-use crate::{Case, Finding, wording};
 use crate::rule::{Verdict, declare_rule};
+use crate::{Case, Finding, wording};
 
 declare_rule! {
     /// A certificate was not yet valid when it was sent.

@@ -4,8 +4,8 @@ use tlsleuth_cert::DefectKind;
 
 use super::{defect, named, owner};
 use crate::case::JudgedChain;
-use crate::{Case, Finding};
 use crate::rule::{Verdict, declare_rule};
+use crate::{Case, Finding};
 
 declare_rule! {
     /// A pathLenConstraint is exceeded.
@@ -26,8 +26,9 @@ declare_rule! {
 }
 
 fn check(_case: &Case<'_>, chain: &JudgedChain<'_>) -> Verdict {
-    let Some((found, certificate)) = defect(chain, |kind| matches!(kind, DefectKind::PathTooLong { .. } | DefectKind::TooDeep { .. }))
-    else {
+    let Some((found, certificate)) = defect(chain, |kind| {
+        matches!(kind, DefectKind::PathTooLong { .. } | DefectKind::TooDeep { .. })
+    }) else {
         return Ok(None);
     };
     let who = named(certificate.as_deref());

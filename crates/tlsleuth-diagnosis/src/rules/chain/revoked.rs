@@ -4,8 +4,8 @@ use tlsleuth_cert::{CertStatus, OcspProblem};
 
 use super::owner;
 use crate::case::JudgedChain;
-use crate::{Case, Finding, Skip, wording};
 use crate::rule::{Verdict, declare_rule};
+use crate::{Case, Finding, Skip, wording};
 
 declare_rule! {
     /// The stapled OCSP response says that the certificate is revoked.
@@ -30,12 +30,17 @@ declare_rule! {
 fn check(_case: &Case<'_>, chain: &JudgedChain<'_>) -> Verdict {
     let stapled = chain.stapled.as_ref().ok_or(Skip::NotApplicable)?;
     let Some(response) = &stapled.response else { return Ok(None) };
-    let CertStatus::Revoked { time, reason } = &response.status else { return Ok(None) };
-    if stapled.problems.iter().any(|problem| matches!(problem, OcspProblem::BadSignature | OcspProblem::UnauthorizedSigner)) {
+    let CertStatus::Revoked { at, .. } = response.status else { return Ok(None) };
+    if stapled.problems.iter().any(|problem| {
+        matches!(problem, OcspProblem::BadSignature | OcspProblem::UnauthorizedSigner)
+    }) {
         return Ok(None);
     }
-    let when = time.map_or_else(|| "at an unreadable time".to_owned(), wording::date);
-    let why = reason.map_or_else(String::new, |reason| format!(", reason {reason:?}"));
+    let when = wording::date(at);
+    let why = response
+        .status
+        .reason_name()
+        .map_or_else(String::new, |reason| format!(", reason {reason}"));
     Ok(Some(
         Finding::new(owner(chain), format!("the certificate was revoked: {when}"))
             .evidence(chain.at(), format!("the stapled OCSP response says revoked since {when}{why}"))

@@ -4,8 +4,8 @@ use tlsleuth_cert::DefectKind;
 
 use super::{defect, named, owner};
 use crate::case::JudgedChain;
-use crate::{Case, Finding};
 use crate::rule::{Verdict, declare_rule};
+use crate::{Case, Finding};
 
 declare_rule! {
     /// The root was sent too.
@@ -33,7 +33,10 @@ fn check(_case: &Case<'_>, chain: &JudgedChain<'_>) -> Verdict {
     let who = named(certificate.as_deref());
     Ok(Some(
         Finding::new(owner(chain), format!("the root {who} was sent too"))
-            .evidence(chain.at(), format!("{who} is self-signed, at the end of the chain ({})", found.kind))
+            .evidence(
+                chain.at(),
+                format!("{who} is self-signed, at the end of the chain ({})", found.kind),
+            )
             .remedy("Take the root out of the chain file: it saves a kilobyte in every handshake."),
     ))
 }

@@ -4,8 +4,8 @@ use tlsleuth_cert::OcspProblem;
 
 use super::owner;
 use crate::case::JudgedChain;
-use crate::{Case, Finding, Severity, Skip, wording};
 use crate::rule::{Verdict, declare_rule};
+use crate::{Case, Finding, Severity, Skip, wording};
 
 declare_rule! {
     /// The stapled OCSP response is out of date or cannot be believed.

@@ -5,8 +5,8 @@ use tlsleuth_handshake::codepoint::ExtensionType;
 
 use super::owner;
 use crate::case::JudgedChain;
-use crate::{Case, Finding, Skip};
 use crate::rule::{Verdict, declare_rule};
+use crate::{Case, Finding, Skip};
 
 declare_rule! {
     /// The certificate demands a stapled OCSP response, and there is none.

@@ -2,10 +2,10 @@
 
 use tlsleuth_cert::DefectKind;
 
-use super::{defect, named, owner};
+use super::{defect, owner};
 use crate::case::JudgedChain;
-use crate::{Case, Finding};
 use crate::rule::{Verdict, declare_rule};
+use crate::{Case, Finding};
 
 declare_rule! {
     /// Certificates were sent that are no part of the path.
@@ -26,14 +26,17 @@ declare_rule! {
 }
 
 fn check(_case: &Case<'_>, chain: &JudgedChain<'_>) -> Verdict {
-    let Some((found, certificate)) = defect(chain, |kind| matches!(kind, DefectKind::Unrelated { .. } | DefectKind::Duplicate { .. }))
-    else {
+    let Some((found, _)) = defect(chain, |kind| {
+        matches!(kind, DefectKind::Unrelated { .. } | DefectKind::Duplicate { .. })
+    }) else {
         return Ok(None);
     };
-    let who = named(certificate.as_deref());
     Ok(Some(
-        Finding::new(owner(chain), "certificates were sent that are no part of the path".to_owned())
-            .evidence(chain.at(), format!("{} {}", found.kind, who.as_str().get(..0).unwrap_or_default()))
-            .remedy("Take them out of the chain file."),
+        Finding::new(
+            owner(chain),
+            "certificates were sent that are no part of the path".to_owned(),
+        )
+        .evidence(chain.at(), found.kind.to_string())
+        .remedy("Take them out of the chain file."),
     ))
 }

@@ -2,10 +2,10 @@
 
 use tlsleuth_cert::DefectKind;
 
-use super::{defect, named, owner};
+use super::{defect, owner};
 use crate::case::JudgedChain;
-use crate::{Case, Finding, wording};
 use crate::rule::{Verdict, declare_rule};
+use crate::{Case, Finding, wording};
 
 declare_rule! {
     /// The chain is complete but ends in a root that is not trusted.
@@ -32,23 +32,28 @@ fn check(case: &Case<'_>, chain: &JudgedChain<'_>) -> Verdict {
     else {
         return Ok(None);
     };
-    let DefectKind::UntrustedRoot { root, sent, .. } = &found.kind else { return Ok(None) };
+    let DefectKind::UntrustedRoot { root, sent, was_public, .. } = &found.kind else {
+        return Ok(None);
+    };
     let root_name = wording::authority(root);
-    let mut finding = Finding::new(owner(chain), format!("the chain ends in the root {root_name}, which is not trusted"))
-        .evidence(chain.at(), format!(
+    let mut finding = Finding::new(
+        owner(chain),
+        format!("the chain ends in the root {root_name}, which is not trusted"),
+    )
+    .evidence(
+        chain.at(),
+        format!(
             "the chain leads to {root_name} ({}), which is not among {}",
             if *sent { "sent with it" } else { "not sent" },
             super::anchors(case)
-        ));
-    let product = chain
-        .sent
-        .value
-        .chain
-        .certificates()
-        .iter()
-        .find_map(|certificate| tlsleuth_cert::interceptor(certificate));
+        ),
+    );
+    let product = tlsleuth_cert::interceptor(&chain.sent.value.chain);
     if let Some(product) = product {
         finding = finding.explain(format!("The names are those that {} gives to the certificates it makes: TLS is inspected on the way.", product.product));
+    }
+    if *was_public {
+        finding = finding.explain("This root was publicly trusted once and has left the stores of today's browsers; older stores still hold it.");
     }
     Ok(Some(
         finding

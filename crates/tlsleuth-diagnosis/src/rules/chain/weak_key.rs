@@ -4,8 +4,8 @@ use tlsleuth_cert::DefectKind;
 
 use super::{defect, named, owner};
 use crate::case::JudgedChain;
-use crate::{Case, Finding};
 use crate::rule::{Verdict, declare_rule};
+use crate::{Case, Finding};
 
 declare_rule! {
     /// A key on the path is too short.
@@ -27,15 +27,29 @@ declare_rule! {
 }
 
 fn check(_case: &Case<'_>, chain: &JudgedChain<'_>) -> Verdict {
-    let Some((found, certificate)) = defect(chain, |kind| matches!(kind, DefectKind::WeakKey))
-    else {
+    let Some((_, certificate)) = defect(chain, |kind| matches!(kind, DefectKind::WeakKey)) else {
         return Ok(None);
     };
     let who = named(certificate.as_deref());
     Ok(Some(
-        Finding::new(owner(chain), format!("the key of {who} is too weak ({})", certificate.as_ref().map_or_else(String::new, |c| c.key.to_string())))
-            .evidence(chain.at(), format!("{who} has the key {}", certificate.as_ref().map_or_else(String::new, |c| c.key.to_string())))
-            .remedy("Issue the certificate anew with EC P-256 or RSA 2048 or more.")
-            .seen_as(&["OpenSSL: EE certificate key too weak (66)", "Java: Algorithm constraints check failed on keysize limits"]),
+        Finding::new(
+            owner(chain),
+            format!(
+                "the key of {who} is too weak ({})",
+                certificate.as_ref().map_or_else(String::new, |c| c.key.to_string())
+            ),
+        )
+        .evidence(
+            chain.at(),
+            format!(
+                "{who} has the key {}",
+                certificate.as_ref().map_or_else(String::new, |c| c.key.to_string())
+            ),
+        )
+        .remedy("Issue the certificate anew with EC P-256 or RSA 2048 or more.")
+        .seen_as(&[
+            "OpenSSL: EE certificate key too weak (66)",
+            "Java: Algorithm constraints check failed on keysize limits",
+        ]),
     ))
 }

@@ -4,8 +4,8 @@ use tlsleuth_cert::DefectKind;
 
 use super::{defect, named, owner};
 use crate::case::JudgedChain;
-use crate::{Case, Finding};
 use crate::rule::{Verdict, declare_rule};
+use crate::{Case, Finding};
 
 declare_rule! {
     /// A certificate on the path is signed with MD5 or SHA-1.
@@ -26,15 +26,35 @@ declare_rule! {
 }
 
 fn check(_case: &Case<'_>, chain: &JudgedChain<'_>) -> Verdict {
-    let Some((found, certificate)) = defect(chain, |kind| matches!(kind, DefectKind::WeakSignature))
+    let Some((_, certificate)) = defect(chain, |kind| matches!(kind, DefectKind::WeakSignature))
     else {
         return Ok(None);
     };
     let who = named(certificate.as_deref());
     Ok(Some(
-        Finding::new(owner(chain), format!("{who} is signed with a broken hash ({})", certificate.as_ref().map_or_else(String::new, |c| c.signature_algorithm.to_string())))
-            .evidence(chain.at(), format!("{who} is signed with {}", certificate.as_ref().map_or_else(String::new, |c| c.signature_algorithm.to_string())))
-            .remedy("Let the authority sign with SHA-256 and issue the certificate anew.")
-            .seen_as(&["Go: x509: cannot verify signature: insecure algorithm SHA1-RSA", "OpenSSL: CA signature digest algorithm too weak (68)", "Java: Algorithm constraints check failed on signature algorithm"]),
+        Finding::new(
+            owner(chain),
+            format!(
+                "{who} is signed with a broken hash ({})",
+                certificate
+                    .as_ref()
+                    .map_or_else(String::new, |c| c.signature_algorithm.to_string())
+            ),
+        )
+        .evidence(
+            chain.at(),
+            format!(
+                "{who} is signed with {}",
+                certificate
+                    .as_ref()
+                    .map_or_else(String::new, |c| c.signature_algorithm.to_string())
+            ),
+        )
+        .remedy("Let the authority sign with SHA-256 and issue the certificate anew.")
+        .seen_as(&[
+            "Go: x509: cannot verify signature: insecure algorithm SHA1-RSA",
+            "OpenSSL: CA signature digest algorithm too weak (68)",
+            "Java: Algorithm constraints check failed on signature algorithm",
+        ]),
     ))
 }

@@ -2,10 +2,10 @@
 
 use tlsleuth_cert::DefectKind;
 
-use super::{defect, named, owner};
+use super::{defect, owner};
 use crate::case::JudgedChain;
-use crate::{Case, Finding};
 use crate::rule::{Verdict, declare_rule};
+use crate::{Case, Finding};
 
 declare_rule! {
     /// The certificates are not in issuing order.
@@ -26,14 +26,13 @@ declare_rule! {
 }
 
 fn check(_case: &Case<'_>, chain: &JudgedChain<'_>) -> Verdict {
-    let Some((found, certificate)) = defect(chain, |kind| matches!(kind, DefectKind::WrongOrder { .. }))
+    let Some((found, _)) = defect(chain, |kind| matches!(kind, DefectKind::WrongOrder { .. }))
     else {
         return Ok(None);
     };
-    let who = named(certificate.as_deref());
     Ok(Some(
         Finding::new(owner(chain), "the certificates are not in issuing order".to_owned())
-            .evidence(chain.at(), format!("{} {}", found.kind, who.as_str().get(..0).unwrap_or_default()))
+            .evidence(chain.at(), found.kind.to_string())
             .remedy("Put the leaf first, then each issuer behind the certificate that it issued."),
     ))
 }

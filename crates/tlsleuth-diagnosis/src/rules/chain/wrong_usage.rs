@@ -4,8 +4,8 @@ use tlsleuth_cert::DefectKind;
 
 use super::{defect, named, owner};
 use crate::case::JudgedChain;
-use crate::{Case, Finding};
 use crate::rule::{Verdict, declare_rule};
+use crate::{Case, Finding};
 
 declare_rule! {
     /// Key usage or extended key usage does not allow this use.
@@ -27,7 +27,8 @@ declare_rule! {
 }
 
 fn check(_case: &Case<'_>, chain: &JudgedChain<'_>) -> Verdict {
-    let Some((found, certificate)) = defect(chain, |kind| matches!(kind, DefectKind::WrongUsage(_)))
+    let Some((found, certificate)) =
+        defect(chain, |kind| matches!(kind, DefectKind::WrongUsage(_)))
     else {
         return Ok(None);
     };

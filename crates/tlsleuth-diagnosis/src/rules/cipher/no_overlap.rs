@@ -38,7 +38,9 @@ fn check(case: &Case<'_>) -> Verdict {
     }
     let Some(alert) = ending.alert() else { return Ok(None) };
     let said = match alert.description {
-        Some(said @ (AlertDescription::HANDSHAKE_FAILURE | AlertDescription::INSUFFICIENT_SECURITY)) => said,
+        Some(
+            said @ (AlertDescription::HANDSHAKE_FAILURE | AlertDescription::INSUFFICIENT_SECURITY),
+        ) => said,
         _ => return Ok(None),
     };
     let elsewhere = case.context.servers.chose(case.connection);

@@ -34,8 +34,11 @@ fn check(case: &Case<'_>) -> Verdict {
         Weakness::Des => "single DES or RC2 is broken by trying all keys",
         Weakness::Rc4 => "RC4 is broken, and RFC 7465 forbids it",
         Weakness::ShortBlocks => "blocks of 64 bits leak after some gigabytes (Sweet32)",
-        Weakness::NoForwardSecrecy => "there is no forward secrecy: who gets the server's key reads all of the past",
+        Weakness::NoForwardSecrecy => {
+            "there is no forward secrecy: who gets the server's key reads all of the past"
+        }
         Weakness::Cbc => "CBC with MAC-then-encrypt has a history of padding oracles",
+        _ => "it is no longer recommended",
     };
     let severity = if weakness.is_broken() { Severity::Warning } else { Severity::Info };
     Ok(Some(

@@ -45,14 +45,20 @@ fn check(case: &Case<'_>) -> Verdict {
     if !(required || (refused && (empty.is_some() || none_sent))) {
         return Ok(None);
     }
-    let mut finding = Finding::new(Party::Client, "the server requires a client certificate, and the client sent none");
+    let mut finding = Finding::new(
+        Party::Client,
+        "the server requires a client certificate, and the client sent none",
+    );
     if let Observed::Present(request) = &connection.certificate_request {
         let authorities = request.value.authorities().len();
-        finding = finding.evidence(request.at, if authorities == 0 {
-            "the server asks for a certificate of any authority".to_owned()
-        } else {
-            format!("the server asks for a certificate of one of {authorities} authorities")
-        });
+        finding = finding.evidence(
+            request.at,
+            if authorities == 0 {
+                "the server asks for a certificate of any authority".to_owned()
+            } else {
+                format!("the server asks for a certificate of one of {authorities} authorities")
+            },
+        );
     }
     if let Some((at, says)) = empty {
         finding = finding.evidence(at, says);
@@ -62,10 +68,14 @@ fn check(case: &Case<'_>) -> Verdict {
                 .next_step(wording::KEY_LOG);
         }
     } else if none_sent {
-        finding = finding.evidence_if(connection.client_key_exchange, || "the client sends no Certificate message".to_owned());
+        finding = finding.evidence_if(connection.client_key_exchange, || {
+            "the client sends no Certificate message".to_owned()
+        });
     }
     let said = match case.ending.how {
-        How::Alert(alert) => alert.description.map_or_else(|| "with an encrypted alert".to_owned(), |said| format!("with {said}")),
+        How::Alert(alert) => alert
+            .description
+            .map_or_else(|| "with an encrypted alert".to_owned(), |said| format!("with {said}")),
         How::Reset(_) => "with a reset".to_owned(),
         _ => "by closing".to_owned(),
     };
@@ -93,11 +103,9 @@ fn empty_certificate(case: &Case<'_>) -> Option<(Place, String)> {
     {
         return Some((chain.at, "the client sends an empty Certificate".to_owned()));
     }
-    case.connection
-        .protected
-        .iter()
-        .find(|record| record.content == Content::EmptyCertificate)
-        .map(|record| (record.at, format!("a record of {} bytes: an empty Certificate", record.len)))
+    case.connection.protected.iter().find(|record| record.content == Content::EmptyCertificate).map(
+        |record| (record.at, format!("a record of {} bytes: an empty Certificate", record.len)),
+    )
 }
 
 /// Whether the server asked in clear, and the client went on without a Certificate message, as SSL 3

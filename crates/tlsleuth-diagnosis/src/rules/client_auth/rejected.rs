@@ -56,7 +56,9 @@ fn check(case: &Case<'_>) -> Verdict {
     }
     let sent = match &case.connection.client_chain {
         Observed::Present(chain) if chain.value.chain.is_empty() => return Ok(None),
-        Observed::Present(chain) => Some((chain.at, chain.value.chain.leaf().map(|leaf| wording::certificate(leaf)))),
+        Observed::Present(chain) => {
+            Some((chain.at, chain.value.chain.leaf().map(|leaf| wording::certificate(leaf))))
+        }
         Observed::Encrypted => {
             let flight = case.connection.protected.iter().find(|record| {
                 record.from == Side::Client && record.content == Content::ClientFlight
@@ -68,11 +70,16 @@ fn check(case: &Case<'_>) -> Verdict {
     };
     let Some((at, leaf)) = sent else { return Err(Skip::NotApplicable) };
     let said_words = match ending.how {
-        How::Alert(alert) => alert.description.map_or_else(|| "an encrypted alert".to_owned(), |said| said.to_string()),
+        How::Alert(alert) => alert
+            .description
+            .map_or_else(|| "an encrypted alert".to_owned(), |said| said.to_string()),
         How::Reset(_) => "a reset".to_owned(),
         _ => "a close, without an alert".to_owned(),
     };
-    let mut finding = Finding::new(Party::Unknown, format!("the server refused the client's certificate ({said_words})"));
+    let mut finding = Finding::new(
+        Party::Unknown,
+        format!("the server refused the client's certificate ({said_words})"),
+    );
     finding = match leaf {
         Some(leaf) => finding.evidence(at, format!("the client sends {leaf}")),
         None => finding

@@ -36,9 +36,13 @@ fn check(case: &Case<'_>) -> Verdict {
     }
     let leaf = chain.leaf()?;
     let named = |der: &[u8]| authorities.iter().any(|authority| **authority == *der);
-    let leads = chain.sent.value.chain.certificates().iter().any(|certificate| {
-        named(certificate.issuer.der()) || named(certificate.subject.der())
-    });
+    let leads = chain
+        .sent
+        .value
+        .chain
+        .certificates()
+        .iter()
+        .any(|certificate| named(certificate.issuer.der()) || named(certificate.subject.der()));
     if leads {
         return Ok(None);
     }

@@ -68,7 +68,9 @@ fn check(case: &Case<'_>) -> Verdict {
     {
         finding = finding.evidence(
             seen.at,
-            format!("in another connection the server chooses {group}, which this client does not offer"),
+            format!(
+                "in another connection the server chooses {group}, which this client does not offer"
+            ),
         );
     }
     Ok(Some(

@@ -38,10 +38,13 @@ fn check(case: &Case<'_>) -> Verdict {
         _ => return Ok(None),
     };
     Ok(Some(
-        Finding::new(Party::Client, format!("the client gave up behind the server's flight ({how})"))
-            .evidence_if(ending.at, || format!("the client ends the handshake with {how}"))
-            .likely("Inferred from the place: what the client found wrong is not to be seen.")
-            .remedy("Look in the client's log at this time.")
-            .next_step(wording::KEY_LOG),
+        Finding::new(
+            Party::Client,
+            format!("the client gave up behind the server's flight ({how})"),
+        )
+        .evidence_if(ending.at, || format!("the client ends the handshake with {how}"))
+        .likely("Inferred from the place: what the client found wrong is not to be seen.")
+        .remedy("Look in the client's log at this time.")
+        .next_step(wording::KEY_LOG),
     ))
 }

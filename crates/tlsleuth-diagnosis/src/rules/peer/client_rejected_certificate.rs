@@ -1,8 +1,8 @@
 //! `peer.client-rejected-certificate`: the client refused the server's certificate.
 
+use tlsleuth_handshake::Observed;
 use tlsleuth_handshake::Side;
 use tlsleuth_handshake::codepoint::AlertDescription;
-use tlsleuth_handshake::Observed;
 
 use crate::ending::{How, Phase};
 use crate::rule::{Verdict, declare_rule};
@@ -31,21 +31,36 @@ declare_rule! {
 /// What a client that sends this alert finds wrong, by stack.
 fn means(alert: AlertDescription) -> &'static str {
     match alert {
-        AlertDescription::BAD_CERTIFICATE => "Go and GnuTLS send bad_certificate for every fault of a certificate; OpenSSL for a wrong name, a weak key and one that is not yet valid; NSS and rustls for a wrong name.",
-        AlertDescription::UNKNOWN_CA => "OpenSSL, NSS and rustls send unknown_ca when no path leads to a root that they trust: an intermediate is missing, or the root is private.",
-        AlertDescription::CERTIFICATE_EXPIRED => "The client's clock says that a certificate is outside its validity. NSS and rustls say so of one that is not yet valid too.",
-        AlertDescription::CERTIFICATE_UNKNOWN => "Java sends certificate_unknown for nearly every fault; Chrome for all of them.",
-        AlertDescription::UNSUPPORTED_CERTIFICATE => "The certificate's usage does not allow a TLS server, or its kind of key is not supported.",
-        AlertDescription::CERTIFICATE_REVOKED => "The client learned that the certificate is revoked.",
-        AlertDescription::BAD_CERTIFICATE_STATUS_RESPONSE => "The stapled OCSP response was missing or bad.",
+        AlertDescription::BAD_CERTIFICATE => {
+            "Go and GnuTLS send bad_certificate for every fault of a certificate; OpenSSL for a wrong name, a weak key and one that is not yet valid; NSS and rustls for a wrong name."
+        }
+        AlertDescription::UNKNOWN_CA => {
+            "OpenSSL, NSS and rustls send unknown_ca when no path leads to a root that they trust: an intermediate is missing, or the root is private."
+        }
+        AlertDescription::CERTIFICATE_EXPIRED => {
+            "The client's clock says that a certificate is outside its validity. NSS and rustls say so of one that is not yet valid too."
+        }
+        AlertDescription::CERTIFICATE_UNKNOWN => {
+            "Java sends certificate_unknown for nearly every fault; Chrome for all of them."
+        }
+        AlertDescription::UNSUPPORTED_CERTIFICATE => {
+            "The certificate's usage does not allow a TLS server, or its kind of key is not supported."
+        }
+        AlertDescription::CERTIFICATE_REVOKED => {
+            "The client learned that the certificate is revoked."
+        }
+        AlertDescription::BAD_CERTIFICATE_STATUS_RESPONSE => {
+            "The stapled OCSP response was missing or bad."
+        }
         _ => "",
     }
 }
 
 fn check(case: &Case<'_>) -> Verdict {
     let ending = &case.ending;
-    let in_place = matches!(ending.phase, Phase::ServerFlight | Phase::ClientFlight | Phase::Finished)
-        && ending.by == Side::Client;
+    let in_place =
+        matches!(ending.phase, Phase::ServerFlight | Phase::ClientFlight | Phase::Finished)
+            && ending.by == Side::Client;
     if !in_place || case.completed() {
         return Ok(None);
     }
@@ -100,12 +115,15 @@ fn check(case: &Case<'_>) -> Verdict {
     let mut finding = finding.evidence(hello.at, "the server's hello");
     if let Observed::Present(chain) = &case.connection.server_chain {
         if let Some(leaf) = chain.value.chain.leaf() {
-            finding = finding.evidence(chain.at, format!(
-                "the server sends {}, issued by {}, valid until {}",
-                wording::certificate(leaf),
-                wording::authority(&leaf.issuer),
-                leaf.not_after.map_or_else(|| "an unreadable time".to_owned(), wording::date),
-            ));
+            finding = finding.evidence(
+                chain.at,
+                format!(
+                    "the server sends {}, issued by {}, valid until {}",
+                    wording::certificate(leaf),
+                    wording::authority(&leaf.issuer),
+                    leaf.not_after.map_or_else(|| "an unreadable time".to_owned(), wording::date),
+                ),
+            );
         }
         finding = finding.explain("What is wrong with the certificate in this client's eyes is not to be seen in it: a root that it does not trust, a name that it compares and did not send, its clock, or a pinned key.");
     } else if let Some(seen) = case.context.servers.chain_in_clear(case.connection)
@@ -140,6 +158,5 @@ fn check(case: &Case<'_>) -> Verdict {
 
 /// Whether the server had sent all that a client needs to judge.
 fn server_flight_is_whole(case: &Case<'_>) -> bool {
-    case.connection.server_hello_done.is_some()
-        || case.connection.finished.server.is_present()
+    case.connection.server_hello_done.is_some() || case.connection.finished.server.is_present()
 }

@@ -28,17 +28,23 @@ declare_rule! {
 fn check(case: &Case<'_>) -> Verdict {
     let Some(alert) = case.ending.alert() else { return Ok(None) };
     let said = match alert.description {
-        Some(said @ (AlertDescription::HANDSHAKE_FAILURE | AlertDescription::INSUFFICIENT_SECURITY)) => said,
+        Some(
+            said @ (AlertDescription::HANDSHAKE_FAILURE | AlertDescription::INSUFFICIENT_SECURITY),
+        ) => said,
         _ => return Ok(None),
     };
     let who = alert.from.name();
-    let mut finding = Finding::new(Party::Unknown, format!("the {who} refused the handshake ({said})"))
-        .evidence(alert.at, format!("the {who} says {said}"));
+    let mut finding =
+        Finding::new(Party::Unknown, format!("the {who} refused the handshake ({said})"))
+            .evidence(alert.at, format!("the {who} says {said}"));
     if case.ending.phase == Phase::ClientHello
         && let Ok(hello) = case.client_hello()
     {
         let suspects = crate::offer::suspects(&hello.value);
-        finding = finding.evidence(hello.at, format!("the client offers {} suites", hello.value.real_suites().count()));
+        finding = finding.evidence(
+            hello.at,
+            format!("the client offers {} suites", hello.value.real_suites().count()),
+        );
         if suspects.is_empty() {
             finding = finding.explain("Nothing in the client's offer is unusual. Candidates: a name or client that the server does not serve, suites that all need another kind of certificate, a policy.");
         } else {
@@ -48,15 +54,21 @@ fn check(case: &Case<'_>) -> Verdict {
             ));
         }
         if hello.value.extensions.server_name().is_none() {
-            finding = finding.explain("The client sends no server name, which some servers refuse like this.");
+            finding = finding
+                .explain("The client sends no server name, which some servers refuse like this.");
         }
     } else {
         finding = finding.explain("At this point a server that wants a client certificate refuses like this, and a client whose policy forbids what was chosen.");
     }
     Ok(Some(
         finding
-            .remedy(format!("Look in the {who}'s log at this time; compare with a client that succeeds."))
-            .next_step(wording::s_client(&case.connection.server, case.server_name().ok().map(|name| name.value.to_string()).as_deref()))
+            .remedy(format!(
+                "Look in the {who}'s log at this time; compare with a client that succeeds."
+            ))
+            .next_step(wording::s_client(
+                &case.connection.server,
+                case.server_name().ok().map(|name| name.value.to_string()).as_deref(),
+            ))
             .seen_as(&[
                 "OpenSSL: sslv3 alert handshake failure",
                 "Go: remote error: tls: handshake failure",

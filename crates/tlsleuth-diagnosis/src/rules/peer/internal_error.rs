@@ -32,8 +32,9 @@ fn check(case: &Case<'_>) -> Verdict {
         return Ok(None);
     }
     let who = alert.from.name();
-    let mut finding = Finding::new(Party::from(alert.from), format!("the {who} had an internal error"))
-        .evidence(alert.at, format!("the {who} says internal_error"));
+    let mut finding =
+        Finding::new(Party::from(alert.from), format!("the {who} had an internal error"))
+            .evidence(alert.at, format!("the {who} says internal_error"));
     if case.ending.is(Side::Server, Phase::ClientHello) {
         let name = case.server_name().ok().map(|name| name.value.to_string());
         finding = match name {

@@ -36,8 +36,11 @@ fn check(case: &Case<'_>) -> Verdict {
         _ => return Ok(None),
     };
     let other = alert.from.peer();
-    let finding = Finding::new(Party::from(other), format!("the keys do not fit: the {} says {said}", alert.from.name()))
-        .evidence(alert.at, format!("the {} says {said}", alert.from.name()));
+    let finding = Finding::new(
+        Party::from(other),
+        format!("the keys do not fit: the {} says {said}", alert.from.name()),
+    )
+    .evidence(alert.at, format!("the {} says {said}", alert.from.name()));
     let finding = if said == AlertDescription::DECRYPT_ERROR {
         finding
             .explain(format!("A signature, key exchange or Finished of the {} did not verify.", other.name()))

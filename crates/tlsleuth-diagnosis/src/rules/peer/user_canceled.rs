@@ -35,6 +35,9 @@ fn check(case: &Case<'_>) -> Verdict {
             .evidence(alert.at, format!("the {who} says {said} before the handshake is complete"))
             .explain("It does not say why: a user, a time-out, or a check of its own.")
             .remedy(format!("Look at the {who}'s time-outs and its log at this time."))
-            .seen_as(&["Go: remote error: tls: user canceled", "Java: closing inbound before receiving peer's close_notify"]),
+            .seen_as(&[
+                "Go: remote error: tls: user canceled",
+                "Java: closing inbound before receiving peer's close_notify",
+            ]),
     ))
 }

@@ -45,15 +45,16 @@ fn check(case: &Case<'_>) -> Verdict {
     let behind_hello = case.ending.phase == Phase::ServerFlight
         && alert.inferred
         && server_flight_bytes(case) < 200;
-    let suspect = suspects.into_iter().find(|suspect| {
-        suspect.part == Part::Signatures && suspect.weight >= 2
-    });
+    let suspect = suspects
+        .into_iter()
+        .find(|suspect| suspect.part == Part::Signatures && suspect.weight >= 2);
     let first = crate::offer::prime_suspect(&hello.value).map(|suspect| suspect.part);
     let Some(suspect) = suspect else { return Ok(None) };
     if !(behind_hello || (at_hello && first == Some(Part::Signatures))) {
         return Ok(None);
     }
-    let said = alert.description.map_or_else(|| "an encrypted alert".to_owned(), |said| said.to_string());
+    let said =
+        alert.description.map_or_else(|| "an encrypted alert".to_owned(), |said| said.to_string());
     Ok(Some(
         Finding::new(Party::Client, "the server's key cannot sign as the client demands")
             .evidence(hello.at, format!("the client takes signatures by {}", wording::list(schemes)))

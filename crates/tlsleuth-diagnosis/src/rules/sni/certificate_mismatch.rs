@@ -1,7 +1,7 @@
 //! `sni.certificate-mismatch`: the certificate does not cover the name that the client asked for.
 
-use tlsleuth_cert::ReferenceName;
 use tlsleuth_capture::Located;
+use tlsleuth_cert::ReferenceName;
 
 use crate::rule::{Verdict, declare_rule};
 use crate::{Case, Finding, Party, Severity, Skip, wording};
@@ -55,9 +55,15 @@ fn check(case: &Case<'_>) -> Verdict {
     } else {
         Finding::new(
             Party::Client,
-            format!("the certificate covers names, and not the address {} that the client dialled", asked.value),
+            format!(
+                "the certificate covers names, and not the address {} that the client dialled",
+                asked.value
+            ),
         )
-        .evidence(asked.at, "the client sends no server name: it dials an address, or is too old to send one")
+        .evidence(
+            asked.at,
+            "the client sends no server name: it dials an address, or is too old to send one",
+        )
     }
     .evidence(chain.at(), format!("the leaf covers {covers}"));
     if let Some(miss) = leaf.nearest_miss(&asked.value) {
@@ -74,9 +80,10 @@ fn check(case: &Case<'_>) -> Verdict {
             .remedy(format!("Install a certificate that lists {} (its subjectAltName, not only the CN), or let the server choose it by name (nginx: server_name and ssl_certificate in the same server block; Kubernetes: spec.tls.hosts and secretName of the Ingress; Apache: ServerName/ServerAlias),", asked.value))
             .remedy("or correct the name that the client dials.")
     } else {
-        finding
-            .remedy("Let the client dial a name that the certificate covers,")
-            .remedy(format!("or add the address {} to the certificate as an iPAddress entry of subjectAltName.", asked.value))
+        finding.remedy("Let the client dial a name that the certificate covers,").remedy(format!(
+            "or add the address {} to the certificate as an iPAddress entry of subjectAltName.",
+            asked.value
+        ))
     };
     Ok(Some(
         finding

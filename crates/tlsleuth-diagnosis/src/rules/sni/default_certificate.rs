@@ -32,11 +32,17 @@ fn check(case: &Case<'_>) -> Verdict {
     let asked = case.server_display();
     let (what, remedy) = match known.kind {
         PlaceholderKind::Default => (
-            format!("{} made it at its installation or start, and serves it when it has no certificate for `{asked}`.", known.product),
+            format!(
+                "{} made it at its installation or start, and serves it when it has no certificate for `{asked}`.",
+                known.product
+            ),
             "Give the server the certificate for this name and reload it: in Kubernetes the Ingress's spec.tls.secretName must exist in the same namespace and its host be listed under spec.tls.hosts; in Traefik a router's tls section; in nginx and Apache ssl_certificate or SSLCertificateFile of the virtual host.",
         ),
         PlaceholderKind::NoServerName => (
-            format!("{} answers so when the client sends no server name, or one that nobody configured.", known.product),
+            format!(
+                "{} answers so when the client sends no server name, or one that nobody configured.",
+                known.product
+            ),
             "Let the client send the server name (SNI), and check that the name is configured.",
         ),
         PlaceholderKind::Staging => (
@@ -48,16 +54,25 @@ fn check(case: &Case<'_>) -> Verdict {
             "Install a certificate of an authority that the clients trust.",
         ),
         PlaceholderKind::Origin => (
-            format!("It is meant for the way from a content network to the origin, and only that network trusts it ({}).", known.product),
+            format!(
+                "It is meant for the way from a content network to the origin, and only that network trusts it ({}).",
+                known.product
+            ),
             "Let clients go through the content network, or install a publicly trusted certificate on the origin.",
         ),
-        _ => (format!("It comes from {}.", known.product), "Give the server the certificate for this name."),
+        _ => (
+            format!("It comes from {}.", known.product),
+            "Give the server the certificate for this name.",
+        ),
     };
     Ok(Some(
-        Finding::new(Party::Server, format!("the server answered with a placeholder certificate ({})", known.product))
-            .evidence(chain.at(), format!("the leaf is {}, issued by {}", leaf.subject, leaf.issuer))
-            .explain(what)
-            .remedy(remedy)
-            .needs_symptom(),
+        Finding::new(
+            Party::Server,
+            format!("the server answered with a placeholder certificate ({})", known.product),
+        )
+        .evidence(chain.at(), format!("the leaf is {}, issued by {}", leaf.subject, leaf.issuer))
+        .explain(what)
+        .remedy(remedy)
+        .needs_symptom(),
     ))
 }

@@ -29,9 +29,12 @@ fn check(case: &Case<'_>) -> Verdict {
         return Ok(None);
     }
     Ok(Some(
-        Finding::new(Party::Client, format!("the client sends the address `{}` as server name", name.host_name))
-            .evidence(hello.at, format!("server_name is `{}`", name.host_name))
-            .explain("Literal addresses are not permitted there; strict servers end the handshake.")
-            .remedy("Let the client dial a name, or send no server name with an address."),
+        Finding::new(
+            Party::Client,
+            format!("the client sends the address `{}` as server name", name.host_name),
+        )
+        .evidence(hello.at, format!("server_name is `{}`", name.host_name))
+        .explain("Literal addresses are not permitted there; strict servers end the handshake.")
+        .remedy("Let the client dial a name, or send no server name with an address."),
     ))
 }

@@ -33,12 +33,14 @@ fn check(case: &Case<'_>) -> Verdict {
     if hello.value.extensions.server_name().is_some() {
         return Ok(None);
     }
-    let Some(alert) = case.ending.alert().filter(|_| case.ending.is(Side::Server, Phase::ClientHello))
+    let Some(alert) =
+        case.ending.alert().filter(|_| case.ending.is(Side::Server, Phase::ClientHello))
     else {
         return Ok(None);
     };
-    let finding = Finding::new(Party::Client, "the client sent no server name, and the server refuses that")
-        .evidence(hello.at, "the client sends no server_name");
+    let finding =
+        Finding::new(Party::Client, "the client sent no server name, and the server refuses that")
+            .evidence(hello.at, "the client sends no server_name");
     let finding = match alert.description {
         Some(AlertDescription::UNRECOGNIZED_NAME) => {
             finding.evidence(alert.at, "the server answers unrecognized_name")

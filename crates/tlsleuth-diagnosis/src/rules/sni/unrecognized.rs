@@ -32,12 +32,16 @@ fn check(case: &Case<'_>) -> Verdict {
     let Some(name) = hello.value.extensions.server_name() else {
         return Err(Skip::NotApplicable);
     };
-    let Some(alert) = case.ending.alert().filter(|_| case.ending.is(Side::Server, Phase::ClientHello))
+    let Some(alert) =
+        case.ending.alert().filter(|_| case.ending.is(Side::Server, Phase::ClientHello))
     else {
         return Ok(None);
     };
-    let finding = Finding::new(Party::Server, format!("the server does not know the name `{}`", name.host_name))
-        .evidence(hello.at, format!("the client asks for `{}`", name.host_name));
+    let finding = Finding::new(
+        Party::Server,
+        format!("the server does not know the name `{}`", name.host_name),
+    )
+    .evidence(hello.at, format!("the client asks for `{}`", name.host_name));
     let finding = match alert.description {
         Some(AlertDescription::UNRECOGNIZED_NAME) => {
             finding.evidence(alert.at, "the server answers unrecognized_name")

@@ -36,7 +36,8 @@ fn check(case: &Case<'_>) -> Verdict {
         return Ok(None);
     }
     let newest = hello.value.offered_versions().highest();
-    let newest = newest.map_or_else(|| "an older version".to_owned(), |version| version.to_string());
+    let newest =
+        newest.map_or_else(|| "an older version".to_owned(), |version| version.to_string());
     Ok(Some(
         Finding::new(Party::Client, format!("the client fell back to {newest}, and the server refused the detour"))
             .evidence(hello.at, format!("the client offers {newest} with TLS_FALLBACK_SCSV"))

@@ -48,10 +48,13 @@ fn check(case: &Case<'_>) -> Verdict {
         if hello.value.has_fallback_scsv() {
             return Ok(None);
         }
-        Finding::new(party(&offered), format!("the server takes none of the client's versions ({shown})"))
-            .evidence(hello.at, format!("the client offers {shown}"))
-            .evidence(alert.at, "the server answers protocol_version")
-            .explain(format!("The client offers {shown}; the server allows none of it."))
+        Finding::new(
+            party(&offered),
+            format!("the server takes none of the client's versions ({shown})"),
+        )
+        .evidence(hello.at, format!("the client offers {shown}"))
+        .evidence(alert.at, "the server answers protocol_version")
+        .explain(format!("The client offers {shown}; the server allows none of it."))
     } else if ending.by == Side::Client
         && said == Some(AlertDescription::PROTOCOL_VERSION)
         && let Some(version) = case.connection.negotiated_version()
@@ -64,24 +67,29 @@ fn check(case: &Case<'_>) -> Verdict {
         .evidence(hello.at, format!("the client offers {shown}"))
         .evidence(version.at, format!("the server chooses {chosen}"))
         .evidence(alert.at, "the client answers protocol_version")
-        .explain(format!("The server's newest version is {chosen}, and the client's policy forbids it."))
+        .explain(format!(
+            "The server's newest version is {chosen}, and the client's policy forbids it."
+        ))
     } else if at_hello
         && matches!(said, Some(AlertDescription::HANDSHAKE_FAILURE))
         && let Some(suspect) = prime_suspect(&hello.value)
         && suspect.part == Part::Versions
     {
-        Finding::new(party(&offered), format!("the server takes none of the client's versions ({shown})"))
-            .evidence(hello.at, format!("the client offers {shown}"))
-            .evidence(alert.at, "the server answers handshake_failure")
-            .likely(format!(
-                "Inferred: {}, and nothing else in the hello is unusual. Some stacks (GnuTLS) say \
+        Finding::new(
+            party(&offered),
+            format!("the server takes none of the client's versions ({shown})"),
+        )
+        .evidence(hello.at, format!("the client offers {shown}"))
+        .evidence(alert.at, "the server answers handshake_failure")
+        .likely(format!(
+            "Inferred: {}, and nothing else in the hello is unusual. Some stacks (GnuTLS) say \
                  handshake_failure where others say protocol_version.",
-                suspect.says
-            ))
-            .next_step(format!(
-                "ask the server for each version: openssl s_client -connect {} -tls1_2, then -tls1_3",
-                case.connection.server
-            ))
+            suspect.says
+        ))
+        .next_step(format!(
+            "ask the server for each version: openssl s_client -connect {} -tls1_2, then -tls1_3",
+            case.connection.server
+        ))
     } else {
         return Ok(None);
     };
@@ -135,10 +143,16 @@ fn refused_ssl2(case: &Case<'_>) -> Option<Finding> {
     let highest = hello.value.client_version;
     let refused = case.ending.by == Side::Server || case.ending.alert().is_none();
     (refused && highest < ProtocolVersion::TLS1_2).then(|| {
-        Finding::new(Party::Client, format!("the server refuses an SSL 2 hello that offers up to {highest}"))
-            .evidence(hello.at, format!("the client sends an SSL 2 ClientHello that offers up to {highest}"))
-            .evidence_if(case.ending.at, || "the server refuses it".to_owned())
-            .likely("Inferred: servers of today know neither the format nor the version.")
-            .remedy("Update the client: its TLS library is from before 2010.")
+        Finding::new(
+            Party::Client,
+            format!("the server refuses an SSL 2 hello that offers up to {highest}"),
+        )
+        .evidence(
+            hello.at,
+            format!("the client sends an SSL 2 ClientHello that offers up to {highest}"),
+        )
+        .evidence_if(case.ending.at, || "the server refuses it".to_owned())
+        .likely("Inferred: servers of today know neither the format nor the version.")
+        .remedy("Update the client: its TLS library is from before 2010.")
     })
 }
