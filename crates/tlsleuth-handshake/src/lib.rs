@@ -3,6 +3,7 @@
 pub mod anomaly;
 pub mod codepoint;
 mod cursor;
+pub mod fingerprint;
 pub mod joiner;
 pub mod message;
 pub mod observed;
