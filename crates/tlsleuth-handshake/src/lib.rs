@@ -4,9 +4,12 @@ pub mod anomaly;
 pub mod codepoint;
 mod cursor;
 pub mod fingerprint;
+#[doc(hidden)]
+pub mod fuzz;
 pub mod joiner;
 pub mod message;
 pub mod observed;
+pub mod preamble;
 pub mod record;
 #[cfg(test)]
 mod testing;
