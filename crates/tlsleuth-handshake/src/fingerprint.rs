@@ -148,13 +148,17 @@ fn ja4_version(hello: &ClientHello) -> &'static str {
 }
 
 /// The first and the last character of the first protocol of ALPN; where these are no letters or
-/// digits, the first and the last hex digit of its bytes; `00` without ALPN.
+/// digits, the first and the last hex digit of its bytes; `99` beyond ASCII; `00` without ALPN.
 fn ja4_alpn(hello: &ClientHello) -> String {
     let protocol = hello.extensions.alpn().and_then(|protocols| protocols.first());
     let bytes = protocol.map_or(&[][..], |protocol| protocol.raw());
     let (Some(&first), Some(&last)) = (bytes.first(), bytes.last()) else {
         return "00".to_owned();
     };
+    if !first.is_ascii() || !last.is_ascii() {
+        // The text of JA4 says hex here too; the vectors of both its implementations say 99.
+        return "99".to_owned();
+    }
     if first.is_ascii_alphanumeric() && last.is_ascii_alphanumeric() {
         return [char::from(first), char::from(last)].into_iter().collect();
     }
