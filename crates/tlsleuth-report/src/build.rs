@@ -130,7 +130,7 @@ fn connection(analyzed: &Analyzed, roots: &'static str) -> schema::Connection {
             (true, true) => Some("ssl2"),
             (true, false) => Some("tls"),
         },
-        application: connection.application.as_ref().map(ToString::to_string),
+        application: connection.application.map(str::to_owned),
         client: endpoint(connection.client),
         server: endpoint(connection.server),
         start: time(connection.first.time),
