@@ -9,14 +9,25 @@
 //! Architecture invariant: a loop over layers, no recursion. Each step takes at least one header
 //! off the packet or ends, and tunnels in tunnels are counted, so any input ends soon.
 
+mod capwap;
 mod checksum;
 mod ethertype;
 mod fragment;
+mod geneve;
+mod gre;
+mod gtp;
 mod icmp;
 mod ip;
+mod l2tp;
 mod link;
+mod mpls;
+mod ppp;
+mod teredo;
 mod transport;
 mod tunnel;
+mod udp_tunnel;
+mod vxlan;
+mod wlan;
 
 pub use checksum::Checksum;
 pub use icmp::{IcmpError, IcmpKind, QuotedPacket};
@@ -132,6 +143,8 @@ enum Layer {
     Llc,
     /// A PPP frame, with or without address and control.
     Ppp,
+    /// A wireless frame whose first two bytes are in the wrong order.
+    SwappedWlan,
     /// IPv4 or IPv6: the version field says it.
     Ip,
     /// The payload of IP, by its protocol number.
@@ -292,7 +305,8 @@ impl Parts<'_> {
                 Layer::Ethernet => link::ethernet(data),
                 Layer::EtherType(kind) => ethertype::step(kind, data),
                 Layer::Llc => link::llc(data),
-                Layer::Ppp => link::ppp(data),
+                Layer::Ppp => ppp::step(data),
+                Layer::SwappedWlan => wlan::swapped(data),
                 Layer::Ip => ip::step(self, context, data),
                 Layer::Transport(protocol) => {
                     transport::step(self, context, protocol, data, &mut datagram)

@@ -1,8 +1,8 @@
 //! What IP carries: TCP, UDP, ICMP, extension headers, tunnels.
 
 use super::{
-    Context, Datagram, Decoded, IpFacts, Layer, Parts, Step, TunnelProtocol, Undecodable, icmp, ip,
-    u16_at, undecodable,
+    Context, Datagram, Decoded, IpFacts, Layer, Parts, Step, TunnelProtocol, Undecodable, gre,
+    icmp, ip, l2tp, u16_at, udp_tunnel, undecodable,
 };
 use crate::{Address, Endpoint, Frame, Segment, SeqNumber, TcpFlags, TunnelId};
 
@@ -88,6 +88,19 @@ pub(super) fn step<'d>(
         // IPv4 and IPv6 in IP. An empty one is a keep-alive.
         4 | 41 if data.is_empty() => Step::Done(Decoded::OtherTransport(protocol)),
         4 | 41 => enter(parts, context, TunnelProtocol::Ip, None, Layer::Ip, data),
+        47 => gre::step(parts, context, data),
+        // Ethernet in IP: version 4 bits, reserved 12 (RFC 3378 §3).
+        97 => match data {
+            [0x30..=0x3f, _, rest @ ..] => {
+                enter(parts, context, TunnelProtocol::EtherIp, None, Layer::Ethernet, rest)
+            }
+            _ => Step::Done(Decoded::OtherTransport(97)),
+        },
+        137 => enter(parts, context, TunnelProtocol::Mpls, None, Layer::EtherType(0x8847), data),
+        115 => match l2tp::parse_ip(data) {
+            Some(inner) => enter(parts, context, inner.protocol, None, inner.layer, inner.rest),
+            None => Step::Done(Decoded::OtherTransport(115)),
+        },
         other => Step::Done(Decoded::OtherTransport(other)),
     }
 }
@@ -193,6 +206,11 @@ fn udp<'d>(
         ttl,
         ip_id: id,
     };
-    let _ = (parts, fallback);
-    Step::Done(Decoded::Datagram(datagram))
+    match udp_tunnel::step(parts, context, &datagram) {
+        Some(step) => {
+            *fallback = Some(datagram);
+            step
+        }
+        None => Step::Done(Decoded::Datagram(datagram)),
+    }
 }

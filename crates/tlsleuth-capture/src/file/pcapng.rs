@@ -27,6 +27,8 @@ const INTERFACE_STATISTICS: u32 = 5;
 const ENHANCED_PACKET: u32 = 6;
 const SYSTEMD_JOURNAL: u32 = 9;
 const DECRYPTION_SECRETS: u32 = 10;
+const CUSTOM: u32 = 0x0bad;
+const CUSTOM_NOT_COPIED: u32 = 0x4000_0bad;
 /// Type, length, and the length again.
 const FRAME_BYTES: usize = 12;
 const BYTE_ORDER_MAGIC: u32 = 0x1a2b_3c4d;
@@ -354,8 +356,14 @@ impl Pcapng {
                     self.damaged(input, recorder, Damage::Content, block.total);
                 }
             }
-            // Wireshark shows an entry of the journal as a frame.
-            SYSTEMD_JOURNAL => self.number = self.number.wrapping_add(1),
+            // Wireshark (4.0) shows these as frames, so that they take a number; the bare numbers
+            // are events of sysdig.
+            SYSTEMD_JOURNAL
+            | CUSTOM
+            | CUSTOM_NOT_COPIED
+            | (0x204 | 0x208 | 0x216 | 0x217 | 0x221 | 0x222) => {
+                self.number = self.number.wrapping_add(1);
+            }
             _ => {}
         }
     }
@@ -534,7 +542,7 @@ impl Pcapng {
     /// Whether a block begins here whose two lengths agree.
     fn follows(&self, from: &[u8], limits: &Limits) -> bool {
         let Some(kind) = self.order.u32_at(from, 0) else { return false };
-        let known = matches!(kind, 1..=10 | SECTION_HEADER);
+        let known = matches!(kind, 1..=10 | SECTION_HEADER | CUSTOM | CUSTOM_NOT_COPIED);
         let Some(total) = self.order.u32_at(from, 4).filter(|_| known) else { return false };
         let bytes = total as usize;
         bytes > FRAME_BYTES
