@@ -6,6 +6,8 @@
 //!
 //! Nothing here knows TLS. Only [`file`] touches files; all time comes from frames.
 
+#![forbid(unsafe_code)]
+
 pub mod address;
 pub mod decode;
 pub mod error;
@@ -23,8 +25,9 @@ pub use decode::{
 };
 pub use error::Error;
 pub use file::{
-    Comment, CommentScope, Compression, Damage, FileFacts, FileFormat, FrameReader, Notice,
-    OpenOptions, ReportedCounts, ResolvedName, SecretsBlock, prescan_secrets,
+    CaptureError, CaptureInput, CaptureState, Comment, CommentScope, Compression, Damage,
+    FileFacts, FileFormat, FrameReader, MergedReader, Notice, OpenOptions, OrderedCaptures,
+    ReportedCounts, ResolvedName, SecretsBlock, order_captures, prescan_secrets,
 };
 pub use frame::{Frame, LinkType};
 pub use limits::Limits;
