@@ -266,3 +266,79 @@ impl Packet {
         self.pieces.into_iter().flat_map(|piece| piece.bytes).collect()
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::super::testing::{decode_all, hex, ipv6, packet, tcp};
+    use crate::LinkType;
+
+    /// Bytes `range` of the payload of [`packet`], as a fragment.
+    fn fragment(range: std::ops::Range<usize>, more: bool) -> Vec<u8> {
+        let whole = packet();
+        let mut fragment = whole[..20].to_vec();
+        fragment[3] = u8::try_from(20 + range.len()).unwrap();
+        fragment[6] = u8::from(more) << 5;
+        fragment[7] = u8::try_from(range.start / 8).unwrap();
+        fragment.extend(&whole[20..][range]);
+        fragment
+    }
+
+    #[test]
+    fn fragments_in_any_order() {
+        let (a, b, c) = (fragment(0..8, true), fragment(8..16, true), fragment(16..22, false));
+        let plain = "Fragment; Fragment; tcp 10.0.0.1:1000 > 10.0.0.2:443 hi";
+        for order in [[&a, &b, &c], [&c, &b, &a], [&b, &c, &a]] {
+            assert_eq!(decode_all(LinkType::RAW, &order.map(Clone::clone)), plain);
+        }
+    }
+
+    #[test]
+    fn the_first_bytes_win_and_nothing_reaches_beyond() {
+        let mut other = fragment(8..16, true);
+        other[20..].fill(0xee);
+        let frames = [fragment(0..16, true), other, fragment(16..22, false)];
+        let plain = "Fragment; Fragment; tcp 10.0.0.1:1000 > 10.0.0.2:443 hi";
+        assert_eq!(decode_all(LinkType::RAW, &frames), plain);
+        // One that ends at another place than the last.
+        let frames = [fragment(16..22, false), fragment(8..16, false), fragment(16..22, false)];
+        assert_eq!(decode_all(LinkType::RAW, &frames), "Fragment; Undecodable(Fragment); Fragment");
+    }
+
+    #[test]
+    fn a_cut_fragment_is_refused() {
+        let mut cut = fragment(0..16, true);
+        cut.pop();
+        assert_eq!(decode_all(LinkType::RAW, &[cut]), "Undecodable(Fragment)");
+    }
+
+    #[test]
+    fn ipv6_fragments() {
+        let piece = |offset: &str, bytes: &[u8]| {
+            ipv6(44, &[&hex(&format!("06 00 {offset} 00000009")), bytes].concat())
+        };
+        let segment = tcp();
+        let frames = [piece("0010", &segment[16..]), piece("0001", &segment[..16])];
+        assert_eq!(
+            decode_all(LinkType::RAW, &frames),
+            "Fragment; tcp [2001:db8::1]:1000 > [2001:db8::2]:443 hi"
+        );
+    }
+
+    proptest! {
+        /// However the packet is cut, repeated and shuffled, the same comes out, once.
+        #[test]
+        fn any_cuts(
+            order in Just((0..3_usize).collect::<Vec<_>>()).prop_shuffle(),
+            repeat in 0..3_usize,
+        ) {
+            let pieces = [fragment(0..8, true), fragment(8..16, true), fragment(16..22, false)];
+            let mut frames: Vec<_> = order.iter().map(|index| pieces[*index].clone()).collect();
+            // Before the last one, which completes the packet.
+            frames.insert(repeat.min(1), frames[repeat.min(1)].clone());
+            let found = decode_all(LinkType::RAW, &frames);
+            prop_assert_eq!(found, "Fragment; Fragment; Fragment; tcp 10.0.0.1:1000 > 10.0.0.2:443 hi");
+        }
+    }
+}
