@@ -19,6 +19,7 @@ mod pcapng;
 mod secrets;
 mod snoop;
 mod sort;
+mod xz;
 
 pub use compression::Compression;
 pub use facts::{

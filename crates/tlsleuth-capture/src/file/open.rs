@@ -96,12 +96,12 @@ pub(super) fn recognize(
         [] => Err(Error::Empty),
         _ => Err(Error::NotACapture { found: printable(start) }),
     };
-    match (found, input.take_failure(), input.compression()) {
-        (Ok(format), None, _) => Ok(format),
-        (_, Some(source), Some(compression)) => Err(Error::Compression { compression, source }),
-        (_, Some(source), None) => Err(Error::Read(source)),
-        (Err(error), None, _) => Err(error),
-    }
+    // What was read before a failure is still worth its frames; the failure shows at the end.
+    found.map_err(|error| match (input.take_failure(), input.compression()) {
+        (Some(source), Some(compression)) => Error::Compression { compression, source },
+        (Some(source), None) => Error::Read(source),
+        (None, _) => error,
+    })
 }
 
 /// The first bytes of something unknown, as plain ASCII without control characters.

@@ -137,10 +137,16 @@ impl Pcapng {
                 input.consume(block.total);
                 Ok(pcapng)
             }
-            Some(Err(())) if input.want(28).len() < 28 => {
-                header("a pcapng file cut within its first block")
+            _ => {
+                let start = input.rest();
+                let claimed = pcapng.order.u32_at(start, 4).unwrap_or(u32::MAX) as usize;
+                if start.len() < 12 || (start.len() < claimed && claimed <= limits.max_block_bytes)
+                {
+                    header("a pcapng file cut within its first block")
+                } else {
+                    header("a pcapng file whose first block has a wrong length or byte order")
+                }
             }
-            Some(Err(())) | None => header("a pcapng file whose first block has a wrong length"),
         }
     }
 
