@@ -198,7 +198,7 @@ fn mutated_files_are_read() {
     let mut noise = Noise(0x9e37_79b9_7f4a_7c15);
     for file in [pcap(), pcapng(), snoop()] {
         fuzz_file(&file);
-        for _ in 0..1_000 {
+        for _ in 0..300 {
             fuzz_file(&mutate(&file, &mut noise));
         }
         for len in 0..file.len() {
@@ -212,7 +212,7 @@ fn mutated_frames_are_decoded() {
     let mut noise = Noise(0xd1b5_4a32_d192_ed03);
     for (link, frame) in frames() {
         fuzz_frame(link, &frame);
-        for _ in 0..300 {
+        for _ in 0..200 {
             fuzz_frame(link, &mutate(&frame, &mut noise));
         }
         for len in 0..frame.len() {
@@ -231,6 +231,8 @@ fn every_link_type_takes_any_frame() {
 }
 
 proptest! {
+    #![proptest_config(ProptestConfig::with_cases(64))]
+
     #[test]
     fn any_bytes_are_a_file(bytes in prop::collection::vec(any::<u8>(), 0..200)) {
         fuzz_file(&bytes);

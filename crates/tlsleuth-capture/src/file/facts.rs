@@ -38,7 +38,8 @@ pub struct FileFacts {
     pub format: FileFormat,
     /// How the file is compressed.
     pub compression: Option<Compression>,
-    /// The link types of the frames, each once, in the order in which they came up.
+    /// The link types of the frames, each once, in the order in which they came up; in a file that
+    /// has one for all, that one. At most 256.
     pub link_types: Vec<LinkType>,
     /// Interfaces described, over all sections of a pcapng file; 1 in other formats.
     pub interfaces: u32,
@@ -303,8 +304,9 @@ impl Recorder {
         }
     }
 
+    /// Notes a link type that is not the one of the frame before.
     #[cold]
-    fn new_link(&mut self, link: LinkType) {
+    pub(super) fn new_link(&mut self, link: LinkType) {
         self.last_link = Some(link);
         let known = &mut self.facts.link_types;
         if !known.contains(&link) && known.len() < MAX_LINK_TYPES {

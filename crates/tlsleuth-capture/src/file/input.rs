@@ -95,11 +95,16 @@ impl Input {
 
     #[cold]
     fn refill(&mut self, wanted: usize) {
+        // What gave less than there was room for, small files and pipes, needs no larger buffer.
+        let usual = match self.buffer.len() {
+            0 => FIRST_READ_BYTES,
+            len if len == self.filled => READ_BYTES,
+            len => len,
+        };
         self.buffer.copy_within(self.position..self.filled, 0);
         self.filled = self.filled.saturating_sub(self.position);
         self.base = self.base.saturating_add(self.position as u64);
         self.position = 0;
-        let usual = if self.buffer.is_empty() { FIRST_READ_BYTES } else { READ_BYTES };
         if self.buffer.len() < wanted.max(usual) {
             self.buffer.resize(wanted.max(usual), 0);
         }

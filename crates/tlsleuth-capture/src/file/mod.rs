@@ -201,16 +201,28 @@ impl fmt::Debug for FrameReader {
     }
 }
 
-/// Reads all of an input frame by frame and forgets it: for fuzzing.
+/// Reads all of an input frame by frame, alone and merged with itself, and forgets it: for fuzzing.
 #[doc(hidden)]
 pub fn fuzz_file(bytes: &[u8]) {
     let limits = Limits { max_decompressed_bytes: 4 << 20, ..Limits::default() };
     let options = OpenOptions { limits, ..OpenOptions::default() };
-    let Ok(mut reader) = options.read(io::Cursor::new(bytes.to_vec())) else { return };
-    let mut frames = 0_u64;
+    let open = || options.read(io::Cursor::new(bytes.to_vec()));
+    let Ok(mut reader) = open() else { return };
+    let (mut frames, mut last) = (0_u64, 0);
     while let Ok(Some(frame)) = reader.next_frame() {
-        frames += 1;
-        assert_eq!(frame.place.frame.min(frames), frames, "frame numbers never go back");
+        frames = frames.wrapping_add(1);
+        assert!(frame.place.frame > last, "frame numbers go up");
+        last = frame.place.frame;
     }
-    while reader.poll_secrets().is_some() {}
+    assert_eq!(reader.facts().frames, frames, "every frame is counted");
+    let inputs = [open(), open()].into_iter().flatten();
+    let inputs = inputs.map(|reader| CaptureInput::Reader("-".into(), Box::new(reader))).collect();
+    let mut merged = MergedReader::new(order_captures(inputs, &options), options.clone());
+    let mut found = 0_u64;
+    while let Ok(Some(_)) = merged.next_frame() {
+        found = found.wrapping_add(1);
+    }
+    let found = found.wrapping_add(merged.duplicates());
+    assert_eq!(found, frames.wrapping_mul(2), "every frame is handed out or counted");
+    while merged.poll_secrets().is_some() {}
 }

@@ -102,6 +102,7 @@ impl Pcap {
             header_bytes: if variant.extended { 24 } else { 16 },
             max_record_bytes: u32::try_from(limits.max_record_bytes).unwrap_or(u32::MAX),
         };
+        recorder.new_link(pcap.link);
         pcap.find_header_length(input);
         Ok(pcap)
     }
