@@ -4,7 +4,7 @@
 //! bytes -FrameReader-> Frame -Decoder-> Segment -FlowTable-> StreamSink
 //! ```
 //!
-//! Nothing here knows TLS. Only [`file`] touches files; all time comes from frames.
+//! Nothing here knows TLS. Only [`mod@file`] touches files; all time comes from frames.
 
 #![forbid(unsafe_code)]
 
