@@ -906,6 +906,7 @@ mod tests {
                 flags: TcpFlags(flags),
                 window: 1000,
                 options: &[],
+                header: &[],
                 payload,
                 cut: 0,
                 ttl: 64,

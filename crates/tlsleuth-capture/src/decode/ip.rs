@@ -107,3 +107,51 @@ fn bounded(data: &[u8], start: usize, len: usize) -> (&[u8], u32) {
         None => (rest, u32::try_from(len.wrapping_sub(rest.len())).unwrap_or(u32::MAX)),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::super::testing::{PLAIN, decode, hex, ipv4, ipv6, packet, tcp};
+    use crate::LinkType;
+
+    const PLAIN_V6: &str = "tcp [2001:db8::1]:1000 > [2001:db8::2]:443 hi";
+
+    #[test]
+    fn options_and_extension_headers() {
+        let mut options = packet();
+        options[0] = 0x46;
+        options[3] += 4;
+        options.splice(20..20, [1, 1, 1, 0]);
+        assert_eq!(decode(LinkType::RAW, &options), PLAIN);
+        let mut segment = hex("2b 00 010400000000  3c 00 000000000000  33 00 010400000000 \
+            06 02 0000 00000001 00000001 00000000");
+        segment.extend(tcp());
+        assert_eq!(decode(LinkType::RAW, &ipv6(0, &segment)), PLAIN_V6);
+        let mut atomic = hex("06 00 0000 00000001");
+        atomic.extend(tcp());
+        assert_eq!(decode(LinkType::RAW, &ipv6(44, &atomic)), PLAIN_V6);
+    }
+
+    #[test]
+    fn lengths() {
+        // Segmentation offload: the length is not filled in yet.
+        let mut offloaded = packet();
+        offloaded[2..4].fill(0);
+        assert_eq!(decode(LinkType::RAW, &offloaded), PLAIN);
+        let mut offloaded = ipv6(6, &tcp());
+        offloaded[4..6].fill(0);
+        assert_eq!(decode(LinkType::RAW, &offloaded), PLAIN_V6);
+        // The snap length cuts payload, then options, but must leave the header.
+        let whole = packet();
+        assert_eq!(decode(LinkType::RAW, &whole[..41]), "tcp 10.0.0.1:1000 > 10.0.0.2:443 h+1");
+        assert_eq!(decode(LinkType::RAW, &whole[..40]), "tcp 10.0.0.1:1000 > 10.0.0.2:443 +2");
+        assert_eq!(decode(LinkType::RAW, &whole[..39]), "Undecodable(Transport)");
+        assert_eq!(decode(LinkType::RAW, &whole[..19]), "Undecodable(Ip)");
+        assert_eq!(decode(LinkType::RAW, &[]), "Undecodable(Ip)");
+    }
+
+    #[test]
+    fn other_transports() {
+        assert_eq!(decode(LinkType::RAW, &ipv4(132, &[0; 12])), "OtherTransport(132)");
+        assert_eq!(decode(LinkType::RAW, &ipv6(59, &[])), "OtherTransport(59)");
+    }
+}
