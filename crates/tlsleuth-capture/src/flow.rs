@@ -3,7 +3,7 @@
 use crate::assembler::Assembler;
 use crate::stream::{Direction, FlowId};
 use crate::transport::{SynFacts, TcpOptions, TransportFacts};
-use crate::{Endpoint, Place, Segment, SeqNumber, TunnelId};
+use crate::{Endpoint, Place, Segment, SeqNumber, Timestamp, TunnelId};
 
 /// What flows are told apart by. The lower endpoint comes first, whoever sends.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
@@ -256,6 +256,8 @@ pub struct EndedFlow {
     pub frames: u64,
     /// Why it is over.
     pub reason: EndReason,
+    /// The latest time of any frame when the flow ended: until then nothing more came.
+    pub watched_until: Timestamp,
     /// What TCP did. Counts of payload stop when the listener had enough.
     pub facts: Box<TransportFacts>,
 }

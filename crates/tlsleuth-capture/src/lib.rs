@@ -8,6 +8,9 @@
 
 pub mod address;
 mod assembler;
+pub mod decode;
+pub mod error;
+pub mod file;
 pub mod flow;
 pub mod frame;
 pub mod limits;
@@ -17,12 +20,24 @@ pub mod stream;
 pub mod table;
 pub mod transport;
 
-pub use address::{Address, Endpoint};
 pub use flow::{EndReason, EndedFlow, FlowView};
+pub mod stats;
+
+pub use address::{Address, Endpoint};
+pub use decode::{
+    Checksum, Datagram, Decoded, Decoder, IcmpError, IcmpKind, QuotedPacket, TunnelHop,
+    TunnelProtocol, Undecodable,
+};
+pub use error::Error;
+pub use file::{
+    Comment, CommentScope, Compression, Damage, FileFacts, FileFormat, FrameReader, Notice,
+    OpenOptions, ReportedCounts, ResolvedName, SecretsBlock, prescan_secrets,
+};
 pub use frame::{Frame, LinkType};
 pub use limits::Limits;
 pub use place::{Located, Place, Timestamp};
 pub use segment::{Segment, SeqNumber, TcpFlags, TunnelId};
+pub use stats::{DecodeStats, FragmentStats};
 pub use stream::{Direction, FlowId, Gap, GapCause, Interest, StreamSink};
 pub use table::{FlowStats, FlowTable};
 pub use transport::TransportFacts;

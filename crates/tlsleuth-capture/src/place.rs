@@ -45,6 +45,26 @@ pub struct Place {
     pub time: Timestamp,
 }
 
+impl Place {
+    /// The order in which things happened: by time, then by capture and frame.
+    #[must_use]
+    pub fn order(&self) -> (Timestamp, u32, u64) {
+        (self.time, self.capture, self.frame)
+    }
+
+    /// The earlier of two places.
+    #[must_use]
+    pub fn earlier(self, other: Self) -> Self {
+        if other.order() < self.order() { other } else { self }
+    }
+
+    /// The later of two places.
+    #[must_use]
+    pub fn later(self, other: Self) -> Self {
+        if other.order() > self.order() { other } else { self }
+    }
+}
+
 impl fmt::Debug for Place {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{}#{}@{:?}", self.capture, self.frame, self.time)

@@ -89,6 +89,9 @@ pub struct Segment<'a> {
     pub flags: TcpFlags,
     /// The window field as on the wire, not scaled.
     pub window: u16,
+    /// The 20 bytes of the TCP header before the options, as captured; empty in a segment that was
+    /// not decoded from a frame. For what is rarely asked, such as the checksum.
+    pub header: &'a [u8],
     /// The options, raw and bounded by the data offset (RFC 9293 §3.2).
     pub options: &'a [u8],
     /// The payload that was captured.

@@ -14,7 +14,9 @@ use crate::stream::{Direction, FlowId, Gap, GapCause, Interest, StreamSink};
 use crate::transport::{
     IcmpFacts, OverlapConflict, ResetFacts, Retransmission, TcpOptions, TransportFacts,
 };
-use crate::{Endpoint, Limits, Place, Segment, SeqNumber, TcpFlags, Timestamp, TunnelId};
+use crate::{
+    Endpoint, IcmpError, Limits, Place, Segment, SeqNumber, TcpFlags, Timestamp, TunnelId,
+};
 
 /// Data segments that must wait behind an acknowledged hole before it is given up: a capture point
 /// that sees several queues may bring the missing one late.
@@ -158,15 +160,10 @@ impl FlowTable {
         self.sweep(sink);
     }
 
-    /// Takes an ICMP message about a packet from `source` to `destination`.
-    pub fn push_icmp(
-        &mut self,
-        source: Endpoint,
-        destination: Endpoint,
-        tunnel: TunnelId,
-        message: impl FnOnce(Direction) -> IcmpFacts,
-    ) {
-        let (key, source_is_low) = FlowKey::new(source, destination, tunnel);
+    /// Takes an ICMP message about a packet of some flow.
+    pub fn push_icmp(&mut self, error: &IcmpError) {
+        let quoted = &error.quoted;
+        let (key, source_is_low) = FlowKey::new(quoted.source, quoted.destination, error.tunnel);
         let hash = self.hasher.hash_one(key);
         let found = self
             .index
@@ -184,10 +181,16 @@ impl FlowTable {
         } else {
             Direction::Reverse
         };
-        let facts = message(about);
         flow.frames = flow.frames.saturating_add(1);
-        flow.last = facts.at;
-        flow.facts_mut().icmp.push(facts);
+        flow.last = error.place;
+        flow.facts_mut().icmp.push(IcmpFacts {
+            at: error.place,
+            from: error.from,
+            kind: error.kind,
+            ipv6: error.ipv6,
+            about,
+            seq: quoted.seq,
+        });
     }
 
     /// Stops handing on the bytes of a flow: its buffers are given back, its end is still told.
@@ -300,7 +303,7 @@ impl FlowTable {
             }
             other => other,
         };
-        sink.ended(ended(FlowId(slot), flow, reason));
+        sink.ended(ended(FlowId(slot), flow, reason, self.now));
     }
 
     /// Looks at a few flows in turn, and ends those that are over. The cost is spread evenly.
@@ -417,7 +420,7 @@ fn view<'a>(
     FlowView { id, forward_source: ends.0, forward_destination: ends.1, tunnel, first, facts }
 }
 
-fn ended(id: FlowId, mut flow: Flow, reason: EndReason) -> EndedFlow {
+fn ended(id: FlowId, mut flow: Flow, reason: EndReason, now: Timestamp) -> EndedFlow {
     flow.facts_mut();
     for direction in [Direction::Forward, Direction::Reverse] {
         let half = flow.half(direction);
@@ -447,6 +450,7 @@ fn ended(id: FlowId, mut flow: Flow, reason: EndReason) -> EndedFlow {
         last: flow.last,
         frames: flow.frames,
         reason,
+        watched_until: now.max(flow.last.time),
         facts: flow.facts.unwrap_or_default(),
     }
 }

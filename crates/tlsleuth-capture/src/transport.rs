@@ -1,7 +1,7 @@
 //! What TCP did on a flow: the facts that rules about the path under TLS rest on.
 
 use crate::stream::Direction;
-use crate::{Address, Place, SeqNumber};
+use crate::{Address, IcmpKind, Place, SeqNumber};
 
 /// How many of a kind of event are kept with their places; the rest is counted.
 const KEPT: usize = 8;
@@ -125,25 +125,6 @@ pub struct Retransmission {
     pub len_bytes: u32,
 }
 
-/// What an ICMP message said of a packet of the flow.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub enum IcmpKind {
-    /// Destination unreachable (RFC 792, RFC 4443 §3.1), with its code.
-    Unreachable {
-        /// The code.
-        code: u8,
-        /// Whether it came in ICMPv6, whose codes differ.
-        v6: bool,
-    },
-    /// Fragmentation needed (RFC 1191) or packet too big (RFC 4443 §3.2).
-    PacketTooBig {
-        /// The next hop's MTU in bytes; 0 when the router did not say.
-        mtu: u32,
-    },
-    /// Time exceeded in transit (RFC 792, RFC 4443 §3.3).
-    TimeExceeded,
-}
-
 /// An ICMP message about a packet of the flow.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub struct IcmpFacts {
@@ -153,6 +134,8 @@ pub struct IcmpFacts {
     pub from: Address,
     /// What it said.
     pub kind: IcmpKind,
+    /// Whether it came in ICMPv6, whose codes differ.
+    pub ipv6: bool,
     /// The direction of the packet that it is about.
     pub about: Direction,
     /// The sequence number that it quotes.

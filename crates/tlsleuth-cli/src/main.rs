@@ -1,3 +1,15 @@
 //! The command `tlsleuth`.
 
-fn main() {}
+mod arguments;
+mod run;
+
+use std::process::ExitCode;
+
+use clap::Parser;
+
+use arguments::Arguments;
+
+fn main() -> ExitCode {
+    let arguments = Arguments::parse();
+    run::run(&arguments)
+}

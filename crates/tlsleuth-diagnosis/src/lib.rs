@@ -1,1 +1,25 @@
-//! Judges TLS connections: findings and one verdict.
+//! Judges TLS connections: findings, and one verdict for each that failed.
+//!
+//! Pure functions: facts in, findings out. A rule is one file under `rules/<area>/<problem>.rs`.
+
+pub mod capture_fault;
+pub mod case;
+pub mod diagnose;
+pub mod ending;
+pub mod finding;
+pub mod offer;
+pub mod policy;
+pub mod registry;
+pub mod rule;
+pub mod rules;
+mod verdict;
+pub mod wording;
+
+pub use capture_fault::capture_findings;
+pub use case::{Case, Context, JudgedChain, NoServerKnowledge, ServerKnowledge};
+pub use diagnose::{Diagnosis, diagnose};
+pub use ending::{Ending, How, Phase};
+pub use finding::{Confidence, Evidence, Finding, Party, Severity};
+pub use policy::{Policy, VerifyTime};
+pub use registry::{RULES, rule};
+pub use rule::{Rule, Skip};

@@ -12,10 +12,10 @@
 //! record is handed on from there.
 
 /// The longest message that is kept, in bytes; a longer one is told and skipped.
-const MAX_MESSAGE_BYTES: usize = 256 * 1024;
+pub const MAX_MESSAGE_BYTES: usize = 256 * 1024;
 
 /// The same for a Certificate message: long chains are legal.
-const MAX_CERTIFICATE_BYTES: usize = 1024 * 1024;
+pub const MAX_CERTIFICATE_BYTES: usize = 1024 * 1024;
 
 /// A handshake message.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -36,6 +36,8 @@ pub struct Joiner {
     partial: Vec<u8>,
     skip: usize,
     skipped: Option<(u8, u32)>,
+    /// `partial` was handed on and is to be cleared.
+    handed_on: bool,
 }
 
 impl Joiner {
@@ -51,7 +53,7 @@ impl Joiner {
         if let Some((kind, len)) = self.skipped {
             return Some((Some(kind), Some(len), &[]));
         }
-        if self.partial.is_empty() {
+        if self.partial.is_empty() || self.handed_on {
             return None;
         }
         let header = header(&self.partial);
@@ -66,53 +68,56 @@ impl Joiner {
         self.skipped = None;
     }
 
-    /// Takes the body of the next handshake record; `emit` gets each message that is complete now.
-    pub fn push(&mut self, mut bytes: &[u8], mut emit: impl FnMut(Message<'_>)) {
-        while !bytes.is_empty() {
-            if let Some((kind, len)) = self.skipped {
-                let step = self.skip.min(bytes.len());
-                self.skip -= step;
-                bytes = bytes.get(step..).unwrap_or(&[]);
-                if self.skip == 0 {
-                    self.skipped = None;
-                    emit(Message { kind, len, body: None, whole: None });
+    /// The next message that is complete with the bytes of `input` (the body of a handshake
+    /// record), which it takes from the front. `None` when `input` is used up.
+    pub fn next<'a, 'i: 'a>(&'a mut self, input: &mut &'i [u8]) -> Option<Message<'a>> {
+        if self.handed_on {
+            self.handed_on = false;
+            self.partial.clear();
+        }
+        if self.partial.is_empty()
+            && self.skipped.is_none()
+            && let Some((kind, len)) = header(input)
+            && let Ok(body_len) = usize::try_from(len)
+            && let Some((whole, rest)) = input.split_at_checked(4 + body_len)
+        {
+            *input = rest;
+            return Some(Message { kind, len, body: whole.get(4..), whole: Some(whole) });
+        }
+        if self.skipped.is_none() {
+            self.fill(input, 4);
+            let (kind, len) = header(&self.partial)?;
+            let body_len = usize::try_from(len).unwrap_or(usize::MAX);
+            let cap = if kind == 11 { MAX_CERTIFICATE_BYTES } else { MAX_MESSAGE_BYTES };
+            if body_len <= cap {
+                self.fill(input, body_len + 4);
+                if self.partial.len() < body_len + 4 {
+                    return None;
                 }
-                continue;
+                self.handed_on = true;
+                let whole = Some(self.partial.as_slice());
+                return Some(Message { kind, len, body: self.partial.get(4..), whole });
             }
-            if self.partial.is_empty()
-                && let Some((kind, len)) = header(bytes)
-                && let Ok(body_len) = usize::try_from(len)
-                && let Some((whole, rest)) = bytes.split_at_checked(4 + body_len)
-            {
-                emit(Message { kind, len, body: whole.get(4..), whole: Some(whole) });
-                bytes = rest;
-                continue;
-            }
-            let want = match header(&self.partial) {
-                None => 4usize.saturating_sub(self.partial.len()),
-                Some((kind, len)) => {
-                    let len_bytes = usize::try_from(len).unwrap_or(usize::MAX);
-                    let cap = if kind == 11 { MAX_CERTIFICATE_BYTES } else { MAX_MESSAGE_BYTES };
-                    let left = len_bytes.saturating_add(4).saturating_sub(self.partial.len());
-                    if len_bytes > cap {
-                        self.partial = Vec::new();
-                        self.skip = left;
-                        self.skipped = Some((kind, len));
-                        continue;
-                    }
-                    left
-                }
-            };
-            let (more, rest) =
-                bytes.split_at_checked(want.min(bytes.len())).unwrap_or((bytes, &[]));
+            self.partial = Vec::new();
+            self.skip = body_len;
+            self.skipped = Some((kind, len));
+        }
+        let step = self.skip.min(input.len());
+        self.skip -= step;
+        *input = input.get(step..).unwrap_or(&[]);
+        if self.skip > 0 {
+            return None;
+        }
+        let (kind, len) = self.skipped.take()?;
+        Some(Message { kind, len, body: None, whole: None })
+    }
+
+    /// Takes bytes of `input` until `partial` has `len` of them.
+    fn fill(&mut self, input: &mut &[u8], len: usize) {
+        let missing = len.saturating_sub(self.partial.len()).min(input.len());
+        if let Some((more, rest)) = input.split_at_checked(missing) {
             self.partial.extend_from_slice(more);
-            bytes = rest;
-            if let Some((kind, len)) = header(&self.partial)
-                && usize::try_from(len).is_ok_and(|len| self.partial.len() == len + 4)
-            {
-                let whole = std::mem::take(&mut self.partial);
-                emit(Message { kind, len, body: whole.get(4..), whole: Some(&whole) });
-            }
+            *input = rest;
         }
     }
 }
@@ -130,7 +135,10 @@ mod tests {
         let mut joiner = Joiner::default();
         let mut messages = Vec::new();
         for piece in pieces {
-            joiner.push(piece, |m| messages.push((m.kind, m.body.map(<[u8]>::to_vec))));
+            let mut piece = *piece;
+            while let Some(message) = joiner.next(&mut piece) {
+                messages.push((message.kind, message.body.map(<[u8]>::to_vec)));
+            }
         }
         messages
     }
@@ -158,7 +166,7 @@ mod tests {
             [(1, None), (14, Some(vec![]))]
         );
         let mut joiner = Joiner::default();
-        joiner.push(&stream[..100_000], |_| {});
+        assert_eq!(joiner.next(&mut &stream[..100_000]), None);
         assert!(joiner.buffered_bytes() < 1000, "the length is judged before the body is kept");
     }
 }

@@ -94,7 +94,8 @@ pub struct RecordReader {
     begins: Place,
     /// Bytes are missing or make no sense: look for a record at the start of each segment.
     searching: bool,
-    lost_told: bool,
+    /// `partial` was handed on and is to be cleared.
+    handed_on: bool,
 }
 
 #[derive(Debug, Clone, Copy)]
@@ -115,7 +116,7 @@ impl RecordReader {
     /// A reader that begins somewhere in a stream.
     #[must_use]
     pub fn searching() -> Self {
-        Self { searching: true, lost_told: true, ..Self::default() }
+        Self { searching: true, ..Self::default() }
     }
 
     /// Bytes held.
@@ -127,7 +128,7 @@ impl RecordReader {
     /// Whether the reader stands between two records.
     #[must_use]
     pub fn is_at_boundary(&self) -> bool {
-        self.partial.is_empty() && self.skipping.is_none() && !self.searching
+        (self.partial.is_empty() || self.handed_on) && self.skipping.is_none() && !self.searching
     }
 
     /// Whether a record began whose end has not come: its header.
@@ -135,119 +136,147 @@ impl RecordReader {
     pub fn unfinished(&self) -> Option<(RecordHeader, Place)> {
         match self.skipping {
             Some(skipping) => Some((skipping.header, skipping.begins)),
+            None if self.handed_on => None,
             None => RecordHeader::parse(&self.partial).map(|header| (header, self.begins)),
         }
     }
 
-    /// Takes the next bytes. `wants` says of a header whether the body is needed.
+    /// The next record that is complete with the bytes of `input`, which it takes from the front.
+    /// `None` when `input` is used up. `wants` says of a header whether the body is needed.
     ///
-    /// `emit` gets each record that is complete now.
-    pub fn push(
-        &mut self,
+    /// ```
+    /// # use tlsleuth_capture::Place;
+    /// # use tlsleuth_handshake::record::{Cut, RecordReader};
+    /// let mut reader = RecordReader::new();
+    /// let mut input: &[u8] = b"\x15\x03\x03\0\x02\x02\x28";
+    /// let Some(Cut::Record(record)) = reader.next(Place::default(), &mut input, |_| true) else {
+    ///     unreachable!()
+    /// };
+    /// assert_eq!(record.body, Some(&[2, 40][..]));
+    /// ```
+    pub fn next<'a, 'i: 'a>(
+        &'a mut self,
         at: Place,
-        mut bytes: &[u8],
-        mut wants: impl FnMut(&RecordHeader) -> bool,
-        mut emit: impl FnMut(Cut<'_>),
-    ) {
+        input: &mut &'i [u8],
+        wants: impl Fn(&RecordHeader) -> bool,
+    ) -> Option<Cut<'a>> {
+        if self.handed_on {
+            self.handed_on = false;
+            self.partial.clear();
+        }
         if self.searching {
-            let plausible = RecordHeader::parse(bytes)
+            let plausible = RecordHeader::parse(input)
                 .is_some_and(|header| header.is_plausible() && header.len > 0);
             if !plausible {
-                return;
+                *input = &[];
+                return None;
             }
             self.searching = false;
         }
-        while !bytes.is_empty() {
+        loop {
             if let Some(mut skipping) = self.skipping.take() {
-                let step = skipping.left.min(bytes.len());
+                let step = skipping.left.min(input.len());
                 skipping.left -= step;
-                bytes = bytes.get(step..).unwrap_or(&[]);
+                *input = input.get(step..).unwrap_or(&[]);
                 if skipping.left > 0 {
                     self.skipping = Some(skipping);
-                    return;
+                    return None;
                 }
                 let Skipping { header, begins, damaged, .. } = skipping;
-                emit(Cut::Record(Record { header, at, begins, body: None, damaged }));
+                return Some(Cut::Record(Record { header, at, begins, body: None, damaged }));
+            }
+            if input.is_empty() {
+                return None;
+            }
+            if !self.partial.is_empty() {
+                break;
+            }
+            self.begins = at;
+            let Some(header) = RecordHeader::parse(input) else {
+                self.partial.extend_from_slice(input);
+                *input = &[];
+                return None;
+            };
+            if !header.is_plausible() {
+                let found = input.split_at_checked(8).map_or(*input, |(found, _)| found);
+                *input = &[];
+                self.searching = true;
+                return Some(Cut::Lost { at, found });
+            }
+            let rest = input.get(RecordHeader::LEN..).unwrap_or(&[]);
+            if !wants(&header) {
+                *input = rest;
+                self.skip(header);
                 continue;
             }
-            if self.partial.is_empty() {
-                self.begins = at;
-                let Some(header) = RecordHeader::parse(bytes) else {
-                    self.partial.extend_from_slice(bytes);
-                    return;
-                };
-                if !header.is_plausible() {
-                    self.lose(at, bytes, &mut emit);
-                    return;
-                }
-                let len = usize::from(header.len);
-                let rest = bytes.get(RecordHeader::LEN..).unwrap_or(&[]);
-                if !wants(&header) {
-                    self.skip(header, len);
-                    bytes = rest;
-                    if len == 0 {
-                        self.skipping = None;
-                        emit(Cut::Record(self.empty(header, at)));
-                    }
-                    continue;
-                }
-                let Some((body, rest)) = rest.split_at_checked(len) else {
-                    self.partial.extend_from_slice(bytes);
-                    return;
-                };
-                bytes = rest;
-                let begins = self.begins;
-                emit(Cut::Record(Record { header, at, begins, body: Some(body), damaged: false }));
-                continue;
-            }
-            // A record over several segments.
-            let missing = RecordHeader::LEN.saturating_sub(self.partial.len());
-            if missing > 0 {
-                let step = missing.min(bytes.len());
-                let (head, rest) = bytes.split_at_checked(step).unwrap_or((bytes, &[]));
-                self.partial.extend_from_slice(head);
-                bytes = rest;
-                let Some(header) = RecordHeader::parse(&self.partial) else { return };
-                if !header.is_plausible() {
-                    let found = std::mem::take(&mut self.partial);
-                    self.lose(at, &found, &mut emit);
-                    return;
-                }
-                if !wants(&header) {
-                    self.partial.clear();
-                    self.skip(header, usize::from(header.len));
-                    if header.len == 0 {
-                        self.skipping = None;
-                        emit(Cut::Record(self.empty(header, at)));
-                    }
-                    continue;
-                }
-                if header.len > 0 && bytes.is_empty() {
-                    return;
-                }
-            }
-            let Some(header) = RecordHeader::parse(&self.partial) else { return };
-            let whole = RecordHeader::LEN + usize::from(header.len);
-            let step = whole.saturating_sub(self.partial.len()).min(bytes.len());
-            let (more, rest) = bytes.split_at_checked(step).unwrap_or((bytes, &[]));
-            self.partial.extend_from_slice(more);
-            bytes = rest;
-            if self.partial.len() < whole {
-                return;
-            }
-            let partial = std::mem::take(&mut self.partial);
-            let body = partial.get(RecordHeader::LEN..);
+            let Some((body, rest)) = rest.split_at_checked(usize::from(header.len)) else {
+                self.partial.extend_from_slice(input);
+                *input = &[];
+                return None;
+            };
+            *input = rest;
             let begins = self.begins;
-            emit(Cut::Record(Record { header, at, begins, body, damaged: false }));
-            self.partial = partial;
-            self.partial.clear();
+            let body = Some(body);
+            return Some(Cut::Record(Record { header, at, begins, body, damaged: false }));
         }
+        // A record over several segments.
+        let had_header = self.partial.len() >= RecordHeader::LEN;
+        self.fill(input, RecordHeader::LEN);
+        let header = RecordHeader::parse(&self.partial)?;
+        if !had_header {
+            if !header.is_plausible() {
+                self.handed_on = true;
+                self.searching = true;
+                *input = &[];
+                return Some(Cut::Lost { at, found: &self.partial });
+            }
+            if !wants(&header) {
+                self.partial.clear();
+                self.skip(header);
+                return self.next(at, input, wants);
+            }
+        }
+        let whole = RecordHeader::LEN + usize::from(header.len);
+        self.fill(input, whole);
+        if self.partial.len() < whole {
+            return None;
+        }
+        self.handed_on = true;
+        let body = self.partial.get(RecordHeader::LEN..);
+        Some(Cut::Record(Record { header, at, begins: self.begins, body, damaged: false }))
+    }
+
+    /// Takes bytes of `input` until `partial` has `len` of them.
+    fn fill(&mut self, input: &mut &[u8], len: usize) {
+        let missing = len.saturating_sub(self.partial.len()).min(input.len());
+        if let Some((more, rest)) = input.split_at_checked(missing) {
+            self.partial.extend_from_slice(more);
+            *input = rest;
+        }
+    }
+
+    /// The handshake type of an unfinished record in clear, if its first byte is there.
+    #[must_use]
+    pub fn unfinished_message(&self) -> Option<u8> {
+        let header = RecordHeader::parse(&self.partial).filter(|_| !self.handed_on)?;
+        self.partial.get(RecordHeader::LEN).copied().filter(|_| header.content_type == 22)
+    }
+
+    /// Whether so many missing bytes all lie in a record that nobody wants.
+    #[must_use]
+    pub fn skips(&self, len_bytes: u64) -> bool {
+        self.skipping
+            .is_some_and(|skipping| u64::try_from(skipping.left).is_ok_and(|left| left > len_bytes))
     }
 
     /// Takes note of missing bytes. Where they lie inside of one record the reader stays in step.
     pub fn gap(&mut self, len_bytes: u64) {
         if self.searching {
             return;
+        }
+        if self.handed_on {
+            self.handed_on = false;
+            self.partial.clear();
         }
         let unfinished = match self.skipping {
             Some(skipping) => Some(skipping),
@@ -276,22 +305,9 @@ impl RecordReader {
         }
     }
 
-    fn skip(&mut self, header: RecordHeader, left: usize) {
+    fn skip(&mut self, header: RecordHeader) {
+        let left = usize::from(header.len);
         self.skipping = Some(Skipping { header, begins: self.begins, left, damaged: false });
-    }
-
-    fn empty(&self, header: RecordHeader, at: Place) -> Record<'static> {
-        Record { header, at, begins: self.begins, body: Some(&[]), damaged: false }
-    }
-
-    fn lose(&mut self, at: Place, bytes: &[u8], emit: &mut impl FnMut(Cut<'_>)) {
-        self.partial.clear();
-        self.searching = true;
-        if !self.lost_told {
-            self.lost_told = true;
-            let found = bytes.split_at_checked(8).map_or(bytes, |(found, _)| found);
-            emit(Cut::Lost { at, found });
-        }
     }
 }
 
@@ -300,23 +316,28 @@ mod tests {
     use super::*;
     use proptest::prelude::*;
 
-    fn run(pieces: &[&[u8]]) -> (RecordReader, Vec<(u8, Option<Vec<u8>>)>) {
-        let mut reader = RecordReader::new();
-        let mut records = Vec::new();
-        for piece in pieces {
-            reader.push(
-                Place::default(),
-                piece,
-                |header| header.content_type != 23,
-                |cut| match cut {
-                    Cut::Record(record) => {
-                        records.push((record.header.content_type, record.body.map(<[u8]>::to_vec)))
-                    }
-                    Cut::Lost { .. } => records.push((0, None)),
-                },
-            );
+    type Seen = (u8, Option<Vec<u8>>, bool);
+
+    fn push(reader: &mut RecordReader, mut piece: &[u8], seen: &mut Vec<Seen>) {
+        let wants = |header: &RecordHeader| header.content_type != 23;
+        while let Some(cut) = reader.next(Place::default(), &mut piece, wants) {
+            seen.push(match cut {
+                Cut::Record(record) => {
+                    (record.header.content_type, record.body.map(<[u8]>::to_vec), record.damaged)
+                }
+                Cut::Lost { .. } => (0, None, false),
+            });
         }
-        (reader, records)
+        assert!(piece.is_empty());
+    }
+
+    fn run(pieces: &[&[u8]]) -> (RecordReader, Vec<Seen>) {
+        let mut reader = RecordReader::new();
+        let mut seen = Vec::new();
+        for piece in pieces {
+            push(&mut reader, piece, &mut seen);
+        }
+        (reader, seen)
     }
 
     const STREAM: &[u8] =
@@ -326,8 +347,8 @@ mod tests {
     fn a_cut_anywhere_gives_the_same_records() {
         let (_, whole) = run(&[STREAM]);
         assert_eq!(whole.len(), 4);
-        assert_eq!(whole[0], (22, Some(b"abcd".to_vec())));
-        assert_eq!(whole[1], (23, None), "nobody wants application data");
+        assert_eq!(whole[0], (22, Some(b"abcd".to_vec()), false));
+        assert_eq!(whole[1], (23, None, false), "nobody wants application data");
         for at in 0..STREAM.len() {
             let (left, right) = STREAM.split_at(at);
             let (reader, records) = run(&[left, right]);
@@ -342,39 +363,27 @@ mod tests {
     fn a_gap_inside_of_a_record_keeps_step() {
         let mut reader = RecordReader::new();
         let mut seen = Vec::new();
-        let mut push = |reader: &mut RecordReader, bytes: &[u8]| {
-            reader.push(
-                Place::default(),
-                bytes,
-                |_| true,
-                |cut| {
-                    if let Cut::Record(record) = cut {
-                        seen.push((record.header.content_type, record.damaged));
-                    }
-                },
-            );
-        };
-        push(&mut reader, b"\x16\x03\x03\0\x0aab");
+        push(&mut reader, b"\x16\x03\x03\0\x0aab", &mut seen);
         reader.gap(5);
-        push(&mut reader, b"hij\x14\x03\x03\0\x01\x01");
-        assert_eq!(seen, [(22, true), (20, false)]);
+        push(&mut reader, b"hij\x14\x03\x03\0\x01\x01", &mut seen);
+        assert_eq!(seen, [(22, None, true), (20, Some(vec![1]), false)]);
     }
 
     #[test]
     fn after_a_long_gap_it_finds_the_next_record() {
         let mut reader = RecordReader::new();
-        let mut seen = 0;
-        reader.push(Place::default(), b"\x16\x03\x03\0\x0aab", |_| true, |_| seen += 1);
+        let mut seen = Vec::new();
+        push(&mut reader, b"\x16\x03\x03\0\x0aab", &mut seen);
         reader.gap(500);
-        reader.push(Place::default(), b"in the middle of things", |_| true, |_| seen += 1);
-        reader.push(Place::default(), b"\x15\x03\x03\0\x02\x02\x28", |_| true, |_| seen += 1);
-        assert_eq!(seen, 1);
+        push(&mut reader, b"in the middle of things", &mut seen);
+        push(&mut reader, b"\x15\x03\x03\0\x02\x02\x28", &mut seen);
+        assert_eq!(seen, [(21, Some(vec![2, 40]), false)]);
     }
 
     #[test]
     fn bytes_that_are_no_record_are_told_once() {
         let (_, records) = run(&[b"HTTP/1.1 400 Bad Request\r\n", b"Connection: close"]);
-        assert_eq!(records, [(0, None)]);
+        assert_eq!(records, [(0, None, false)]);
     }
 
     proptest! {

@@ -1,1 +1,12 @@
-//! Renders diagnoses: table, JSON, Markdown, HTML.
+//! Renders what an analysis found: JSON, JSON Lines, a table for the terminal, Markdown.
+//!
+//! A renderer does not judge: everything that it says is in the [`schema`] types, which mirror the
+//! report of the contract one to one.
+
+pub mod build;
+pub mod json;
+pub mod schema;
+pub mod words;
+
+pub use build::{CaptureInput, report};
+pub use schema::Report;

@@ -1,0 +1,206 @@
+//! Capture files: bytes in, frames out. The only part that touches files.
+//!
+//! ```text
+//! open -> (decompress) -> Input, a window onto the bytes -> pcap | pcapng | snoop -> Frame
+//! ```
+//!
+//! Architecture invariant: no format keeps a frame. A frame borrows from the window until the
+//! next one is asked for, so a capture of any size is read in constant memory.
+
+mod compression;
+mod facts;
+mod input;
+mod map;
+mod open;
+mod order;
+mod pcap;
+mod pcapng;
+mod secrets;
+mod snoop;
+
+pub use compression::Compression;
+pub use facts::{
+    Comment, CommentScope, Damage, FileFacts, FileFormat, Notice, ReportedCounts, ResolvedName,
+};
+pub use open::OpenOptions;
+pub use secrets::{SecretsBlock, prescan_secrets};
+
+use std::fmt;
+use std::io;
+use std::ops::Range;
+
+use crate::{Error, Frame, Limits, LinkType, Place, Timestamp};
+use facts::Recorder;
+use input::Input;
+
+/// Reads one capture frame by frame: pcap, pcapng or snoop, compressed or not.
+///
+/// Damage does not make it fail: the frames before it come out, then the reading ends (or goes on
+/// behind the damage where the next frame can be found), and [`FileFacts::notices`] says so.
+///
+/// ```
+/// # use tlsleuth_capture::{FrameReader, OpenOptions};
+/// let mut file = vec![
+///     0xd4, 0xc3, 0xb2, 0xa1, 2, 0, 4, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0xff, 0xff, 0, 0, 1, 0, 0, 0,
+/// ];
+/// file.extend([1, 0, 0, 0, 2, 0, 0, 0, 3, 0, 0, 0, 3, 0, 0, 0, b'a', b'b', b'c']);
+/// let mut frames = OpenOptions::default().read(std::io::Cursor::new(file))?;
+/// let frame = frames.next_frame()?.expect("one frame");
+/// assert_eq!((frame.place.frame, frame.data), (1, &b"abc"[..]));
+/// assert!(frames.next_frame()?.is_none());
+/// # Ok::<(), tlsleuth_capture::Error>(())
+/// ```
+pub struct FrameReader {
+    input: Input,
+    format: Format,
+    recorder: Recorder,
+    capture: u32,
+    limits: Limits,
+    current: Option<Record>,
+    ended: bool,
+}
+
+enum Format {
+    Pcap(pcap::Pcap),
+    Pcapng(Box<pcapng::Pcapng>),
+    Snoop(snoop::Snoop),
+}
+
+/// A frame that a format found, as a range of the window instead of a borrow.
+#[derive(Clone, Debug)]
+struct Record {
+    data: Range<usize>,
+    number: u64,
+    time: Timestamp,
+    link: LinkType,
+    interface: u32,
+    original_len: u32,
+}
+
+impl FrameReader {
+    /// Starts on bytes of which nothing was taken yet.
+    fn new(mut input: Input, capture: u32, limits: Limits) -> Result<Self, Error> {
+        let mut recorder = Recorder::new(input.compression());
+        let format = open::recognize(&mut input, &mut recorder, &limits)?;
+        Ok(Self { input, format, recorder, capture, limits, current: None, ended: false })
+    }
+
+    /// The next frame, or `None` when the capture ends.
+    ///
+    /// # Errors
+    /// [`Error::Read`] when the disk or the pipe fails; the frames before it were handed out. What
+    /// is wrong in the capture itself is no error.
+    #[inline]
+    pub fn next_frame(&mut self) -> Result<Option<Frame<'_>>, Error> {
+        Ok(if self.advance()? { self.frame() } else { None })
+    }
+
+    /// Goes on to the next frame, which [`frame`](Self::frame) then shows; `false` at the end.
+    ///
+    /// # Errors
+    /// As [`next_frame`](Self::next_frame).
+    #[inline]
+    pub fn advance(&mut self) -> Result<bool, Error> {
+        self.current = None;
+        if self.ended {
+            return Ok(false);
+        }
+        let found = match &mut self.format {
+            Format::Pcap(format) => format.next(&mut self.input, &mut self.recorder, &self.limits),
+            Format::Pcapng(format) => {
+                format.next(&mut self.input, &mut self.recorder, &self.limits)
+            }
+            Format::Snoop(format) => format.next(&mut self.input, &mut self.recorder, &self.limits),
+        };
+        match found {
+            Some(record) => {
+                self.recorder.frame(&record, self.capture);
+                self.current = Some(record);
+                Ok(true)
+            }
+            None => self.end(),
+        }
+    }
+
+    /// The frame that [`advance`](Self::advance) went to.
+    #[inline]
+    #[must_use]
+    pub fn frame(&self) -> Option<Frame<'_>> {
+        let record = self.current.as_ref()?;
+        Some(Frame {
+            place: Place { capture: self.capture, frame: record.number, time: record.time },
+            link: record.link,
+            interface: record.interface,
+            data: self.input.get(record.data.clone()),
+            original_len: record.original_len,
+        })
+    }
+
+    #[cold]
+    fn end(&mut self) -> Result<bool, Error> {
+        self.ended = true;
+        self.recorder.close(&mut self.input);
+        match self.input.take_failure() {
+            Some(source) if self.input.compression().is_none() => Err(Error::Read(source)),
+            Some(source) => {
+                self.recorder.notice(Notice::Decompression {
+                    offset: self.input.offset(),
+                    reason: source.to_string(),
+                });
+                Ok(false)
+            }
+            None => Ok(false),
+        }
+    }
+
+    /// What is known about the file up to the current frame; complete once `next_frame` gave
+    /// `None`.
+    #[must_use]
+    pub fn facts(&self) -> &FileFacts {
+        self.recorder.facts()
+    }
+
+    /// Which capture of the incident this is; see [`Place::capture`].
+    #[must_use]
+    pub fn capture(&self) -> u32 {
+        self.capture
+    }
+
+    /// Bytes of the (decompressed) capture that lie behind the reader: for a progress bar.
+    #[must_use]
+    pub fn offset(&self) -> u64 {
+        self.input.offset()
+    }
+
+    /// The next block of decryption secrets that was passed on the way (pcapng DSB), oldest first.
+    ///
+    /// Poll after each frame. At most 64 MiB of them are kept between two polls; what is beyond is
+    /// dropped, with a [`Notice::SecretsDropped`].
+    pub fn poll_secrets(&mut self) -> Option<SecretsBlock> {
+        self.recorder.poll_secrets()
+    }
+}
+
+impl fmt::Debug for FrameReader {
+    /// Leaves the bytes out: they may hold secrets.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("FrameReader")
+            .field("capture", &self.capture)
+            .field("facts", self.recorder.facts())
+            .finish_non_exhaustive()
+    }
+}
+
+/// Reads all of an input frame by frame and forgets it: for fuzzing.
+#[doc(hidden)]
+pub fn fuzz_file(bytes: &[u8]) {
+    let limits = Limits { max_decompressed_bytes: 4 << 20, ..Limits::default() };
+    let options = OpenOptions { limits, ..OpenOptions::default() };
+    let Ok(mut reader) = options.read(io::Cursor::new(bytes.to_vec())) else { return };
+    let mut frames = 0_u64;
+    while let Ok(Some(frame)) = reader.next_frame() {
+        frames += 1;
+        assert_eq!(frame.place.frame.min(frames), frames, "frame numbers never go back");
+    }
+    while reader.poll_secrets().is_some() {}
+}

@@ -1,0 +1,178 @@
+//! Opening: from a path or from any reader, through a decompressor, to a format.
+
+use std::fs::File;
+use std::io::{self, Read};
+use std::path::Path;
+
+use super::facts::Recorder;
+use super::input::Input;
+use super::{Compression, Format, FrameReader, pcap, pcapng, snoop};
+use crate::{Error, Limits};
+
+/// How to open a capture.
+#[derive(Clone, Debug)]
+pub struct OpenOptions {
+    /// Which capture of the incident it is; goes into every [`Place`](crate::Place).
+    pub capture: u32,
+    /// The caps. Of these `max_record_bytes`, `max_block_bytes`, `max_interfaces` and
+    /// `max_decompressed_bytes` matter here.
+    pub limits: Limits,
+    /// Whether a large regular file is mapped into memory, which is faster. Off is the safe choice
+    /// for a file that somebody may cut off meanwhile: the system would end the process (SIGBUS).
+    pub memory_map: bool,
+}
+
+impl Default for OpenOptions {
+    fn default() -> Self {
+        Self { capture: 0, limits: Limits::default(), memory_map: true }
+    }
+}
+
+/// A smaller file is read: that is as fast, and nothing can go wrong with it.
+const MAP_FROM_BYTES: u64 = 4 << 20;
+
+impl OpenOptions {
+    /// Opens the capture at `path`, compressed or not.
+    ///
+    /// # Errors
+    /// [`Error::Open`] when the system refuses; otherwise as [`read`](Self::read).
+    pub fn open(&self, path: &Path) -> Result<FrameReader, Error> {
+        let mut file = File::open(path).map_err(Error::Open)?;
+        let metadata = file.metadata().map_err(Error::Open)?;
+        if !metadata.is_file() || metadata.len() < MAP_FROM_BYTES || !self.memory_map {
+            return self.read(file);
+        }
+        let (start, read) = first_bytes(&mut file)?;
+        if Compression::recognize(start.get(..read).unwrap_or_default()).is_some() {
+            return self.read_on(start.get(..read).unwrap_or_default(), Box::new(file));
+        }
+        let input = Input::map(file, metadata.len());
+        FrameReader::new(input, self.capture, self.limits.clone())
+    }
+
+    /// Reads a capture from any reader, such as standard input. Needs no buffering by the caller.
+    ///
+    /// # Errors
+    /// [`Error::Empty`], [`Error::NotACapture`] or [`Error::Header`] when it is no capture that
+    /// can be read, [`Error::Compression`] when it does not decompress, [`Error::Read`] when the
+    /// reader itself fails.
+    pub fn read(&self, mut reader: impl Read + Send + 'static) -> Result<FrameReader, Error> {
+        let (start, read) = first_bytes(&mut reader)?;
+        self.read_on(start.get(..read).unwrap_or_default(), Box::new(reader))
+    }
+
+    /// Goes on with a reader from which `start` was taken already.
+    fn read_on(&self, start: &[u8], reader: Box<dyn Read + Send>) -> Result<FrameReader, Error> {
+        let compression = Compression::recognize(start);
+        let whole: Box<dyn Read + Send> = Box::new(io::Cursor::new(start.to_vec()).chain(reader));
+        let input = match compression {
+            Some(found) => Input::read(
+                found.decompress(whole),
+                compression,
+                self.limits.max_decompressed_bytes,
+            ),
+            None => Input::read(whole, None, u64::MAX),
+        };
+        FrameReader::new(input, self.capture, self.limits.clone())
+    }
+}
+
+impl FrameReader {
+    /// Opens the capture at `path` with the default options.
+    ///
+    /// # Errors
+    /// As [`OpenOptions::open`].
+    pub fn open(path: &Path) -> Result<Self, Error> {
+        OpenOptions::default().open(path)
+    }
+}
+
+/// The first bytes of a reader, enough to tell a compression by. A pipe may give them one by one.
+fn first_bytes(reader: &mut impl Read) -> Result<([u8; 8], usize), Error> {
+    let mut start = [0; 8];
+    let mut filled = 0;
+    while let Some(space @ [_, ..]) = start.get_mut(filled..) {
+        match reader.read(space) {
+            Ok(0) => break,
+            Ok(read) => filled = filled.saturating_add(read),
+            Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+            Err(error) => return Err(Error::Read(error)),
+        }
+    }
+    Ok((start, filled))
+}
+
+/// Tells the format by the first bytes and takes its file header.
+pub(super) fn recognize(
+    input: &mut Input,
+    recorder: &mut Recorder,
+    limits: &Limits,
+) -> Result<Format, Error> {
+    let start = input.want(24);
+    let found = match start {
+        [0x0a, 0x0d, 0x0d, 0x0a, ..] => {
+            pcapng::Pcapng::open(input, recorder, limits).map(|found| Format::Pcapng(found.into()))
+        }
+        [b's', b'n', b'o', b'o', b'p', 0, 0, 0, ..] => {
+            snoop::Snoop::open(input, recorder).map(Format::Snoop)
+        }
+        [first, second, third, fourth, ..]
+            if pcap::Variant::recognize([*first, *second, *third, *fourth]).is_some() =>
+        {
+            pcap::Pcap::open(input, recorder, limits).map(Format::Pcap)
+        }
+        [] => Err(Error::Empty),
+        _ => Err(Error::NotACapture { found: printable(start) }),
+    };
+    match (found, input.take_failure(), input.compression()) {
+        (Ok(format), None, _) => Ok(format),
+        (_, Some(source), Some(compression)) => Err(Error::Compression { compression, source }),
+        (_, Some(source), None) => Err(Error::Read(source)),
+        (Err(error), None, _) => Err(error),
+    }
+}
+
+/// The first bytes of something unknown, as plain ASCII without control characters.
+fn printable(start: &[u8]) -> String {
+    start.iter().take(12).flat_map(|byte| byte.escape_ascii()).map(char::from).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Gives its bytes one by one, as a slow pipe does.
+    struct Drip(io::Cursor<Vec<u8>>);
+
+    impl Read for Drip {
+        fn read(&mut self, out: &mut [u8]) -> io::Result<usize> {
+            let len = out.len().min(1);
+            self.0.read(&mut out[..len])
+        }
+    }
+
+    fn message(bytes: &[u8]) -> String {
+        let error = OpenOptions::default().read(io::Cursor::new(bytes.to_vec())).unwrap_err();
+        error.to_string()
+    }
+
+    #[test]
+    fn what_is_no_capture_is_said_in_one_line() {
+        assert_eq!(message(b""), "not a capture: it is empty");
+        assert_eq!(message(b"<!DO"), "not a capture: starts with `<!DO`");
+        assert_eq!(message(b"\x1b[2J\n"), r"not a capture: starts with `\x1b[2J\n`");
+        assert_eq!(
+            message(&[0xd4, 0xc3, 0xb2, 0xa1, 2, 0]),
+            "not a readable capture: a pcap file header cut after 6 bytes"
+        );
+    }
+
+    #[test]
+    fn a_slow_pipe_reads_as_a_file() {
+        let file = pcap::tests::little_endian(&[b"abc", b"defg"]);
+        let mut reader = OpenOptions::default().read(Drip(io::Cursor::new(file))).unwrap();
+        assert_eq!(reader.next_frame().unwrap().unwrap().data, b"abc");
+        assert_eq!(reader.next_frame().unwrap().unwrap().data, b"defg");
+        assert!(reader.next_frame().unwrap().is_none());
+    }
+}

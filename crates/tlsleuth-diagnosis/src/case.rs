@@ -1,0 +1,245 @@
+//! One connection as the rules see it. The accessors keep a rule honest: what was not sent is
+//! [`Skip::NotApplicable`], what is encrypted or was missed is [`Skip::Undetermined`].
+
+use std::sync::Arc;
+
+use tlsleuth_capture::{Located, Place, Timestamp};
+use tlsleuth_cert::{
+    Certificate, ChainJudgement, Intermediates, OcspJudgement, OcspResponse, Purpose, ReferenceName,
+};
+use tlsleuth_handshake::codepoint::{CipherSuite, ProtocolVersion};
+use tlsleuth_handshake::connection::{Connection, SentChain};
+use tlsleuth_handshake::message::{ClientHello, ServerHello};
+use tlsleuth_handshake::{Observed, Side};
+
+use crate::ending::{Ending, ending};
+use crate::policy::{Policy, VerifyTime};
+use crate::rule::Skip;
+
+/// A chain with what judging it gave.
+#[derive(Clone, Debug)]
+pub struct JudgedChain<'a> {
+    /// Whose chain it is.
+    pub side: Side,
+    /// As it was sent.
+    pub sent: &'a Located<SentChain>,
+    /// What is wrong with it.
+    pub judgement: Arc<ChainJudgement>,
+    /// The clock that judged it, in seconds since 1970.
+    pub judged_at: i64,
+    /// The stapled OCSP response, judged.
+    pub stapled: Option<OcspJudgement>,
+}
+
+impl JudgedChain<'_> {
+    /// The frame that completes the Certificate message.
+    #[must_use]
+    pub fn at(&self) -> Place {
+        self.sent.at
+    }
+
+    /// The leaf.
+    ///
+    /// # Errors
+    /// [`Skip::NotApplicable`] for an empty chain.
+    pub fn leaf(&self) -> Result<&Arc<Certificate>, Skip> {
+        self.sent.value.chain.leaf().ok_or(Skip::NotApplicable)
+    }
+}
+
+/// What other connections of the incident tell.
+pub struct Context<'a> {
+    /// Authorities seen in any chain.
+    pub intermediates: &'a dyn Intermediates,
+    /// What else was seen of the servers.
+    pub servers: &'a dyn ServerKnowledge,
+}
+
+/// What other connections show of a server.
+pub trait ServerKnowledge {
+    /// A chain that the same server sent in clear in another connection, to a client that asked for
+    /// the same name: its frame, and the chain.
+    fn chain_in_clear(&self, connection: &Connection) -> Option<Located<Arc<SentChain>>>;
+
+    /// A suite that the server chose in another connection.
+    fn chose(&self, connection: &Connection) -> Option<Located<ServerHello>>;
+}
+
+/// Knows nothing of other connections.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct NoServerKnowledge;
+
+impl ServerKnowledge for NoServerKnowledge {
+    fn chain_in_clear(&self, _: &Connection) -> Option<Located<Arc<SentChain>>> {
+        None
+    }
+
+    fn chose(&self, _: &Connection) -> Option<Located<ServerHello>> {
+        None
+    }
+}
+
+/// One connection as the rules see it.
+pub struct Case<'a> {
+    /// The facts.
+    pub connection: &'a Connection,
+    /// What the user asked for.
+    pub policy: &'a Policy,
+    /// What ended it.
+    pub ending: Ending,
+    /// What other connections tell.
+    pub context: &'a Context<'a>,
+    server_name: Option<Located<ReferenceName>>,
+    server_chain: Observed<JudgedChain<'a>>,
+    client_chain: Observed<JudgedChain<'a>>,
+}
+
+impl<'a> Case<'a> {
+    /// A case with its chains judged.
+    #[must_use]
+    pub fn new(connection: &'a Connection, policy: &'a Policy, context: &'a Context<'a>) -> Self {
+        let server_name = connection.client_hello().and_then(|hello| {
+            let sni = hello.value.extensions.server_name()?;
+            Some(Located::new(ReferenceName::new(sni.host_name.raw()), hello.at))
+        });
+        let judge = |chain: &'a Observed<Located<SentChain>>, side| {
+            chain.as_ref().map(|sent| judge_chain(sent, side, policy, context))
+        };
+        Self {
+            connection,
+            policy,
+            ending: ending(connection),
+            context,
+            server_name,
+            server_chain: judge(&connection.server_chain, Side::Server),
+            client_chain: judge(&connection.client_chain, Side::Client),
+        }
+    }
+
+    /// The first ClientHello.
+    ///
+    /// # Errors
+    /// Skips when it was not sent or not seen.
+    pub fn client_hello(&self) -> Result<&'a Located<ClientHello>, Skip> {
+        match self.connection.client_hello() {
+            Some(hello) => Ok(hello),
+            None if self.connection.tls_seen() => Err(Skip::Undetermined),
+            None => Err(Skip::NotApplicable),
+        }
+    }
+
+    /// The ServerHello (not a HelloRetryRequest).
+    ///
+    /// # Errors
+    /// Skips when it was not sent or not seen.
+    pub fn server_hello(&self) -> Result<&'a Located<ServerHello>, Skip> {
+        seen(&self.connection.server_hello)
+    }
+
+    /// The name that the client asked for.
+    ///
+    /// # Errors
+    /// Skips when it sent none, or the ClientHello was not seen.
+    pub fn server_name(&self) -> Result<&Located<ReferenceName>, Skip> {
+        self.client_hello()?;
+        self.server_name.as_ref().ok_or(Skip::NotApplicable)
+    }
+
+    /// The server's chain.
+    ///
+    /// # Errors
+    /// Skips when it was not sent, is encrypted, or was not seen.
+    pub fn server_chain(&self) -> Result<&JudgedChain<'a>, Skip> {
+        seen(&self.server_chain)
+    }
+
+    /// The client's chain.
+    ///
+    /// # Errors
+    /// Skips when it was not sent, is encrypted, or was not seen.
+    pub fn client_chain(&self) -> Result<&JudgedChain<'a>, Skip> {
+        seen(&self.client_chain)
+    }
+
+    /// One side's chain.
+    ///
+    /// # Errors
+    /// Skips when it was not sent, is encrypted, or was not seen.
+    pub fn chain(&self, side: Side) -> Result<&JudgedChain<'a>, Skip> {
+        match side {
+            Side::Client => self.client_chain(),
+            Side::Server => self.server_chain(),
+        }
+    }
+
+    /// The negotiated version.
+    ///
+    /// # Errors
+    /// Skips when no ServerHello was sent or seen.
+    pub fn negotiated_version(&self) -> Result<Located<ProtocolVersion>, Skip> {
+        if let Some(version) = self.connection.negotiated_version() {
+            return Ok(version);
+        }
+        let hello = self.server_hello()?;
+        Ok(Located::new(hello.value.negotiated_version(), hello.at))
+    }
+
+    /// The chosen suite.
+    ///
+    /// # Errors
+    /// Skips when no ServerHello was sent or seen.
+    pub fn cipher_suite(&self) -> Result<Located<CipherSuite>, Skip> {
+        let hello = self.server_hello()?;
+        Ok(Located::new(hello.value.cipher_suite, hello.at))
+    }
+
+    /// Whether the handshake completed and both sides were content.
+    #[must_use]
+    pub fn completed(&self) -> bool {
+        self.connection.outcome == tlsleuth_handshake::Outcome::Completed
+    }
+
+    /// What the server is called in titles: the name that was asked for, or its address.
+    #[must_use]
+    pub fn server_display(&self) -> String {
+        match &self.server_name {
+            Some(name) => name.value.to_string(),
+            None => self.connection.server.to_string(),
+        }
+    }
+}
+
+fn seen<T>(fact: &Observed<T>) -> Result<&T, Skip> {
+    match fact {
+        Observed::Present(value) => Ok(value),
+        Observed::Absent => Err(Skip::NotApplicable),
+        Observed::Encrypted | Observed::Missed => Err(Skip::Undetermined),
+    }
+}
+
+fn judge_chain<'a>(
+    sent: &'a Located<SentChain>,
+    side: Side,
+    policy: &Policy,
+    context: &Context<'_>,
+) -> JudgedChain<'a> {
+    let time = match policy.verify_time {
+        VerifyTime::Capture => sent.at.time,
+        VerifyTime::At(time) => time,
+    };
+    let judged_at = Timestamp::seconds(time);
+    let purpose = match side {
+        Side::Client => Purpose::ClientAuth,
+        Side::Server => Purpose::ServerAuth,
+    };
+    let chain = &sent.value.chain;
+    let judgement = policy.judge.judge(chain, purpose, context.intermediates, judged_at);
+    let stapled = match (&sent.value.stapled, chain.leaf()) {
+        (Some(response), Some(leaf)) => {
+            let issuer = judgement.path.get(1).map(|step| &*step.certificate);
+            Some(OcspResponse::parse(response).judge(leaf, issuer, judged_at))
+        }
+        _ => None,
+    };
+    JudgedChain { side, sent, judgement, judged_at, stapled }
+}

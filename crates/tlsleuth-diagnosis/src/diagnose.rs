@@ -1,0 +1,76 @@
+//! Runs the rules over one connection and names the verdict.
+
+use tlsleuth_handshake::Side;
+use tlsleuth_handshake::connection::{Connection, Outcome};
+
+use crate::case::{Case, Context};
+use crate::finding::Finding;
+use crate::policy::Policy;
+use crate::registry::RULES;
+use crate::rule::Check;
+use crate::verdict;
+
+/// What was found in one connection.
+#[derive(Clone, Debug)]
+pub struct Diagnosis {
+    /// How it ended; a silent refusal is told from a completed handshake here.
+    pub outcome: Outcome,
+    /// The findings: the verdict first, then by severity.
+    pub findings: Vec<Finding>,
+    /// The server's chain, judged.
+    pub server_trusted: Option<bool>,
+    /// The client's chain, judged.
+    pub client_trusted: Option<bool>,
+    /// The clock that judged the server's chain, in seconds since 1970.
+    pub server_verified_at: Option<i64>,
+    /// The clock that judged the client's chain.
+    pub client_verified_at: Option<i64>,
+}
+
+impl Diagnosis {
+    /// The finding that best explains why the connection failed.
+    #[must_use]
+    pub fn verdict(&self) -> Option<&Finding> {
+        self.findings.iter().find(|finding| finding.root_cause)
+    }
+}
+
+/// Judges one connection.
+#[must_use]
+pub fn diagnose(connection: &Connection, policy: &Policy, context: &Context<'_>) -> Diagnosis {
+    let case = Case::new(connection, policy, context);
+    let mut findings = Vec::new();
+    for rule in RULES {
+        match rule.check {
+            Check::Connection(check) => {
+                if let Ok(Some(finding)) = check(&case) {
+                    findings.push(finding.of(rule));
+                }
+            }
+            Check::Chain(check) => {
+                for side in [Side::Server, Side::Client] {
+                    if let Ok(chain) = case.chain(side)
+                        && let Ok(Some(mut finding)) = check(&case, chain)
+                    {
+                        finding.chain = Some(side);
+                        findings.push(finding.of(rule));
+                    }
+                }
+            }
+        }
+    }
+    let outcome = verdict::settle(&case, &mut findings);
+    findings.sort_by_key(|finding| {
+        (!finding.root_cause, std::cmp::Reverse(finding.severity), finding.code)
+    });
+    let trusted = |side| case.chain(side).ok().map(|chain| chain.judgement.is_trusted());
+    let verified = |side| case.chain(side).ok().map(|chain| chain.judged_at);
+    Diagnosis {
+        outcome,
+        findings,
+        server_trusted: trusted(Side::Server),
+        client_trusted: trusted(Side::Client),
+        server_verified_at: verified(Side::Server),
+        client_verified_at: verified(Side::Client),
+    }
+}

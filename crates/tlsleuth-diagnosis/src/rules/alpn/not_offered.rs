@@ -1,0 +1,39 @@
+//! `alpn.not-offered`: the server selected a protocol that was not offered.
+
+use crate::rule::{Verdict, declare_rule};
+use crate::{Case, Finding, Party, Skip, wording};
+
+declare_rule! {
+    /// The server selected an application protocol that the client did not offer.
+    ///
+    /// ## What happened
+    /// The server's ALPN is not in the client's list; clients break off.
+    /// ## Likely causes
+    /// A server or load balancer with a fixed protocol.
+    /// ## When it cannot be told
+    /// TLS 1.3 hides the answer.
+    pub static ALPN_NOT_OFFERED {
+        code: "alpn.not-offered",
+        severity: Error,
+        since: "0.1.0",
+        leads_to: ["protocol.malformed", "peer.handshake-failure", "peer.client-aborted", "tcp.reset-during-handshake", "tcp.closed-during-handshake"],
+        references: ["RFC 7301 §3.1"],
+    }
+}
+
+fn check(case: &Case<'_>) -> Verdict {
+    let client = case.client_hello()?;
+    let selected = case.connection.alpn_selected().ok_or(Skip::NotApplicable)?;
+    let offered = client.value.extensions.alpn().unwrap_or_default();
+    if offered.contains(selected.value) {
+        return Ok(None);
+    }
+    Ok(Some(
+        Finding::new(Party::Server, format!("the server selected {}, which the client did not offer", selected.value))
+            .evidence(client.at, format!("the client offers ALPN {}", wording::list(offered)))
+            .evidence(selected.at, format!("the server selects {}", selected.value))
+            .remedy("Let the server choose among the client's protocols; a fixed protocol in a load balancer's setting is the usual culprit.")
+            .seen_as(&["Go: tls: server selected unadvertised ALPN protocol", "Java: Invalid server ALPN"])
+            .needs_symptom(),
+    ))
+}

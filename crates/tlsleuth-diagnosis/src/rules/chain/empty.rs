@@ -1,0 +1,41 @@
+//! `chain.empty`: the server sent an empty certificate list.
+
+use tlsleuth_cert::DefectKind;
+
+use super::{defect, owner};
+use crate::case::JudgedChain;
+use crate::rule::{Verdict, declare_rule};
+use crate::{Case, Finding};
+
+declare_rule! {
+    /// The server sent an empty certificate list.
+    ///
+    /// ## What happened
+    /// The Certificate message holds no certificate.
+    /// ## Likely causes
+    /// A server that runs without one, or could not load it.
+    /// ## When it cannot be told
+    /// TLS 1.3 encrypts the Certificate message: without secrets nothing is said.
+    pub static CHAIN_EMPTY of chain {
+        code: "chain.empty",
+        severity: Error,
+        since: "0.1.0",
+        leads_to: ["peer.client-rejected-certificate", "peer.client-aborted", "peer.server-aborted", "peer.key-mismatch", "peer.handshake-failure", "peer.user-canceled", "peer.internal-error", "peer.access-denied", "protocol.malformed", "client-auth.rejected", "tcp.closed-during-handshake", "tcp.reset-during-handshake"],
+        references: ["RFC 8446 §4.4.2", "RFC 5246 §7.4.2"],
+    }
+}
+
+fn check(_case: &Case<'_>, chain: &JudgedChain<'_>) -> Verdict {
+    let Some((found, _)) = defect(chain, |kind| matches!(kind, DefectKind::Empty)) else {
+        return Ok(None);
+    };
+    Ok(Some(
+        Finding::new(owner(chain), format!("the {} sent no certificate", chain.side.name()))
+            .evidence(chain.at(), format!("an empty certificate list ({})", found.kind))
+            .remedy("Give the server its certificate and reload it.")
+            .seen_as(&[
+                "OpenSSL: peer did not return a certificate",
+                "Go: tls: received empty certificates message",
+            ]),
+    ))
+}

@@ -1,0 +1,44 @@
+//! `chain.malformed`: a certificate does not parse, or breaks RFC 5280 so that clients refuse it.
+
+use tlsleuth_cert::DefectKind;
+
+use super::{defect, named, owner};
+use crate::case::JudgedChain;
+use crate::rule::{Verdict, declare_rule};
+use crate::{Case, Finding};
+
+declare_rule! {
+    /// A certificate does not parse, or breaks RFC 5280 so that clients refuse it.
+    ///
+    /// ## What happened
+    /// Bytes of the certificate are not what the standard demands.
+    /// ## Likely causes
+    /// A tool that makes certificates by hand; a damaged file; a wrong file.
+    /// ## When it cannot be told
+    /// TLS 1.3 encrypts the Certificate message: without secrets nothing is said.
+    pub static CHAIN_MALFORMED of chain {
+        code: "chain.malformed",
+        severity: Error,
+        since: "0.1.0",
+        leads_to: ["peer.client-rejected-certificate", "peer.client-aborted", "peer.server-aborted", "peer.key-mismatch", "peer.handshake-failure", "peer.user-canceled", "peer.internal-error", "peer.access-denied", "protocol.malformed", "client-auth.rejected", "tcp.closed-during-handshake", "tcp.reset-during-handshake"],
+        references: ["RFC 5280 §4.1"],
+    }
+}
+
+fn check(_case: &Case<'_>, chain: &JudgedChain<'_>) -> Verdict {
+    let Some((found, certificate)) = defect(chain, |kind| {
+        matches!(
+            kind,
+            DefectKind::Malformed(_) | DefectKind::Violation(_) | DefectKind::UnknownCritical(_)
+        )
+    }) else {
+        return Ok(None);
+    };
+    let who = named(certificate.as_deref());
+    Ok(Some(
+        Finding::new(owner(chain), format!("the certificate {who} is malformed: {}", found.kind))
+            .evidence(chain.at(), format!("{who}: {}", found.kind))
+            .remedy("Make it anew with a current tool; check it with openssl x509 -text and a linter (pkilint, zlint).")
+            .seen_as(&["Go: x509: malformed certificate", "OpenSSL: asn1 encoding routines", "Java: Could not parse certificate"]),
+    ))
+}

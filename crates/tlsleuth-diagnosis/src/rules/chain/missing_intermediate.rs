@@ -1,0 +1,96 @@
+//! `chain.missing-intermediate`: the issuer of the last certificate that can be linked was not sent.
+
+use tlsleuth_cert::DefectKind;
+
+use super::{defect, owner};
+use crate::case::JudgedChain;
+use crate::rule::{Verdict, declare_rule};
+use crate::{Case, Finding, wording};
+
+declare_rule! {
+    /// The issuer of the last certificate that can be linked was not sent.
+    ///
+    /// ## What happened
+    /// The chain stops below a root: the next issuer was not sent, and it is not a root that is
+    /// known.
+    /// ## Likely causes
+    /// The server sends the leaf alone (cert.pem in place of fullchain.pem). Browsers often hide it,
+    /// since they keep or fetch intermediates.
+    /// ## When it cannot be told
+    /// Whether an issuer that nobody sent is an intermediate or a private root cannot always be told.
+    /// TLS 1.3 encrypts the Certificate message: without secrets nothing is said.
+    pub static CHAIN_MISSING_INTERMEDIATE of chain {
+        code: "chain.missing-intermediate",
+        severity: Error,
+        since: "0.1.0",
+        leads_to: ["peer.client-rejected-certificate", "peer.client-aborted", "peer.server-aborted", "peer.key-mismatch", "peer.handshake-failure", "peer.user-canceled", "peer.internal-error", "peer.access-denied", "protocol.malformed", "client-auth.rejected", "tcp.closed-during-handshake", "tcp.reset-during-handshake"],
+        references: ["RFC 5246 §7.4.2", "RFC 8446 §4.4.2"],
+    }
+}
+
+fn check(case: &Case<'_>, chain: &JudgedChain<'_>) -> Verdict {
+    let Some((found, _)) = defect(chain, |kind| {
+        matches!(kind, DefectKind::MissingIntermediate(_) | DefectKind::UnknownIssuer(_))
+    }) else {
+        return Ok(None);
+    };
+    let (hints, sure) = match &found.kind {
+        DefectKind::MissingIntermediate(hints) => (hints, true),
+        DefectKind::UnknownIssuer(hints) => (hints, false),
+        _ => return Ok(None),
+    };
+    let issuer = wording::authority(&hints.issuer);
+    let sent = chain.sent.value.chain.total();
+    let whose = chain.side.name();
+    let mut finding = Finding::new(
+        owner(chain),
+        format!("the {whose} did not send the certificate of its issuer {issuer}"),
+    )
+    .evidence(
+        chain.at(),
+        match chain.sent.value.chain.leaf() {
+            Some(leaf) if sent == 1 => format!(
+                "the only certificate sent is {}, issued by {issuer}",
+                wording::certificate(leaf)
+            ),
+            _ => format!(
+                "{sent} certificates were sent; the last that can be linked was issued by {issuer}"
+            ),
+        },
+    )
+    .evidence(
+        chain.at(),
+        format!("that issuer was not sent, and it is not among {}", super::anchors(case)),
+    );
+    if let Some(seen) = hints.found.first() {
+        finding = finding.explain(format!(
+            "The missing certificate was seen elsewhere in the capture: {}{}.",
+            wording::certificate(&seen.certificate),
+            if hints.leads_to_anchor() { ", and with it the chain is trusted" } else { "" },
+        ));
+    }
+    if let Some(url) = hints.issuer_urls.first() {
+        finding = finding.explain(format!("The certificate says where it can be had: {url}."));
+    }
+    if !sure {
+        finding = finding.likely("Whether that issuer is an intermediate or a private root cannot be told from what was sent.");
+    }
+    let fix = format!("Send the leaf first, then {issuer}, without the root.");
+    Ok(Some(
+        finding
+            .remedy(if chain.side == tlsleuth_handshake::Side::Server {
+                format!("{fix}\nnginx: ssl_certificate must name the full chain (fullchain.pem), not the leaf alone (cert.pem); Apache 2.4: SSLCertificateFile with the chain in it; Go: tls.LoadX509KeyPair with the chain in the file; HAProxy: leaf, chain and key in one crt file; Java: the key entry's chain in the keyStore; then reload.")
+            } else {
+                format!("{fix}\nGive the client the whole chain with its key (curl --cert with the chain in the file; Java: the key entry's chain), or add the intermediate to the server's client authorities.")
+            })
+            .remedy(if sure { "" } else { "If it is a private root instead: give it to the other side as a trust anchor." })
+            .seen_as(&[
+                "curl: (60) SSL certificate problem: unable to get local issuer certificate",
+                "Go: x509: certificate signed by unknown authority",
+                "Java: PKIX path building failed: unable to find valid certification path to requested target",
+                "OpenSSL: unable to verify the first certificate (21), unable to get local issuer certificate (20)",
+                "Node: UNABLE_TO_VERIFY_LEAF_SIGNATURE",
+                "browsers: NET::ERR_CERT_AUTHORITY_INVALID (not all of them), SEC_ERROR_UNKNOWN_ISSUER",
+            ]),
+    ))
+}

@@ -1,0 +1,87 @@
+//! Rules about chains: the server's, and the client's by the same code.
+
+use std::sync::Arc;
+
+use tlsleuth_cert::{Certificate, Defect, DefectAt, DefectKind};
+
+use crate::case::JudgedChain;
+use crate::{Case, Party, wording};
+
+pub mod bad_signature;
+pub mod empty;
+pub mod expired;
+pub mod expires_soon;
+pub mod malformed;
+pub mod missing_intermediate;
+pub mod name_constraints;
+pub mod not_a_ca;
+pub mod not_yet_valid;
+pub mod path_too_long;
+pub mod revoked;
+pub mod root_included;
+pub mod self_signed;
+pub mod staple_expired;
+pub mod staple_missing;
+pub mod unrelated_certificates;
+pub mod untrusted_root;
+pub mod weak_key;
+pub mod weak_signature;
+pub mod wrong_order;
+pub mod wrong_usage;
+
+/// The first defect of a kind, with its certificate. One for which clients refuse the chain goes
+/// before one that lies off the path.
+fn defect<'j>(
+    chain: &'j JudgedChain<'_>,
+    wanted: impl Fn(&DefectKind) -> bool,
+) -> Option<(&'j Defect, Option<Arc<Certificate>>)> {
+    let mut found: Vec<&Defect> =
+        chain.judgement.defects.iter().filter(|defect| wanted(&defect.kind)).collect();
+    found.sort_by_key(|defect| !defect.is_fatal());
+    let found = *found.first()?;
+    // What lies off the path hurts nobody, unless it is about the chain's form.
+    let about_form = matches!(
+        found.kind,
+        DefectKind::WrongOrder { .. }
+            | DefectKind::Unrelated { .. }
+            | DefectKind::Duplicate { .. }
+            | DefectKind::RootIncluded
+            | DefectKind::ExpiresSoon { .. }
+    );
+    if !found.is_fatal() && !about_form {
+        return None;
+    }
+    let certificate = match found.at {
+        DefectAt::Chain => None,
+        DefectAt::Sent(place) => chain.sent.value.chain.certificates().get(place).cloned(),
+        DefectAt::Path(place) => {
+            chain.judgement.path.get(place).map(|step| Arc::clone(&step.certificate))
+        }
+    };
+    Some((found, certificate))
+}
+
+/// Whether a defect is about the leaf.
+fn is_leaf(defect: &Defect) -> bool {
+    matches!(defect.at, DefectAt::Sent(0) | DefectAt::Path(0))
+}
+
+/// Whoever owns the chain.
+fn owner(chain: &JudgedChain<'_>) -> Party {
+    Party::from(chain.side)
+}
+
+fn named(certificate: Option<&Certificate>) -> String {
+    certificate.map_or_else(|| "the chain".to_owned(), wording::certificate)
+}
+
+/// What the anchors are called.
+fn anchors(case: &Case<'_>) -> String {
+    let own = if case.policy.own_anchors { " and those of --ca-file" } else { "" };
+    match case.policy.roots {
+        "mozilla" => format!("Mozilla's roots{own}"),
+        "system" => format!("the system's roots{own}"),
+        _ if case.policy.own_anchors => "the anchors of --ca-file".to_owned(),
+        _ => "the anchors (none were given)".to_owned(),
+    }
+}

@@ -1,0 +1,49 @@
+//! `chain.not-yet-valid`: a certificate was not yet valid when it was sent.
+
+use tlsleuth_cert::DefectKind;
+
+use super::{defect, named, owner};
+use crate::case::JudgedChain;
+use crate::rule::{Verdict, declare_rule};
+use crate::{Case, Finding, wording};
+
+declare_rule! {
+    /// A certificate was not yet valid when it was sent.
+    ///
+    /// ## What happened
+    /// The validity of a certificate on the path had not begun at the time of the capture.
+    /// ## Likely causes
+    /// The clock of the host that judges is behind (a board without a battery, a virtual machine that
+    /// was suspended); the certificate was made for later; the authority's clock is ahead.
+    /// ## When it cannot be told
+    /// TLS 1.3 encrypts the Certificate message: without secrets nothing is said.
+    pub static CHAIN_NOT_YET_VALID of chain {
+        code: "chain.not-yet-valid",
+        severity: Error,
+        since: "0.1.0",
+        leads_to: ["peer.client-rejected-certificate", "peer.client-aborted", "peer.server-aborted", "peer.key-mismatch", "peer.handshake-failure", "peer.user-canceled", "peer.internal-error", "peer.access-denied", "protocol.malformed", "client-auth.rejected", "tcp.closed-during-handshake", "tcp.reset-during-handshake"],
+        references: ["RFC 5280 §4.1.2.5"],
+    }
+}
+
+fn check(_case: &Case<'_>, chain: &JudgedChain<'_>) -> Verdict {
+    let Some((found, certificate)) =
+        defect(chain, |kind| matches!(kind, DefectKind::NotYetValid { .. }))
+    else {
+        return Ok(None);
+    };
+    let DefectKind::NotYetValid { not_before } = found.kind else { return Ok(None) };
+    let ahead = wording::span(not_before.saturating_sub(chain.judged_at));
+    Ok(Some(
+        Finding::new(owner(chain), format!("the certificate {} becomes valid {ahead} after it was sent", named(certificate.as_deref())))
+            .evidence(chain.at(), format!("{} is valid from {}", named(certificate.as_deref()), wording::date(not_before)))
+            .explain(format!("It begins at {}; the frame is from {}. Either the certificate is for later, or a clock is wrong: that of the host that made it, that of the client, or that of the capturing host.", wording::date(not_before), wording::date(chain.judged_at)))
+            .remedy("Check the clocks first (timedatectl, chronyc tracking) on the client, the server and the host that issued the certificate; then install one that is valid now.")
+            .seen_as(&[
+                "curl: (60) SSL certificate problem: certificate is not yet valid",
+                "Go: x509: certificate has expired or is not yet valid",
+                "Java: CertificateNotYetValidException",
+                "browsers: NET::ERR_CERT_DATE_INVALID",
+            ]),
+    ))
+}

@@ -1,0 +1,47 @@
+//! `chain.self-signed`: the leaf is its own issuer and is not a trusted anchor.
+
+use tlsleuth_cert::DefectKind;
+
+use super::{defect, named, owner};
+use crate::case::JudgedChain;
+use crate::rule::{Verdict, declare_rule};
+use crate::{Case, Finding};
+
+declare_rule! {
+    /// The leaf is its own issuer and is not a trusted anchor.
+    ///
+    /// ## What happened
+    /// The certificate was signed with its own key, and the other side does not know it.
+    /// ## Likely causes
+    /// A certificate made by hand or by an installer; a development server; a device.
+    /// ## When it cannot be told
+    /// TLS 1.3 encrypts the Certificate message: without secrets nothing is said.
+    pub static CHAIN_SELF_SIGNED of chain {
+        code: "chain.self-signed",
+        severity: Error,
+        since: "0.1.0",
+        leads_to: ["peer.client-rejected-certificate", "peer.client-aborted", "peer.server-aborted", "peer.key-mismatch", "peer.handshake-failure", "peer.user-canceled", "peer.internal-error", "peer.access-denied", "protocol.malformed", "client-auth.rejected", "tcp.closed-during-handshake", "tcp.reset-during-handshake"],
+        references: ["RFC 5280 §6.1"],
+    }
+}
+
+fn check(case: &Case<'_>, chain: &JudgedChain<'_>) -> Verdict {
+    let Some((_, certificate)) = defect(chain, |kind| matches!(kind, DefectKind::SelfSignedLeaf))
+    else {
+        return Ok(None);
+    };
+    let anchors = super::anchors(case);
+    Ok(Some(
+        Finding::new(owner(chain), format!("the certificate {} is self-signed", named(certificate.as_deref())))
+            .evidence(chain.at(), format!("subject and issuer are both {}, and it is not among {anchors}", named(certificate.as_deref())))
+            .remedy("Install a certificate of an authority that the other side trusts (ACME: certbot, Caddy; or the company's authority),")
+            .remedy("or give the other side this very certificate as a trust anchor (curl --cacert; Go: tls.Config.RootCAs; Java: keytool -importcert into its trustStore; Node: NODE_EXTRA_CA_CERTS; Python: SSL_CERT_FILE).")
+            .seen_as(&[
+                "curl: (60) SSL certificate problem: self-signed certificate",
+                "Go: x509: certificate signed by unknown authority",
+                "Java: PKIX path building failed: unable to find valid certification path to requested target",
+                "Node: DEPTH_ZERO_SELF_SIGNED_CERT",
+                "browsers: NET::ERR_CERT_AUTHORITY_INVALID, MOZILLA_PKIX_ERROR_SELF_SIGNED_CERT",
+            ]),
+    ))
+}

@@ -1,0 +1,71 @@
+//! `chain.untrusted-root`: the chain is complete but ends in a root that is not trusted.
+
+use tlsleuth_cert::DefectKind;
+
+use super::{defect, owner};
+use crate::case::JudgedChain;
+use crate::rule::{Verdict, declare_rule};
+use crate::{Case, Finding, wording};
+
+declare_rule! {
+    /// The chain is complete but ends in a root that is not trusted.
+    ///
+    /// ## What happened
+    /// Every issuer was sent, up to a root that is not among the anchors.
+    /// ## Likely causes
+    /// A private authority that this client was not given; TLS inspection on the way; an old trust
+    /// store (Java, embedded devices) without a new public root.
+    /// ## When it cannot be told
+    /// What the other side trusts is not in the capture: the anchors given here stand for it. TLS 1.3
+    /// encrypts the Certificate message: without secrets nothing is said.
+    pub static CHAIN_UNTRUSTED_ROOT of chain {
+        code: "chain.untrusted-root",
+        severity: Error,
+        since: "0.1.0",
+        leads_to: ["peer.client-rejected-certificate", "peer.client-aborted", "peer.server-aborted", "peer.key-mismatch", "peer.handshake-failure", "peer.user-canceled", "peer.internal-error", "peer.access-denied", "protocol.malformed", "client-auth.rejected", "tcp.closed-during-handshake", "tcp.reset-during-handshake"],
+        references: ["RFC 5280 §6.1"],
+    }
+}
+
+fn check(case: &Case<'_>, chain: &JudgedChain<'_>) -> Verdict {
+    let Some((found, _)) = defect(chain, |kind| matches!(kind, DefectKind::UntrustedRoot { .. }))
+    else {
+        return Ok(None);
+    };
+    let DefectKind::UntrustedRoot { root, sent, was_public, .. } = &found.kind else {
+        return Ok(None);
+    };
+    let root_name = wording::authority(root);
+    let mut finding = Finding::new(
+        owner(chain),
+        format!("the chain ends in the root {root_name}, which is not trusted"),
+    )
+    .evidence(
+        chain.at(),
+        format!(
+            "the chain leads to {root_name} ({}), which is not among {}",
+            if *sent { "sent with it" } else { "not sent" },
+            super::anchors(case)
+        ),
+    );
+    let product = tlsleuth_cert::interceptor(&chain.sent.value.chain);
+    if let Some(product) = product {
+        finding = finding.explain(format!("The names are those that {} gives to the certificates it makes: TLS is inspected on the way.", product.product));
+    }
+    if *was_public {
+        finding = finding.explain("This root was publicly trusted once and has left the stores of today's browsers; older stores still hold it.");
+    }
+    Ok(Some(
+        finding
+            .explain("A private authority is no fault in itself: whoever connects must have been given it.")
+            .remedy("Give the other side this root as a trust anchor (curl --cacert; Go: tls.Config.RootCAs; Java: keytool -importcert into its trustStore; Debian: /usr/local/share/ca-certificates and update-ca-certificates; Node: NODE_EXTRA_CA_CERTS; Kubernetes: a caBundle),")
+            .remedy("or install a certificate of a publicly trusted authority. To judge with your own anchors: tlsleuth --ca-file root.pem.")
+            .seen_as(&[
+                "curl: (60) SSL certificate problem: self-signed certificate in certificate chain",
+                "Go: x509: certificate signed by unknown authority",
+                "Java: PKIX path building failed",
+                "OpenSSL: self-signed certificate in certificate chain (19), tlsv1 alert unknown ca",
+                "browsers: NET::ERR_CERT_AUTHORITY_INVALID, SEC_ERROR_UNKNOWN_ISSUER",
+            ]),
+    ))
+}

@@ -1,0 +1,42 @@
+//! `chain.wrong-usage`: key usage or extended key usage does not allow this use.
+
+use tlsleuth_cert::DefectKind;
+
+use super::{defect, named, owner};
+use crate::case::JudgedChain;
+use crate::rule::{Verdict, declare_rule};
+use crate::{Case, Finding};
+
+declare_rule! {
+    /// Key usage or extended key usage does not allow this use.
+    ///
+    /// ## What happened
+    /// The certificate is for something else: a client's certificate on a server, a server's in a
+    /// client, a signing key.
+    /// ## Likely causes
+    /// The wrong profile or template was used for the request, or the wrong file is configured.
+    /// ## When it cannot be told
+    /// TLS 1.3 encrypts the Certificate message: without secrets nothing is said.
+    pub static CHAIN_WRONG_USAGE of chain {
+        code: "chain.wrong-usage",
+        severity: Error,
+        since: "0.1.0",
+        leads_to: ["peer.client-rejected-certificate", "peer.client-aborted", "peer.server-aborted", "peer.key-mismatch", "peer.handshake-failure", "peer.user-canceled", "peer.internal-error", "peer.access-denied", "protocol.malformed", "client-auth.rejected", "tcp.closed-during-handshake", "tcp.reset-during-handshake"],
+        references: ["RFC 5280 §4.2.1.12", "RFC 5280 §4.2.1.3"],
+    }
+}
+
+fn check(_case: &Case<'_>, chain: &JudgedChain<'_>) -> Verdict {
+    let Some((found, certificate)) =
+        defect(chain, |kind| matches!(kind, DefectKind::WrongUsage(_)))
+    else {
+        return Ok(None);
+    };
+    let who = named(certificate.as_deref());
+    Ok(Some(
+        Finding::new(owner(chain), format!("{who} may not be used for a TLS {}", chain.side.name()))
+            .evidence(chain.at(), format!("{who}: {}", found.kind))
+            .remedy("Issue it anew with extendedKeyUsage serverAuth for a server, clientAuth for a client (both if it plays both roles).")
+            .seen_as(&["OpenSSL: unsuitable certificate purpose (26), sslv3 alert unsupported certificate", "Go: x509: certificate specifies an incompatible key usage", "Java: Extended key usage does not permit use for TLS server authentication"]),
+    ))
+}

@@ -1,0 +1,95 @@
+//! `cipher.no-overlap`: the two sides have no cipher suite in common.
+
+use tlsleuth_handshake::Side;
+use tlsleuth_handshake::codepoint::AlertDescription;
+
+use crate::ending::Phase;
+use crate::offer::{Part, prime_suspect};
+use crate::rule::{Verdict, declare_rule};
+use crate::{Case, Finding, Party, wording};
+
+declare_rule! {
+    /// The client and the server have no cipher suite in common.
+    ///
+    /// ## What happened
+    /// The server answered the ClientHello with `handshake_failure` or `insufficient_security`, and
+    /// of all parts of the offer the suites are the unusual one; or another connection shows what
+    /// the server takes, and this client does not offer it.
+    /// ## Likely causes
+    /// An old client without forward secrecy or AEAD suites meets a hardened server; a client whose
+    /// suites all need an ECDSA certificate meets a server with an RSA one, or the other way round.
+    /// ## When it cannot be told
+    /// The server's list is never sent. Where nothing in the hello is unusual the verdict is
+    /// `peer.handshake-failure`.
+    pub static CIPHER_NO_OVERLAP {
+        code: "cipher.no-overlap",
+        severity: Error,
+        since: "0.1.0",
+        leads_to: ["peer.handshake-failure", "tcp.closed-after-client-hello", "tcp.reset-after-client-hello"],
+        references: ["RFC 5246 §7.4.1.3", "RFC 8446 §4.1.1"],
+    }
+}
+
+fn check(case: &Case<'_>) -> Verdict {
+    let hello = case.client_hello()?;
+    let ending = &case.ending;
+    if !ending.is(Side::Server, Phase::ClientHello) {
+        return Ok(None);
+    }
+    let Some(alert) = ending.alert() else { return Ok(None) };
+    let said = match alert.description {
+        Some(
+            said @ (AlertDescription::HANDSHAKE_FAILURE | AlertDescription::INSUFFICIENT_SECURITY),
+        ) => said,
+        _ => return Ok(None),
+    };
+    let elsewhere = case.context.servers.chose(case.connection);
+    let suspect = prime_suspect(&hello.value).filter(|suspect| suspect.part == Part::Suites);
+    let insufficient = said == AlertDescription::INSUFFICIENT_SECURITY;
+    let (inference, weight) = match suspect {
+        Some(suspect) => (suspect.says, suspect.weight),
+        None if insufficient => ("the server calls the offer insufficient".to_owned(), 2),
+        None => return Ok(None),
+    };
+    let offered: Vec<String> = hello
+        .value
+        .real_suites()
+        .map(|suite| suite.openssl_name().map_or_else(|| suite.to_string(), str::to_owned))
+        .collect();
+    let mut finding = Finding::new(
+        Party::Client,
+        format!("the server takes none of the client's {} cipher suites", offered.len()),
+    )
+    .evidence(hello.at, format!("the client offers {}", wording::list(&offered)))
+    .evidence(alert.at, format!("the server answers {said}"))
+    .explain(format!("In this hello {inference}."));
+    if let Some(seen) = elsewhere
+        && !hello.value.cipher_suites.contains(&seen.value.cipher_suite)
+    {
+        finding = finding.evidence(
+            seen.at,
+            format!(
+                "in another connection the server chooses {}, which this client does not offer",
+                seen.value.cipher_suite
+            ),
+        );
+    }
+    let finding = if insufficient || weight >= 3 {
+        finding.likely("Inferred: a server does not say which part of the offer it refuses, but this part is the unusual one.")
+    } else {
+        finding.possible("Inferred: a server does not say which part of the offer it refuses.")
+    };
+    Ok(Some(
+        finding
+            .remedy("Let the client offer suites with ECDHE and AES-GCM or ChaCha20 (update it, or widen its cipher setting),")
+            .remedy("or widen the server's list (nginx: ssl_ciphers; Apache: SSLCipherSuite; HAProxy: ssl-default-bind-ciphers and -ciphersuites for TLS 1.3; Java: jdk.tls.disabledAlgorithms). If all its suites need an ECDSA certificate, add one beside the RSA one.")
+            .seen_as(&[
+                "OpenSSL client: sslv3 alert handshake failure",
+                "OpenSSL server: no shared cipher",
+                "Go: tls: no cipher suite supported by both client and server",
+                "Java: no cipher suites in common",
+                "browsers: ERR_SSL_VERSION_OR_CIPHER_MISMATCH",
+            ])
+            .next_step(format!("what the server takes: nmap --script ssl-enum-ciphers, or {}", wording::s_client(&case.connection.server, None))),
+    ))
+}

@@ -1,0 +1,118 @@
+//! `client-auth.missing`: the server requires a client certificate and got none.
+
+use tlsleuth_capture::Place;
+use tlsleuth_handshake::codepoint::AlertDescription;
+use tlsleuth_handshake::flight::Content;
+use tlsleuth_handshake::{Observed, Side};
+
+use crate::ending::{How, Phase};
+use crate::rule::{Verdict, declare_rule};
+use crate::{Case, Finding, Party, wording};
+
+declare_rule! {
+    /// The server requires a client certificate and got none.
+    ///
+    /// ## What happened
+    /// The server asked for a certificate, the client answered with an empty list (in TLS 1.3 a
+    /// record of exactly that size), and the server ended the connection.
+    /// ## Likely causes
+    /// The client has no certificate configured, cannot read its key, or has none from the
+    /// authorities that the server named.
+    /// ## When it cannot be told
+    /// In TLS 1.3 the request and the certificate are encrypted; the size of an empty one gives it
+    /// away, unless the client puts it in one record with its Finished.
+    pub static CLIENT_AUTH_MISSING {
+        code: "client-auth.missing",
+        severity: Error,
+        since: "0.1.0",
+        leads_to: ["peer.handshake-failure", "peer.server-aborted", "protocol.malformed", "tcp.closed-during-handshake", "tcp.reset-during-handshake", "peer.access-denied"],
+        references: ["RFC 8446 §4.4.2.4", "RFC 5246 §7.4.6"],
+    }
+}
+
+fn check(case: &Case<'_>) -> Verdict {
+    let connection = case.connection;
+    let required = case.ending.by == Side::Server
+        && case.ending.description() == Some(AlertDescription::CERTIFICATE_REQUIRED);
+    let empty = empty_certificate(case);
+    let refused = match case.ending.how {
+        How::Alert(_) | How::Closed | How::Reset(_) => {
+            case.ending.by == Side::Server && case.ending.phase >= Phase::ClientFlight
+        }
+        _ => false,
+    };
+    let none_sent = none_sent(case);
+    if !(required || (refused && (empty.is_some() || none_sent))) {
+        return Ok(None);
+    }
+    let mut finding = Finding::new(
+        Party::Client,
+        "the server requires a client certificate, and the client sent none",
+    );
+    if let Observed::Present(request) = &connection.certificate_request {
+        let authorities = request.value.authorities().len();
+        finding = finding.evidence(
+            request.at,
+            if authorities == 0 {
+                "the server asks for a certificate of any authority".to_owned()
+            } else {
+                format!("the server asks for a certificate of one of {authorities} authorities")
+            },
+        );
+    }
+    if let Some((at, says)) = empty {
+        finding = finding.evidence(at, says);
+        if connection.client_chain.present().is_none() {
+            finding = finding
+                .likely("Inferred: the client's first protected record has exactly the size of an empty Certificate message.")
+                .next_step(wording::KEY_LOG);
+        }
+    } else if none_sent {
+        finding = finding.evidence_if(connection.client_key_exchange, || {
+            "the client sends no Certificate message".to_owned()
+        });
+    }
+    let said = match case.ending.how {
+        How::Alert(alert) => alert
+            .description
+            .map_or_else(|| "with an encrypted alert".to_owned(), |said| format!("with {said}")),
+        How::Reset(_) => "with a reset".to_owned(),
+        _ => "by closing".to_owned(),
+    };
+    Ok(Some(
+        finding
+            .evidence_if(case.ending.at, || format!("the server ends the handshake {said}"))
+            .remedy("Give the client a certificate and its key (curl --cert/--key; Go: tls.Config.Certificates; Java: a keyStore, not only a trustStore; nginx proxy: proxy_ssl_certificate), issued by an authority that the server accepts,")
+            .remedy("or make it optional on the server (nginx: ssl_verify_client optional; HAProxy: verify optional; Go: tls.VerifyClientCertIfGiven).")
+            .seen_as(&[
+                "Go server: tls: client didn't provide a certificate",
+                "Go client: remote error: tls: certificate required",
+                "OpenSSL server: peer did not return a certificate",
+                "OpenSSL client: tlsv13 alert certificate required, sslv3 alert handshake failure",
+                "nginx: 400 No required SSL certificate was sent",
+                "Java: Empty client certificate chain, Received fatal alert: certificate_required",
+                "browsers: ERR_BAD_SSL_CLIENT_AUTH_CERT",
+            ]),
+    ))
+}
+
+/// Where the client said that it has no certificate.
+fn empty_certificate(case: &Case<'_>) -> Option<(Place, String)> {
+    if let Observed::Present(chain) = &case.connection.client_chain
+        && chain.value.chain.is_empty()
+    {
+        return Some((chain.at, "the client sends an empty Certificate".to_owned()));
+    }
+    case.connection.protected.iter().find(|record| record.content == Content::EmptyCertificate).map(
+        |record| (record.at, format!("a record of {} bytes: an empty Certificate", record.len)),
+    )
+}
+
+/// Whether the server asked in clear, and the client went on without a Certificate message, as SSL 3
+/// and some stacks do.
+fn none_sent(case: &Case<'_>) -> bool {
+    !case.connection.is_tls13()
+        && case.connection.certificate_request.is_present()
+        && case.connection.client_chain == Observed::Absent
+        && case.connection.client_key_exchange.is_some()
+}

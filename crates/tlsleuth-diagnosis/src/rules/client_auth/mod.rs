@@ -1,0 +1,5 @@
+//! Rules about client certificates.
+
+pub mod missing;
+pub mod rejected;
+pub mod untrusted_issuer;

@@ -1,0 +1,57 @@
+//! `client-auth.untrusted-issuer`: the client's issuer is not among those the server asked for.
+
+use crate::rule::{Verdict, declare_rule};
+use crate::{Case, Finding, Party, Severity, Skip, wording};
+use tlsleuth_handshake::{Observed, Side};
+
+declare_rule! {
+    /// The client's certificate leads to none of the authorities that the server asked for.
+    ///
+    /// ## What happened
+    /// The CertificateRequest names authorities; neither the leaf's issuer nor that of any other
+    /// certificate that the client sent is among them.
+    /// ## Likely causes
+    /// The wrong certificate is configured in the client, or the server's list lacks an authority.
+    /// ## When it cannot be told
+    /// In TLS 1.3 both messages are encrypted. A request without names takes any authority.
+    pub static CLIENT_AUTH_UNTRUSTED_ISSUER {
+        code: "client-auth.untrusted-issuer",
+        severity: Error,
+        since: "0.1.0",
+        leads_to: ["client-auth.rejected", "peer.server-aborted", "peer.handshake-failure", "peer.internal-error", "peer.access-denied", "tcp.closed-during-handshake", "tcp.reset-during-handshake"],
+        references: ["RFC 5246 §7.4.4", "RFC 8446 §4.2.4"],
+    }
+}
+
+fn check(case: &Case<'_>) -> Verdict {
+    let chain = case.client_chain()?;
+    let request = match &case.connection.certificate_request {
+        Observed::Present(request) => request,
+        Observed::Absent => return Err(Skip::NotApplicable),
+        Observed::Encrypted | Observed::Missed => return Err(Skip::Undetermined),
+    };
+    let authorities = request.value.authorities();
+    if authorities.is_empty() {
+        return Err(Skip::NotApplicable);
+    }
+    let leaf = chain.leaf()?;
+    let named = |der: &[u8]| authorities.iter().any(|authority| **authority == *der);
+    let leads = chain
+        .sent
+        .value
+        .chain
+        .certificates()
+        .iter()
+        .any(|certificate| named(certificate.issuer.der()) || named(certificate.subject.der()));
+    if leads {
+        return Ok(None);
+    }
+    let refused = case.ending.by == Side::Server && !case.completed();
+    let finding = Finding::new(Party::Client, format!("the client's issuer {} is none of the authorities that the server asked for", wording::authority(&leaf.issuer)))
+        .evidence(request.at, format!("the server asks for a certificate of one of {} authorities", authorities.len()))
+        .evidence(chain.at(), format!("the client sends {}, issued by {}", wording::certificate(leaf), wording::authority(&leaf.issuer)))
+        .remedy("Give the client a certificate of one of these authorities,")
+        .remedy("or add its issuer on the server (nginx: ssl_client_certificate; HAProxy: ca-file; Go: tls.Config.ClientCAs).")
+        .needs_symptom();
+    Ok(Some(if refused { finding } else { finding.severity(Severity::Info) }))
+}

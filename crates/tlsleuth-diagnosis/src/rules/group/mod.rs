@@ -1,0 +1,4 @@
+//! Rules about key exchange groups.
+
+pub mod no_overlap;
+pub mod retry;

@@ -1,0 +1,87 @@
+//! `group.no-overlap`: the two sides have no key exchange group in common.
+
+use tlsleuth_handshake::Side;
+use tlsleuth_handshake::codepoint::AlertDescription;
+
+use crate::ending::Phase;
+use crate::offer::{Part, prime_suspect};
+use crate::rule::{Verdict, declare_rule};
+use crate::{Case, Finding, Party, wording};
+
+declare_rule! {
+    /// The client and the server have no key exchange group in common.
+    ///
+    /// ## What happened
+    /// The server refused the ClientHello, and of all parts of the offer the groups are the unusual
+    /// one: neither x25519 nor secp256r1 is among them.
+    /// ## Likely causes
+    /// A client set to one curve (a compliance profile, an HSM) meets a server set to others.
+    /// ## When it cannot be told
+    /// The server's list is seldom sent. Java says `unexpected_message` where others say
+    /// `handshake_failure`.
+    pub static GROUP_NO_OVERLAP {
+        code: "group.no-overlap",
+        severity: Error,
+        since: "0.1.0",
+        leads_to: ["peer.handshake-failure", "protocol.malformed", "tcp.closed-after-client-hello", "tcp.reset-after-client-hello"],
+        references: ["RFC 8446 §4.2.7", "RFC 8422 §5.1.1"],
+    }
+}
+
+fn check(case: &Case<'_>) -> Verdict {
+    let hello = case.client_hello()?;
+    let Some(groups) = hello.value.extensions.supported_groups() else {
+        return Err(crate::Skip::NotApplicable);
+    };
+    if !case.ending.is(Side::Server, Phase::ClientHello) {
+        return Ok(None);
+    }
+    let Some(alert) = case.ending.alert() else { return Ok(None) };
+    let said = match alert.description {
+        Some(
+            said @ (AlertDescription::HANDSHAKE_FAILURE
+            | AlertDescription::UNEXPECTED_MESSAGE
+            | AlertDescription::ILLEGAL_PARAMETER
+            | AlertDescription::MISSING_EXTENSION
+            | AlertDescription::INSUFFICIENT_SECURITY),
+        ) => said,
+        _ => return Ok(None),
+    };
+    let Some(suspect) = prime_suspect(&hello.value).filter(|suspect| suspect.part == Part::Groups)
+    else {
+        return Ok(None);
+    };
+    let mut finding = Finding::new(
+        Party::Client,
+        format!("the server takes none of the client's groups ({})", wording::list(groups)),
+    )
+    .evidence(hello.at, format!("the client offers the groups {}", wording::list(groups)))
+    .evidence(alert.at, format!("the server answers {said}"))
+    .likely(format!(
+        "Inferred: {}; a server does not say which part of the offer it refuses, but this part is the \
+         unusual one.",
+        suspect.says
+    ));
+    if let Some(seen) = case.context.servers.chose(case.connection)
+        && let Some(group) = seen.value.selected_group()
+        && !groups.contains(&group)
+    {
+        finding = finding.evidence(
+            seen.at,
+            format!(
+                "in another connection the server chooses {group}, which this client does not offer"
+            ),
+        );
+    }
+    Ok(Some(
+        finding
+            .remedy("Let the client offer x25519 and secp256r1 (OpenSSL: Groups in openssl.cnf; Go: tls.Config.CurvePreferences; Java: jdk.tls.namedGroups),")
+            .remedy("or add the client's groups on the server (nginx: ssl_ecdh_curve; Apache: SSLOpenSSLConfCmd Curves; HAProxy: curves).")
+            .seen_as(&[
+                "OpenSSL server: no suitable key share, no shared group",
+                "OpenSSL client: sslv3 alert handshake failure",
+                "Go: tls: no ECDHE curve supported by both client and server",
+                "Java: No available named group",
+            ]),
+    ))
+}

@@ -1,0 +1,50 @@
+//! `peer.client-aborted`: the client gave up behind the server's flight, and that tells no more.
+
+use tlsleuth_handshake::Side;
+
+use crate::ending::{How, Phase};
+use crate::rule::{Verdict, declare_rule};
+use crate::{Case, Finding, Party, wording};
+
+declare_rule! {
+    /// The client gave up behind the server's flight with an encrypted alert or a bare close.
+    ///
+    /// ## What happened
+    /// The server had answered; the client ended the handshake, and what it found wrong cannot be
+    /// seen.
+    /// ## Likely causes
+    /// A certificate that it does not accept; a parameter that it does not like; a time-out.
+    /// ## When it cannot be told
+    /// The client's log or a key log says more.
+    pub static PEER_CLIENT_ABORTED {
+        code: "peer.client-aborted",
+        severity: Error,
+        since: "0.1.0",
+        leads_to: ["tcp.closed-during-handshake", "tcp.reset-during-handshake"],
+        references: ["RFC 8446 §6.2"],
+    }
+}
+
+fn check(case: &Case<'_>) -> Verdict {
+    let ending = &case.ending;
+    if case.completed() || ending.by != Side::Client || ending.phase < Phase::ServerFlight {
+        return Ok(None);
+    }
+    let how = match ending.how {
+        How::Alert(alert) if alert.description.is_none() => {
+            format!("an encrypted alert of {} bytes", alert.record_len)
+        }
+        How::Closed if ending.phase >= Phase::ServerFlight => "a FIN".to_owned(),
+        _ => return Ok(None),
+    };
+    Ok(Some(
+        Finding::new(
+            Party::Client,
+            format!("the client gave up behind the server's flight ({how})"),
+        )
+        .evidence_if(ending.at, || format!("the client ends the handshake with {how}"))
+        .likely("Inferred from the place: what the client found wrong is not to be seen.")
+        .remedy("Look in the client's log at this time.")
+        .next_step(wording::KEY_LOG),
+    ))
+}

@@ -1,0 +1,79 @@
+//! `peer.handshake-failure`: `handshake_failure` that nothing in the hellos explains.
+
+use tlsleuth_handshake::codepoint::AlertDescription;
+
+use crate::ending::Phase;
+use crate::rule::{Verdict, declare_rule};
+use crate::{Case, Finding, Party, wording};
+
+declare_rule! {
+    /// One side said `handshake_failure`, and nothing that can be seen explains it.
+    ///
+    /// ## What happened
+    /// No acceptable parameters were found, or a policy refused the other side.
+    /// ## Likely causes
+    /// Before the ServerHello: suites, groups, signature algorithms, the version (GnuTLS), no server
+    /// name (rustls, CDNs). Behind the client's flight: a client certificate is missing or refused.
+    /// ## When it cannot be told
+    /// The alert says no more; the sender's log does.
+    pub static PEER_HANDSHAKE_FAILURE {
+        code: "peer.handshake-failure",
+        severity: Error,
+        since: "0.1.0",
+        leads_to: [],
+        references: ["RFC 8446 §6.2", "RFC 5246 §7.2.2"],
+    }
+}
+
+fn check(case: &Case<'_>) -> Verdict {
+    let Some(alert) = case.ending.alert() else { return Ok(None) };
+    let said = match alert.description {
+        Some(
+            said @ (AlertDescription::HANDSHAKE_FAILURE | AlertDescription::INSUFFICIENT_SECURITY),
+        ) => said,
+        _ => return Ok(None),
+    };
+    let who = alert.from.name();
+    let mut finding =
+        Finding::new(Party::Unknown, format!("the {who} refused the handshake ({said})"))
+            .evidence(alert.at, format!("the {who} says {said}"));
+    if case.ending.phase == Phase::ClientHello
+        && let Ok(hello) = case.client_hello()
+    {
+        let suspects = crate::offer::suspects(&hello.value);
+        finding = finding.evidence(
+            hello.at,
+            format!("the client offers {} suites", hello.value.real_suites().count()),
+        );
+        if suspects.is_empty() {
+            finding = finding.explain("Nothing in the client's offer is unusual. Candidates: a name or client that the server does not serve, suites that all need another kind of certificate, a policy.");
+        } else {
+            finding = finding.explain(format!(
+                "Candidates: {}.",
+                suspects.iter().map(|suspect| suspect.says.as_str()).collect::<Vec<_>>().join("; ")
+            ));
+        }
+        if hello.value.extensions.server_name().is_none() {
+            finding = finding
+                .explain("The client sends no server name, which some servers refuse like this.");
+        }
+    } else {
+        finding = finding.explain("At this point a server that wants a client certificate refuses like this, and a client whose policy forbids what was chosen.");
+    }
+    Ok(Some(
+        finding
+            .remedy(format!(
+                "Look in the {who}'s log at this time; compare with a client that succeeds."
+            ))
+            .next_step(wording::s_client(
+                &case.connection.server,
+                case.server_name().ok().map(|name| name.value.to_string()).as_deref(),
+            ))
+            .seen_as(&[
+                "OpenSSL: sslv3 alert handshake failure",
+                "Go: remote error: tls: handshake failure",
+                "Java: Received fatal alert: handshake_failure",
+                "browsers: ERR_SSL_VERSION_OR_CIPHER_MISMATCH, SSL_ERROR_HANDSHAKE_FAILURE_ALERT",
+            ]),
+    ))
+}

@@ -1,0 +1,57 @@
+//! `peer.internal-error`: one side said `internal_error`.
+
+use tlsleuth_handshake::Side;
+use tlsleuth_handshake::codepoint::AlertDescription;
+
+use crate::ending::Phase;
+use crate::rule::{Verdict, declare_rule};
+use crate::{Case, Finding, Party};
+
+declare_rule! {
+    /// One side said `internal_error`.
+    ///
+    /// ## What happened
+    /// The sender could not go on for a reason of its own.
+    /// ## Likely causes
+    /// A Go server (Caddy, Traefik, autocert) that has no certificate for the name, or could not get
+    /// one; a key that cannot be read; an HSM that does not answer; a crash.
+    /// ## When it cannot be told
+    /// The alert says no more; the sender's log does.
+    pub static PEER_INTERNAL_ERROR {
+        code: "peer.internal-error",
+        severity: Error,
+        since: "0.1.0",
+        leads_to: [],
+        references: ["RFC 8446 §6.2"],
+    }
+}
+
+fn check(case: &Case<'_>) -> Verdict {
+    let Some(alert) = case.ending.alert() else { return Ok(None) };
+    if alert.description != Some(AlertDescription::INTERNAL_ERROR) {
+        return Ok(None);
+    }
+    let who = alert.from.name();
+    let mut finding =
+        Finding::new(Party::from(alert.from), format!("the {who} had an internal error"))
+            .evidence(alert.at, format!("the {who} says internal_error"));
+    if case.ending.is(Side::Server, Phase::ClientHello) {
+        let name = case.server_name().ok().map(|name| name.value.to_string());
+        finding = match name {
+            Some(name) => finding
+                .explain(format!("Go servers answer so when they have no certificate for `{name}` or could not get one (autocert's host policy, CertMagic without an on-demand permission, a failed renewal)."))
+                .remedy(format!("Look in the server's log for `{name}`: is it configured, did its last order or renewal fail? (Caddy: the site address or on_demand_tls ask; Go autocert: HostPolicy; Traefik: the router's certResolver)")),
+            None => finding
+                .explain("Go servers that choose a certificate by name answer so to a client that sends none.")
+                .remedy("Let the client send a server name, or give the server a default certificate."),
+        };
+    } else {
+        finding = finding.remedy(format!("Look in the {who}'s log at this time."));
+    }
+    Ok(Some(finding.seen_as(&[
+        "Go: remote error: tls: internal error",
+        "OpenSSL: tlsv1 alert internal error",
+        "Java: Received fatal alert: internal_error",
+        "browsers: ERR_SSL_PROTOCOL_ERROR, SSL_ERROR_INTERNAL_ERROR_ALERT",
+    ])))
+}

@@ -1,0 +1,59 @@
+//! `peer.key-mismatch`: keys did not fit: `decrypt_error` or `bad_record_mac`.
+
+use tlsleuth_handshake::codepoint::AlertDescription;
+
+use crate::rule::{Verdict, declare_rule};
+use crate::{Case, Finding, Party};
+
+declare_rule! {
+    /// A signature or a record could not be verified with the keys in use.
+    ///
+    /// ## What happened
+    /// One side said `decrypt_error` (a handshake signature or Finished is wrong) or
+    /// `bad_record_mac` (a record does not authenticate).
+    /// ## Likely causes
+    /// A private key that does not belong to the certificate; a server that signs with another key
+    /// after a rotation; bytes changed on the path; a bug in one of the stacks.
+    /// ## When it cannot be told
+    /// An encrypted alert does not say what it is.
+    pub static PEER_KEY_MISMATCH {
+        code: "peer.key-mismatch",
+        severity: Error,
+        since: "0.1.0",
+        leads_to: [],
+        references: ["RFC 8446 §6.2"],
+    }
+}
+
+fn check(case: &Case<'_>) -> Verdict {
+    let Some(alert) = case.ending.alert() else { return Ok(None) };
+    let said = match alert.description {
+        Some(
+            said @ (AlertDescription::DECRYPT_ERROR
+            | AlertDescription::BAD_RECORD_MAC
+            | AlertDescription::DECRYPTION_FAILED),
+        ) => said,
+        _ => return Ok(None),
+    };
+    let other = alert.from.peer();
+    let finding = Finding::new(
+        Party::from(other),
+        format!("the keys do not fit: the {} says {said}", alert.from.name()),
+    )
+    .evidence(alert.at, format!("the {} says {said}", alert.from.name()));
+    let finding = if said == AlertDescription::DECRYPT_ERROR {
+        finding
+            .explain(format!("A signature, key exchange or Finished of the {} did not verify.", other.name()))
+            .remedy("Check that the private key belongs to the certificate: openssl x509 -noout -pubkey -in cert.pem and openssl pkey -pubout -in key.pem must print the same.")
+    } else {
+        finding
+            .explain("A record did not authenticate: it was changed on the path, or the two sides came to different keys.")
+            .remedy("Look for a middlebox or a faulty network card that changes bytes (capture on both sides and compare); update both TLS libraries.")
+    };
+    Ok(Some(finding.seen_as(&[
+        "OpenSSL: tlsv1 alert decrypt error, sslv3 alert bad record mac, key values mismatch",
+        "Go: remote error: tls: error decrypting message, tls: bad record MAC",
+        "Java: Received fatal alert: decrypt_error",
+        "browsers: ERR_SSL_DECRYPT_ERROR_ALERT, ERR_SSL_BAD_RECORD_MAC_ALERT",
+    ])))
+}

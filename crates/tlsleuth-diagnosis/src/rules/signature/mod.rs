@@ -1,0 +1,3 @@
+//! Rules about signature algorithms.
+
+pub mod no_overlap;

@@ -1,0 +1,89 @@
+//! `signature.no-overlap`: the server cannot sign with any algorithm that the client takes.
+
+use tlsleuth_handshake::Side;
+use tlsleuth_handshake::codepoint::AlertDescription;
+use tlsleuth_handshake::flight::Content;
+
+use crate::ending::Phase;
+use crate::offer::{Part, suspects};
+use crate::rule::{Verdict, declare_rule};
+use crate::{Case, Finding, Party, Skip, wording};
+
+declare_rule! {
+    /// The server's key cannot sign with any algorithm that the client takes.
+    ///
+    /// ## What happened
+    /// The server refused the ClientHello, and of all parts of the offer the signature algorithms
+    /// are the unusual one.
+    /// ## Likely causes
+    /// A client that takes ECDSA only meets a server with an RSA certificate, or the other way
+    /// round; a policy without RSA-PSS (FIPS, old smart cards) meets TLS 1.3, which needs it.
+    /// ## When it cannot be told
+    /// The server's certificate is not sent in a refusal. Java refuses only behind its ServerHello.
+    pub static SIGNATURE_NO_OVERLAP {
+        code: "signature.no-overlap",
+        severity: Error,
+        since: "0.1.0",
+        leads_to: ["peer.handshake-failure", "peer.server-aborted", "tcp.closed-after-client-hello", "tcp.reset-after-client-hello"],
+        references: ["RFC 8446 §4.2.3", "RFC 5246 §7.4.1.4.1"],
+    }
+}
+
+fn check(case: &Case<'_>) -> Verdict {
+    let hello = case.client_hello()?;
+    let schemes = hello.value.extensions.signature_algorithms().ok_or(Skip::NotApplicable)?;
+    let Some(alert) = case.ending.alert().filter(|alert| alert.from == Side::Server) else {
+        return Ok(None);
+    };
+    let suspects = suspects(&hello.value);
+    let at_hello = case.ending.phase == Phase::ClientHello
+        && matches!(
+            alert.description,
+            Some(AlertDescription::HANDSHAKE_FAILURE | AlertDescription::MISSING_EXTENSION)
+        );
+    // Behind the ServerHello, and before a flight with a certificate could have been sent.
+    let behind_hello = case.ending.phase == Phase::ServerFlight
+        && alert.inferred
+        && server_flight_bytes(case) < 200;
+    let suspect = suspects
+        .into_iter()
+        .find(|suspect| suspect.part == Part::Signatures && suspect.weight >= 2);
+    let first = crate::offer::prime_suspect(&hello.value).map(|suspect| suspect.part);
+    let Some(suspect) = suspect else { return Ok(None) };
+    if !(behind_hello || (at_hello && first == Some(Part::Signatures))) {
+        return Ok(None);
+    }
+    let said =
+        alert.description.map_or_else(|| "an encrypted alert".to_owned(), |said| said.to_string());
+    Ok(Some(
+        Finding::new(Party::Client, "the server's key cannot sign as the client demands")
+            .evidence(hello.at, format!("the client takes signatures by {}", wording::list(schemes)))
+            .evidence(alert.at, format!("the server answers {said}"))
+            .likely(format!(
+                "Inferred: {}; a server does not say which part of the offer it refuses, but this part \
+                 is the unusual one.",
+                suspect.says
+            ))
+            .remedy("Let the client take rsa_pss_rsae_sha256 and ecdsa_secp256r1_sha256 (OpenSSL: SignatureAlgorithms in openssl.cnf; Java: jdk.tls.client.SignatureSchemes),")
+            .remedy("or give the server a certificate with a key of the other kind beside its own (nginx: a second ssl_certificate line).")
+            .seen_as(&[
+                "OpenSSL server: no suitable signature algorithm, no shared signature algorithms",
+                "Go: tls: peer doesn't support any of the certificate's signature algorithms",
+                "Java: No supported signature algorithm",
+            ])
+            .next_step(wording::s_client(&case.connection.server, None)),
+    ))
+}
+
+/// Bytes of handshake messages that the server sent behind its ServerHello.
+fn server_flight_bytes(case: &Case<'_>) -> u64 {
+    case.connection
+        .protected
+        .iter()
+        .filter(|record| {
+            record.from == Side::Server
+                && matches!(record.content, Content::ServerFlight | Content::Finished)
+        })
+        .map(|record| u64::from(record.len))
+        .sum()
+}

@@ -1,0 +1,113 @@
+//! `sni.certificate-mismatch`: the certificate does not cover the name that the client asked for.
+
+use tlsleuth_capture::Located;
+use tlsleuth_cert::ReferenceName;
+
+use crate::rule::{Verdict, declare_rule};
+use crate::{Case, Finding, Party, Severity, Skip, wording};
+
+declare_rule! {
+    /// The leaf certificate does not cover the name that the client asked for.
+    ///
+    /// ## What happened
+    /// The client sent a server name and no subjectAltName entry of the leaf matches it; or it sent
+    /// none, as clients do that dial an address, and the leaf does not cover that address.
+    /// ## Likely causes
+    /// The server has no certificate for this name and sent its default one; the client dials an
+    /// address or an alias; a wildcard that does not reach two labels deep; a proxy answered.
+    /// ## When it cannot be told
+    /// TLS 1.3 encrypts the server's Certificate message: without secrets the rule is undetermined.
+    pub static SNI_CERTIFICATE_MISMATCH {
+        code: "sni.certificate-mismatch",
+        severity: Error,
+        since: "0.1.0",
+        leads_to: ["peer.client-rejected-certificate", "peer.client-aborted", "peer.handshake-failure", "peer.user-canceled", "tcp.closed-during-handshake", "tcp.reset-during-handshake"],
+        references: ["RFC 9525 §6.3", "RFC 6066 §3"],
+    }
+}
+
+fn check(case: &Case<'_>) -> Verdict {
+    let hello = case.client_hello()?;
+    let asked = match case.server_name() {
+        Ok(name) => name.clone(),
+        Err(Skip::NotApplicable) => {
+            let address = case.connection.server.address.ip();
+            Located::new(ReferenceName::from(address), hello.at)
+        }
+        Err(skip) => return Err(skip),
+    };
+    let named = case.server_name().is_ok();
+    let chain = case.server_chain()?;
+    if chain.sent.value.raw_public_key {
+        return Err(Skip::NotApplicable);
+    }
+    let leaf = chain.leaf()?;
+    if leaf.malformed.is_some() && leaf.dns_names.is_empty() {
+        return Err(Skip::Undetermined);
+    }
+    if leaf.covers(&asked.value) {
+        return Ok(None);
+    }
+    let covers = leaf.names_for_display();
+    let mut finding = if named {
+        Finding::new(Party::Server, format!("the certificate does not cover `{}`", asked.value))
+            .evidence(asked.at, format!("the client asks for `{}`", asked.value))
+    } else {
+        Finding::new(
+            Party::Client,
+            format!(
+                "the certificate covers names, and not the address {} that the client dialled",
+                asked.value
+            ),
+        )
+        .evidence(
+            asked.at,
+            "the client sends no server name: it dials an address, or is too old to send one",
+        )
+    }
+    .evidence(chain.at(), format!("the leaf covers {covers}"));
+    if let Some(miss) = leaf.nearest_miss(&asked.value) {
+        finding = finding.explain(format!("Nearest: {miss}."));
+    }
+    if !named {
+        finding = finding.severity(if refused_for_certificate(case) { Severity::Error } else { Severity::Info }).likely(
+            "Inferred: what a client without SNI compares the certificate with is not in the capture; \
+             one that dials an address compares the address.",
+        );
+    }
+    let finding = if named {
+        finding
+            .remedy(format!("Install a certificate that lists {} (its subjectAltName, not only the CN), or let the server choose it by name (nginx: server_name and ssl_certificate in the same server block; Kubernetes: spec.tls.hosts and secretName of the Ingress; Apache: ServerName/ServerAlias),", asked.value))
+            .remedy("or correct the name that the client dials.")
+    } else {
+        finding.remedy("Let the client dial a name that the certificate covers,").remedy(format!(
+            "or add the address {} to the certificate as an iPAddress entry of subjectAltName.",
+            asked.value
+        ))
+    };
+    Ok(Some(
+        finding
+            .seen_as(&[
+                "curl: (60) SSL: no alternative certificate subject name matches target host name",
+                "Go: x509: certificate is valid for ..., not ...",
+                "Go: x509: cannot validate certificate for ... because it doesn't contain any IP SANs",
+                "OpenSSL: hostname mismatch",
+                "Java: No subject alternative DNS name matching ... found",
+                "Node: ERR_TLS_CERT_ALTNAME_INVALID",
+                "browsers: NET::ERR_CERT_COMMON_NAME_INVALID, SSL_ERROR_BAD_CERT_DOMAIN",
+            ])
+            .next_step(wording::s_client(&case.connection.server, named.then(|| asked.value.to_string()).as_deref()))
+            .needs_symptom(),
+    ))
+}
+
+/// Whether the client said that it did not like the certificate.
+fn refused_for_certificate(case: &Case<'_>) -> bool {
+    use tlsleuth_handshake::codepoint::AlertDescription as A;
+    case.ending.by == tlsleuth_handshake::Side::Client
+        && (case.ending.alert().is_none()
+            || matches!(
+                case.ending.description(),
+                None | Some(A::BAD_CERTIFICATE | A::CERTIFICATE_UNKNOWN | A::HANDSHAKE_FAILURE)
+            ))
+}

@@ -1,0 +1,59 @@
+//! `sni.missing`: no server name was sent, and that led to the failure.
+
+use tlsleuth_handshake::Side;
+use tlsleuth_handshake::codepoint::AlertDescription;
+
+use crate::ending::Phase;
+use crate::rule::{Verdict, declare_rule};
+use crate::{Case, Finding, Party};
+
+declare_rule! {
+    /// The client sent no server name, and the server refused it for that.
+    ///
+    /// ## What happened
+    /// The ClientHello has no server_name, and the server answered `unrecognized_name`, or
+    /// `internal_error` or `access_denied` as Go and rustls servers do that choose a certificate by
+    /// name alone.
+    /// ## Likely causes
+    /// The client dials an address, or its TLS library is too old to send a name, or a health check
+    /// or proxy does not set one.
+    /// ## When it cannot be told
+    /// Other alerts have other causes as well.
+    pub static SNI_MISSING {
+        code: "sni.missing",
+        severity: Error,
+        since: "0.1.0",
+        leads_to: ["peer.internal-error", "peer.access-denied", "peer.handshake-failure"],
+        references: ["RFC 6066 §3"],
+    }
+}
+
+fn check(case: &Case<'_>) -> Verdict {
+    let hello = case.client_hello()?;
+    if hello.value.extensions.server_name().is_some() {
+        return Ok(None);
+    }
+    let Some(alert) =
+        case.ending.alert().filter(|_| case.ending.is(Side::Server, Phase::ClientHello))
+    else {
+        return Ok(None);
+    };
+    let finding =
+        Finding::new(Party::Client, "the client sent no server name, and the server refuses that")
+            .evidence(hello.at, "the client sends no server_name");
+    let finding = match alert.description {
+        Some(AlertDescription::UNRECOGNIZED_NAME) => {
+            finding.evidence(alert.at, "the server answers unrecognized_name")
+        }
+        Some(said @ (AlertDescription::INTERNAL_ERROR | AlertDescription::ACCESS_DENIED)) => finding
+            .evidence(alert.at, format!("the server answers {said}"))
+            .likely("Inferred: Go and rustls servers that choose a certificate by name answer like this when there is no name."),
+        _ => return Ok(None),
+    };
+    Ok(Some(
+        finding
+            .remedy("Let the client dial the name, not the address, or set the name (openssl s_client -servername; curl --connect-to; HAProxy: sni str(...) and check-sni; Java: SSLParameters.setServerNames),")
+            .remedy("or give the server a default certificate (Go: tls.Config.Certificates beside GetCertificate; nginx: a default_server with a certificate).")
+            .seen_as(&["Go server: tls: no certificates configured", "OpenSSL: tlsv1 unrecognized name"]),
+    ))
+}

@@ -1,0 +1,65 @@
+//! `sni.unrecognized`: the server does not know the name.
+
+use tlsleuth_handshake::Side;
+use tlsleuth_handshake::codepoint::AlertDescription;
+
+use crate::ending::Phase;
+use crate::rule::{Verdict, declare_rule};
+use crate::{Case, Finding, Party, Skip};
+
+declare_rule! {
+    /// The server does not know the name that the client asked for.
+    ///
+    /// ## What happened
+    /// The server answered `unrecognized_name` and ended the handshake. rustls servers say
+    /// `access_denied` at this point, which is inferred to mean the same.
+    /// ## Likely causes
+    /// No virtual host for this name; a strict server (nginx ssl_reject_handshake, HAProxy
+    /// strict-sni); DNS or a proxy leads to the wrong machine.
+    /// ## When it cannot be told
+    /// Go servers answer `internal_error`, which means other things too: see `peer.internal-error`.
+    pub static SNI_UNRECOGNIZED {
+        code: "sni.unrecognized",
+        severity: Error,
+        since: "0.1.0",
+        leads_to: ["peer.access-denied", "peer.internal-error", "tcp.closed-after-client-hello"],
+        references: ["RFC 6066 §3"],
+    }
+}
+
+fn check(case: &Case<'_>) -> Verdict {
+    let hello = case.client_hello()?;
+    let Some(name) = hello.value.extensions.server_name() else {
+        return Err(Skip::NotApplicable);
+    };
+    let Some(alert) =
+        case.ending.alert().filter(|_| case.ending.is(Side::Server, Phase::ClientHello))
+    else {
+        return Ok(None);
+    };
+    let finding = Finding::new(
+        Party::Server,
+        format!("the server does not know the name `{}`", name.host_name),
+    )
+    .evidence(hello.at, format!("the client asks for `{}`", name.host_name));
+    let finding = match alert.description {
+        Some(AlertDescription::UNRECOGNIZED_NAME) => {
+            finding.evidence(alert.at, "the server answers unrecognized_name")
+        }
+        Some(AlertDescription::ACCESS_DENIED) => finding
+            .evidence(alert.at, "the server answers access_denied")
+            .likely("Inferred: servers built on rustls answer access_denied to a name for which they have no certificate."),
+        _ => return Ok(None),
+    };
+    Ok(Some(
+        finding
+            .remedy("Add the name on the server (nginx: server_name and a certificate in a server block, or take ssl_reject_handshake out of the default one; HAProxy: a certificate in crt that lists it, or drop strict-sni; Kubernetes: the Ingress's host),")
+            .remedy("or correct the name, or the DNS entry, that the client uses.")
+            .seen_as(&[
+                "OpenSSL: tlsv1 unrecognized name",
+                "Go: remote error: tls: unrecognized name",
+                "Java: Received fatal alert: unrecognized_name",
+                "browsers: ERR_SSL_UNRECOGNIZED_NAME_ALERT, SSL_ERROR_UNRECOGNIZED_NAME_ALERT",
+            ]),
+    ))
+}

@@ -1,0 +1,58 @@
+//! `version.deprecated`: a version that RFC 8996 or an older one took out of use was negotiated.
+
+use crate::rule::{Verdict, declare_rule};
+use crate::{Case, Finding, Party};
+
+declare_rule! {
+    /// SSL 2, SSL 3, TLS 1.0 or TLS 1.1 was negotiated.
+    ///
+    /// ## What happened
+    /// The two sides agreed on a version that is no longer safe, and that today's clients refuse.
+    /// ## Likely causes
+    /// One side is old, or allows old versions for old peers.
+    /// ## When it cannot be told
+    /// Without the ServerHello the negotiated version is not known.
+    pub static VERSION_DEPRECATED {
+        code: "version.deprecated",
+        severity: Warning,
+        since: "0.1.0",
+        leads_to: [],
+        references: ["RFC 8996", "RFC 7568", "RFC 6176"],
+    }
+}
+
+fn check(case: &Case<'_>) -> Verdict {
+    let (version, at) = match &case.connection.ssl2.server_hello {
+        Some(hello) => (hello.value.server_version, hello.at),
+        None => {
+            let version = case.negotiated_version()?;
+            (version.value, version.at)
+        }
+    };
+    if !version.is_deprecated() {
+        return Ok(None);
+    }
+    let newest =
+        case.client_hello().ok().and_then(|hello| hello.value.offered_versions().highest());
+    let party = match newest {
+        Some(newest) if newest.rank() > version.rank() => Party::Server,
+        _ => Party::Client,
+    };
+    let lags = match party {
+        Party::Server => "The client offers more; the server has nothing newer.".to_owned(),
+        _ => format!("The client offers nothing newer than {version}."),
+    };
+    Ok(Some(
+        Finding::new(party, format!("{version} was negotiated, which is deprecated"))
+            .evidence(at, format!("the server chooses {version}"))
+            .explain(lags)
+            .explain("Browsers, Go, Java and OpenSSL of today refuse it by default.")
+            .remedy("Allow TLS 1.2 and 1.3 on both sides (nginx: ssl_protocols TLSv1.2 TLSv1.3; Apache: SSLProtocol -all +TLSv1.2 +TLSv1.3), then take the old versions out.")
+            .seen_as(&[
+                "OpenSSL: unsupported protocol",
+                "Go: tls: server selected unsupported protocol version",
+                "Java: The server selected protocol version TLS10 is not accepted by client preferences",
+                "browsers: ERR_SSL_OBSOLETE_VERSION",
+            ]),
+    ))
+}

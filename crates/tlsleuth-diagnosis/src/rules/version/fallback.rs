@@ -1,0 +1,49 @@
+//! `version.fallback`: the client fell back to an older version and the server refused that.
+
+use tlsleuth_handshake::Side;
+use tlsleuth_handshake::codepoint::AlertDescription;
+
+use crate::rule::{Verdict, declare_rule};
+use crate::{Case, Finding, Party};
+
+declare_rule! {
+    /// The client fell back with TLS_FALLBACK_SCSV, and the server has a newer version.
+    ///
+    /// ## What happened
+    /// The client failed with a newer version, tried again with an older one and marked the attempt;
+    /// the server knows a newer version and refused the detour.
+    /// ## Likely causes
+    /// The first attempt failed for another reason (network, a crash, a middlebox): look at it.
+    /// ## When it cannot be told
+    /// Without the ClientHello the mark cannot be seen.
+    pub static VERSION_FALLBACK {
+        code: "version.fallback",
+        severity: Error,
+        since: "0.1.0",
+        leads_to: [],
+        references: ["RFC 7507 §3"],
+    }
+}
+
+fn check(case: &Case<'_>) -> Verdict {
+    let hello = case.client_hello()?;
+    let Some(alert) = case.ending.alert() else { return Ok(None) };
+    let refused = alert.from == Side::Server
+        && (alert.description == Some(AlertDescription::INAPPROPRIATE_FALLBACK)
+            || (alert.description == Some(AlertDescription::PROTOCOL_VERSION)
+                && hello.value.has_fallback_scsv()));
+    if !refused {
+        return Ok(None);
+    }
+    let newest = hello.value.offered_versions().highest();
+    let newest =
+        newest.map_or_else(|| "an older version".to_owned(), |version| version.to_string());
+    Ok(Some(
+        Finding::new(Party::Client, format!("the client fell back to {newest}, and the server refused the detour"))
+            .evidence(hello.at, format!("the client offers {newest} with TLS_FALLBACK_SCSV"))
+            .evidence(alert.at, format!("the server answers {}", alert.description.map_or_else(String::new, |d| d.to_string())))
+            .explain("The server knows a newer version. The reason is in the client's attempt before this one.")
+            .remedy("Find out why the first attempt with the newer version failed; switch the fallback off in the client.")
+            .seen_as(&["OpenSSL: tlsv1 alert inappropriate fallback", "browsers: ERR_SSL_FALLBACK_BEYOND_MINIMUM_VERSION"]),
+    ))
+}

@@ -1,0 +1,6 @@
+//! Rules about protocol versions.
+
+pub mod deprecated;
+pub mod downgraded;
+pub mod fallback;
+pub mod no_overlap;

@@ -1,0 +1,158 @@
+//! `version.no-overlap`: the two sides have no protocol version in common.
+
+use tlsleuth_handshake::Side;
+use tlsleuth_handshake::codepoint::{AlertDescription, ProtocolVersion};
+use tlsleuth_handshake::message::OfferedVersions;
+
+use crate::ending::Phase;
+use crate::offer::{Part, prime_suspect};
+use crate::rule::{Verdict, declare_rule};
+use crate::{Case, Finding, Party, wording};
+
+declare_rule! {
+    /// The client and the server have no protocol version in common.
+    ///
+    /// ## What happened
+    /// The server refused the ClientHello for its versions, or the client refused the version that
+    /// the server chose.
+    /// ## Likely causes
+    /// An old client (TLS 1.0 or 1.1 only) meets a server that allows TLS 1.2 and newer; or a client
+    /// or server is set to TLS 1.3 alone and the other side is older.
+    /// ## When it cannot be told
+    /// GnuTLS says `handshake_failure` instead of `protocol_version`: then the verdict is inferred
+    /// from an offer in which nothing else is unusual.
+    pub static VERSION_NO_OVERLAP {
+        code: "version.no-overlap",
+        severity: Error,
+        since: "0.1.0",
+        leads_to: ["peer.handshake-failure", "tcp.closed-after-client-hello", "tcp.reset-after-client-hello"],
+        references: ["RFC 5246 §7.2.2", "RFC 8446 §4.2.1"],
+    }
+}
+
+fn check(case: &Case<'_>) -> Verdict {
+    let ending = &case.ending;
+    if let Some(ssl2) = refused_ssl2(case) {
+        return Ok(Some(ssl2));
+    }
+    let hello = case.client_hello()?;
+    let offered = hello.value.offered_versions();
+    let shown = match offered {
+        OfferedVersions::UpTo(highest) => format!("up to {highest}"),
+        OfferedVersions::Listed(_) => wording::list(offered.known()),
+    };
+    let Some(alert) = ending.alert() else { return Ok(None) };
+    let at_hello = ending.phase == Phase::ClientHello && ending.by == Side::Server;
+    let said = alert.description;
+    let finding = if at_hello && said == Some(AlertDescription::PROTOCOL_VERSION) {
+        if hello.value.has_fallback_scsv() {
+            return Ok(None);
+        }
+        Finding::new(
+            party(&offered),
+            format!("the server takes none of the client's versions ({shown})"),
+        )
+        .evidence(hello.at, format!("the client offers {shown}"))
+        .evidence(alert.at, "the server answers protocol_version")
+        .explain(format!("The client offers {shown}; the server allows none of it."))
+    } else if ending.by == Side::Client
+        && said == Some(AlertDescription::PROTOCOL_VERSION)
+        && let Some(version) = case.connection.negotiated_version()
+    {
+        let chosen = version.value;
+        Finding::new(
+            if chosen.is_deprecated() { Party::Server } else { Party::Client },
+            format!("the client refuses {chosen}, which the server chose"),
+        )
+        .evidence(hello.at, format!("the client offers {shown}"))
+        .evidence(version.at, format!("the server chooses {chosen}"))
+        .evidence(alert.at, "the client answers protocol_version")
+        .explain(format!(
+            "The server's newest version is {chosen}, and the client's policy forbids it."
+        ))
+    } else if at_hello
+        && matches!(said, Some(AlertDescription::HANDSHAKE_FAILURE))
+        && let Some(suspect) = prime_suspect(&hello.value)
+        && suspect.part == Part::Versions
+    {
+        Finding::new(
+            party(&offered),
+            format!("the server takes none of the client's versions ({shown})"),
+        )
+        .evidence(hello.at, format!("the client offers {shown}"))
+        .evidence(alert.at, "the server answers handshake_failure")
+        .likely(format!(
+            "Inferred: {}, and nothing else in the hello is unusual. Some stacks (GnuTLS) say \
+                 handshake_failure where others say protocol_version.",
+            suspect.says
+        ))
+        .next_step(format!(
+            "ask the server for each version: openssl s_client -connect {} -tls1_2, then -tls1_3",
+            case.connection.server
+        ))
+    } else {
+        return Ok(None);
+    };
+    Ok(Some(remedy(case, finding, &offered)))
+}
+
+/// Whoever lags behind: a client without TLS 1.2, a server without TLS 1.3.
+fn party(offered: &OfferedVersions<'_>) -> Party {
+    match offered.highest() {
+        Some(version) if version.is_tls13() => Party::Server,
+        _ => Party::Client,
+    }
+}
+
+fn remedy(case: &Case<'_>, finding: Finding, offered: &OfferedVersions<'_>) -> Finding {
+    let highest = offered.highest().unwrap_or(ProtocolVersion::TLS1_2);
+    let mut finding = finding;
+    if let Some(seen) = case.context.servers.chose(case.connection) {
+        let version = seen.value.negotiated_version();
+        finding = finding
+            .evidence(seen.at, format!("in another connection the same server chooses {version}"));
+    }
+    let finding = if highest.is_tls13() {
+        finding
+            .remedy("Allow TLS 1.3 on the server (nginx: ssl_protocols TLSv1.2 TLSv1.3; Java 8: update to 8u261 or newer; OpenSSL 1.1.1 or newer),")
+            .remedy("or let the client offer TLS 1.2 as well (curl: drop --tlsv1.3; Go: lower tls.Config.MinVersion).")
+    } else {
+        finding
+            .remedy("Let the client offer newer versions: update it, or lift the limit in its settings (Java: jdk.tls.client.protocols; .NET: SslProtocols; Python: ssl.PROTOCOL_TLS_CLIENT; OpenSSL: MaxProtocol in openssl.cnf).")
+            .remedy("Only if it cannot be updated: allow the old version on the server (nginx: ssl_protocols; HAProxy: ssl-min-ver; with OpenSSL 3 TLS 1.0 and 1.1 also need @SECLEVEL=0 in the ciphers).")
+    };
+    finding.seen_as(&[
+        "OpenSSL: tlsv1 alert protocol version",
+        "Go: remote error: tls: protocol version not supported",
+        "Java: Received fatal alert: protocol_version",
+        "nginx: SSL_do_handshake() failed ... unsupported protocol",
+        "browsers: ERR_SSL_VERSION_OR_CIPHER_MISMATCH, SSL_ERROR_UNSUPPORTED_VERSION",
+    ])
+}
+
+/// An SSL 2 hello that offers nothing newer, or whose offer was refused.
+fn refused_ssl2(case: &Case<'_>) -> Option<Finding> {
+    let ssl2 = &case.connection.ssl2;
+    let hello = ssl2.client_hello.as_ref()?;
+    if ssl2.server_hello.is_some() || case.connection.hello().is_some() {
+        return None;
+    }
+    if case.connection.outcome != tlsleuth_handshake::Outcome::Failed {
+        return None;
+    }
+    let highest = hello.value.client_version;
+    let refused = case.ending.by == Side::Server || case.ending.alert().is_none();
+    (refused && highest < ProtocolVersion::TLS1_2).then(|| {
+        Finding::new(
+            Party::Client,
+            format!("the server refuses an SSL 2 hello that offers up to {highest}"),
+        )
+        .evidence(
+            hello.at,
+            format!("the client sends an SSL 2 ClientHello that offers up to {highest}"),
+        )
+        .evidence_if(case.ending.at, || "the server refuses it".to_owned())
+        .likely("Inferred: servers of today know neither the format nor the version.")
+        .remedy("Update the client: its TLS library is from before 2010.")
+    })
+}

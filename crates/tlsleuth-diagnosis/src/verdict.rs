@@ -1,0 +1,212 @@
+//! Of many findings, the one that best explains why a connection failed.
+//!
+//! A concrete cause beats the symptom that it leads to (each rule names its symptoms). A defect that
+//! led to nothing is a warning. Among causes that all explain the symptom, the alert decides where
+//! its sender's choice tells (`docs/alerts.md`), then a fixed order.
+
+use tlsleuth_handshake::Side;
+use tlsleuth_handshake::codepoint::AlertDescription;
+use tlsleuth_handshake::connection::Outcome;
+
+use crate::case::Case;
+use crate::ending::{How, Phase};
+use crate::finding::{Confidence, Finding, Severity};
+use crate::registry::rule;
+
+/// Causes in the order in which they win when nothing else tells. What is listed first is the more
+/// concrete or the more certain to be refused by every client.
+const ORDER: &[&str] = &[
+    "protocol.proxy-refused",
+    "protocol.starttls-refused",
+    "protocol.http-to-tls-port",
+    "protocol.plaintext-reply",
+    "alpn.acme-challenge",
+    "version.fallback",
+    "version.intolerant",
+    "version.no-overlap",
+    "cipher.not-offered",
+    "alpn.not-offered",
+    "sni.unrecognized",
+    "sni.missing",
+    "alpn.no-overlap",
+    "group.no-overlap",
+    "signature.no-overlap",
+    "cipher.no-overlap",
+    "client-auth.missing",
+    "chain.empty",
+    "chain.malformed",
+    "chain.revoked",
+    "chain.bad-signature",
+    "chain.expired",
+    "chain.not-yet-valid",
+    "sni.default-certificate",
+    "chain.self-signed",
+    "chain.missing-intermediate",
+    "sni.certificate-mismatch",
+    "chain.wrong-usage",
+    "chain.not-a-ca",
+    "chain.path-too-long",
+    "chain.name-constraints",
+    "chain.untrusted-root",
+    "chain.weak-key",
+    "chain.weak-signature",
+    "chain.staple-missing",
+    "chain.staple-expired",
+    "client-auth.untrusted-issuer",
+    "client-auth.rejected",
+    "version.downgraded",
+    "tcp.client-hello-lost",
+    "tcp.server-flight-lost",
+    "peer.key-mismatch",
+];
+
+/// Causes that an alert points to, best first. Stacks that send one alert for every fault are told
+/// apart in the rules; here only what the alert says is used.
+fn pointed_to(alert: AlertDescription) -> &'static [&'static str] {
+    match alert {
+        AlertDescription::CERTIFICATE_EXPIRED => &["chain.expired", "chain.not-yet-valid"],
+        AlertDescription::CERTIFICATE_REVOKED => &["chain.revoked"],
+        AlertDescription::UNSUPPORTED_CERTIFICATE => &["chain.wrong-usage"],
+        AlertDescription::UNKNOWN_CA => &[
+            "chain.self-signed",
+            "chain.missing-intermediate",
+            "chain.untrusted-root",
+            "chain.not-a-ca",
+            "chain.path-too-long",
+            "client-auth.untrusted-issuer",
+        ],
+        AlertDescription::DECRYPT_ERROR => &["chain.bad-signature", "peer.key-mismatch"],
+        AlertDescription::BAD_CERTIFICATE_STATUS_RESPONSE => {
+            &["chain.staple-missing", "chain.staple-expired", "chain.revoked"]
+        }
+        _ => &[],
+    }
+}
+
+/// Names the verdict, demotes what did not matter, and settles the outcome.
+pub(crate) fn settle(case: &Case<'_>, findings: &mut [Finding]) -> Outcome {
+    let outcome = case.connection.outcome;
+    match outcome {
+        Outcome::Completed => {
+            if let Some(best) = silent_refusal(case, findings) {
+                name(findings, best);
+                return Outcome::Failed;
+            }
+            content(findings);
+            Outcome::Completed
+        }
+        Outcome::Failed => {
+            demote_without_symptom(findings);
+            if let Some(best) = best(case, findings) {
+                name(findings, best);
+            }
+            Outcome::Failed
+        }
+        Outcome::Incomplete => {
+            content(findings);
+            Outcome::Incomplete
+        }
+    }
+}
+
+fn name(findings: &mut [Finding], best: usize) {
+    if let Some(finding) = findings.get_mut(best) {
+        finding.root_cause = true;
+        finding.severity = Severity::Error;
+    }
+}
+
+/// The peers were content: nothing is an error, and a private authority is no fault.
+fn content(findings: &mut [Finding]) {
+    for finding in findings {
+        if finding.severity == Severity::Error {
+            let private = matches!(finding.code, "chain.untrusted-root")
+                || (finding.code == "chain.self-signed" && finding.chain == Some(Side::Client));
+            finding.severity = if private { Severity::Info } else { Severity::Warning };
+        }
+    }
+}
+
+/// A defect of a chain is the cause only where somebody refused: without a symptom it is a warning.
+fn demote_without_symptom(findings: &mut [Finding]) {
+    let codes: Vec<&'static str> = findings.iter().map(|finding| finding.code).collect();
+    for finding in findings {
+        let led = rule(finding.code)
+            .is_some_and(|rule| rule.leads_to.iter().any(|symptom| codes.contains(symptom)));
+        if finding.needs_symptom && !led && finding.severity == Severity::Error {
+            finding.severity = Severity::Warning;
+        }
+    }
+}
+
+fn best(case: &Case<'_>, findings: &[Finding]) -> Option<usize> {
+    let errors: Vec<usize> = (0..findings.len())
+        .filter(|&index| {
+            findings.get(index).is_some_and(|finding| {
+                finding.severity == Severity::Error && !finding.code.starts_with("capture.")
+            })
+        })
+        .collect();
+    let beaten = |index: usize| {
+        let Some(symptom) = findings.get(index) else { return false };
+        errors.iter().any(|&other| {
+            other != index
+                && findings.get(other).and_then(|finding| rule(finding.code)).is_some_and(|cause| {
+                    cause.leads_to.contains(&symptom.code) && cause.code != symptom.code
+                })
+        })
+    };
+    let pointed = case.ending.description().map(pointed_to).unwrap_or_default();
+    errors
+        .iter()
+        .copied()
+        .filter(|&index| !beaten(index))
+        .min_by_key(|&index| findings.get(index).map(|finding| rank(finding, pointed)))
+}
+
+/// Lower is better: what the alert points to, then certainty, then the fixed order.
+fn rank(finding: &Finding, pointed: &[&str]) -> (usize, u8, usize) {
+    let at = |list: &[&str]| list.iter().position(|code| *code == finding.code);
+    let doubt = match finding.confidence {
+        Confidence::Certain => 0,
+        Confidence::Likely => 1,
+        Confidence::Possible => 2,
+    };
+    (at(pointed).unwrap_or(usize::MAX), doubt, at(ORDER).unwrap_or(usize::MAX))
+}
+
+/// Both sides finished, and one left at once with nothing sent: stacks that check a certificate
+/// only after the handshake refuse like this. It counts as a failure where a defect is there to be
+/// seen that explains it.
+fn silent_refusal(case: &Case<'_>, findings: &[Finding]) -> Option<usize> {
+    let connection = case.connection;
+    let data = &connection.application_data;
+    let quiet = data.client.records == 0 && data.server.records == 0;
+    let (left, _) = connection.first_close()?;
+    let finished =
+        connection.finished.client.is_present() && connection.finished.server.is_present();
+    if !quiet || !finished {
+        return None;
+    }
+    let suspects: Vec<usize> = (0..findings.len())
+        .filter(|&index| {
+            findings.get(index).is_some_and(|finding| {
+                finding.needs_symptom
+                    && finding.severity == Severity::Error
+                    && finding.chain.is_none_or(|side| side == left.peer())
+                    && (finding.code != "chain.untrusted-root" || case.policy.own_anchors)
+            })
+        })
+        .collect();
+    if left != Side::Client
+        && !suspects.iter().any(|&index| {
+            findings.get(index).is_some_and(|finding| finding.chain == Some(Side::Client))
+        })
+    {
+        return None;
+    }
+    debug_assert!(
+        matches!(case.ending.how, How::Completed) || case.ending.phase >= Phase::ServerFlight
+    );
+    suspects.into_iter().min_by_key(|&index| findings.get(index).map(|finding| rank(finding, &[])))
+}

@@ -1,0 +1,131 @@
+//! Words that several rules share: names of certificates, dates, spans, lists.
+
+use std::fmt::Display;
+
+use tlsleuth_cert::{Certificate, Name};
+
+/// How many entries of a list a sentence quotes.
+const QUOTED: usize = 6;
+
+/// What a certificate is called: its common name, or its first name, or its subject.
+#[must_use]
+pub fn certificate(certificate: &Certificate) -> String {
+    if certificate.subject.common_name().is_some() || !certificate.subject.is_empty() {
+        return authority(&certificate.subject);
+    }
+    match certificate.dns_names.first() {
+        Some(name) => format!("\"{name}\""),
+        None => format!("serial {}", certificate.serial),
+    }
+}
+
+/// What an authority is called: the common name, or else the whole name.
+#[must_use]
+pub fn authority(name: &Name) -> String {
+    match name.common_name() {
+        Some(common) => format!("\"{common}\""),
+        None => format!("\"{}\"", name.text()),
+    }
+}
+
+/// A list in a sentence, cut when it is long.
+#[must_use]
+pub fn list<T: Display>(entries: impl IntoIterator<Item = T>) -> String {
+    let mut text = String::new();
+    let mut left = 0usize;
+    for (nth, entry) in entries.into_iter().enumerate() {
+        if nth >= QUOTED {
+            left += 1;
+            continue;
+        }
+        if nth > 0 {
+            text.push_str(", ");
+        }
+        text.push_str(&entry.to_string());
+    }
+    if left > 0 {
+        text.push_str(&format!(" and {left} more"));
+    }
+    if text.is_empty() { "none".to_owned() } else { text }
+}
+
+/// A time in seconds since 1970 as a date and time in UTC.
+#[must_use]
+pub fn date(seconds: i64) -> String {
+    let days = seconds.div_euclid(86_400);
+    let of_day = seconds.rem_euclid(86_400);
+    let (year, month, day) = civil(days);
+    format!(
+        "{year:04}-{month:02}-{day:02} {:02}:{:02}:{:02} UTC",
+        of_day / 3600,
+        of_day / 60 % 60,
+        of_day % 60
+    )
+}
+
+/// The day `days` after 1970-01-01 in the Gregorian calendar.
+///
+/// Counts in eras of 400 years that begin on March 1st, so that a leap day ends its year.
+fn civil(days: i64) -> (i64, i64, i64) {
+    let shifted = days.saturating_add(719_468);
+    let era = shifted.div_euclid(146_097);
+    let of_era = shifted.rem_euclid(146_097);
+    let year_of_era = (of_era - of_era / 1_460 + of_era / 36_524 - of_era / 146_096) / 365;
+    let of_year = of_era - (365 * year_of_era + year_of_era / 4 - year_of_era / 100);
+    let shifted_month = (5 * of_year + 2) / 153;
+    let day = of_year - (153 * shifted_month + 2) / 5 + 1;
+    let month = if shifted_month < 10 { shifted_month + 3 } else { shifted_month - 9 };
+    let year = year_of_era + era * 400 + i64::from(month <= 2);
+    (year, month, day)
+}
+
+/// A span in seconds as people say it: `3 days`, `5 hours`, `40 seconds`.
+#[must_use]
+pub fn span(seconds: i64) -> String {
+    let seconds = seconds.unsigned_abs();
+    let (count, unit) = match seconds {
+        0..=119 => (seconds, "second"),
+        120..=7_199 => (seconds / 60, "minute"),
+        7_200..=172_799 => (seconds / 3_600, "hour"),
+        _ => (seconds / 86_400, "day"),
+    };
+    format!("{count} {unit}{}", if count == 1 { "" } else { "s" })
+}
+
+/// The command that shows what a server sends, to be run by hand.
+#[must_use]
+pub fn s_client(server: &impl Display, name: Option<&str>) -> String {
+    match name {
+        Some(name) => {
+            format!("openssl s_client -connect {server} -servername {name} -showcerts </dev/null")
+        }
+        None => format!("openssl s_client -connect {server} -noservername -showcerts </dev/null"),
+    }
+}
+
+/// How to make the log of secrets that opens TLS 1.3.
+pub const KEY_LOG: &str = "record a key log on the client (SSLKEYLOGFILE for curl, Firefox and Chrome; \
+     tls.Config.KeyLogWriter in Go; -Djavax.net.debug=ssl:keymaterial or jSSLKeyLog in Java) and run \
+     tlsleuth --keylog keys.txt on the same capture";
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn dates_are_those_of_the_calendar() {
+        assert_eq!(date(0), "1970-01-01 00:00:00 UTC");
+        assert_eq!(date(951_782_400), "2000-02-29 00:00:00 UTC");
+        assert_eq!(date(-1), "1969-12-31 23:59:59 UTC");
+        assert_eq!(date(4_102_444_799), "2099-12-31 23:59:59 UTC");
+    }
+
+    #[test]
+    fn spans_and_lists_are_short() {
+        assert_eq!(span(86_400 * 3), "3 days");
+        assert_eq!(span(-90), "90 seconds");
+        assert_eq!(list(["a", "b"]), "a, b");
+        assert_eq!(list(1..=9), "1, 2, 3, 4, 5, 6 and 3 more");
+        assert_eq!(list::<u8>([]), "none");
+    }
+}

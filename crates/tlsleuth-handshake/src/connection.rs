@@ -1,0 +1,630 @@
+//! One connection: every fact that its frames show, each with its place. No opinions.
+
+use tlsleuth_capture::{
+    Direction, EndReason, EndedFlow, Endpoint, FlowView, Gap, Located, Place, Timestamp,
+    TransportFacts, TunnelId,
+};
+use tlsleuth_cert::{Chain, WireText};
+
+use crate::anomaly::Anomaly;
+use crate::codepoint::{AlertDescription, AlertLevel, CipherSuite, NamedGroup, ProtocolVersion};
+use crate::flight::ProtectedRecord;
+use crate::message::sslv2::{Ssl2ClientHello, Ssl2Error, Ssl2ServerHello};
+use crate::message::{
+    CertificateRequest, ClientHello, EncryptedExtensions, ServerHello, ServerKeyExchange,
+};
+use crate::observed::Observed;
+use crate::pending::{Application, Plaintext, Refusal};
+
+/// The two ends of a handshake.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
+pub enum Side {
+    /// The end that sends the ClientHello.
+    Client,
+    /// The end that answers it.
+    Server,
+}
+
+impl Side {
+    /// The other end.
+    #[must_use]
+    pub fn peer(self) -> Self {
+        match self {
+            Self::Client => Self::Server,
+            Self::Server => Self::Client,
+        }
+    }
+
+    /// `client` or `server`.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Client => "client",
+            Self::Server => "server",
+        }
+    }
+}
+
+/// One value for each end.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
+pub struct Both<T> {
+    /// The client's.
+    pub client: T,
+    /// The server's.
+    pub server: T,
+}
+
+impl<T> Both<T> {
+    fn swap(&mut self) {
+        std::mem::swap(&mut self.client, &mut self.server);
+    }
+
+    /// One end's.
+    pub fn of(&self, side: Side) -> &T {
+        match side {
+            Side::Client => &self.client,
+            Side::Server => &self.server,
+        }
+    }
+
+    /// One end's, to change.
+    pub fn of_mut(&mut self, side: Side) -> &mut T {
+        match side {
+            Side::Client => &mut self.client,
+            Side::Server => &mut self.server,
+        }
+    }
+}
+
+/// How it is known which end is the client.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
+pub enum RolesFrom {
+    /// A ClientHello or a message that only one side sends.
+    Handshake,
+    /// The SYN.
+    Syn,
+    /// The port numbers, a guess.
+    Ports,
+}
+
+/// How the handshake ended, by the frames alone.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
+pub enum Outcome {
+    /// Both sides finished, or application data flowed both ways.
+    Completed,
+    /// It ended before that.
+    Failed,
+    /// The capture ends or starts while it is going on, or too much is missing to tell.
+    Incomplete,
+}
+
+impl Outcome {
+    /// The word of the report.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Completed => "completed",
+            Self::Failed => "failed",
+            Self::Incomplete => "incomplete",
+        }
+    }
+}
+
+/// An alert, as sent or as inferred from the size and place of an encrypted record.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct Alert {
+    /// Who sent it.
+    pub from: Side,
+    /// The frame.
+    pub at: Place,
+    /// The level, where it can be read.
+    pub level: Option<AlertLevel>,
+    /// The description, where it can be read.
+    pub description: Option<AlertDescription>,
+    /// Whether it was sent encrypted (it may have been opened with logged secrets).
+    pub encrypted: bool,
+    /// Whether that it is an alert is only inferred.
+    pub inferred: bool,
+    /// Bytes of the record's body.
+    pub record_len: u16,
+}
+
+impl Alert {
+    /// Whether the connection cannot go on after it, as far as the bytes tell. In TLS 1.3 every
+    /// alert but `close_notify` and `user_canceled` is fatal whatever its level (RFC 9846 §6).
+    #[must_use]
+    pub fn is_fatal(&self) -> bool {
+        let closes = matches!(
+            self.description,
+            Some(AlertDescription::CLOSE_NOTIFY | AlertDescription::USER_CANCELED)
+        );
+        self.level == Some(AlertLevel::FATAL) && !closes
+    }
+}
+
+/// What happened at one point of the timeline.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub enum EventKind {
+    /// A ClientHello; 0 for the first, 1 for the answer to a HelloRetryRequest or a renegotiation.
+    ClientHello(usize),
+    /// An SSL 2 message.
+    Ssl2(&'static str),
+    /// A ServerHello.
+    ServerHello,
+    /// A HelloRetryRequest.
+    HelloRetryRequest,
+    /// EncryptedExtensions, opened.
+    EncryptedExtensions,
+    /// A Certificate message with so many certificates.
+    Certificate {
+        /// How many.
+        certificates: usize,
+    },
+    /// A stapled OCSP response in a message of its own (RFC 6066 §8).
+    CertificateStatus,
+    /// A ServerKeyExchange.
+    ServerKeyExchange,
+    /// A CertificateRequest.
+    CertificateRequest,
+    /// ServerHelloDone.
+    ServerHelloDone,
+    /// ClientKeyExchange.
+    ClientKeyExchange,
+    /// CertificateVerify.
+    CertificateVerify,
+    /// HelloRequest: the server asks for a renegotiation.
+    HelloRequest,
+    /// NewSessionTicket.
+    NewSessionTicket,
+    /// EndOfEarlyData.
+    EndOfEarlyData,
+    /// KeyUpdate.
+    KeyUpdate,
+    /// Finished, in clear (opened) or inferred.
+    Finished {
+        /// Whether that it is a Finished is only inferred from its size and place.
+        inferred: bool,
+    },
+    /// Another handshake message.
+    OtherHandshake(u8),
+    /// ChangeCipherSpec.
+    ChangeCipherSpec,
+    /// Handshake messages that are encrypted: so many bytes in so many records.
+    EncryptedHandshake {
+        /// Bytes of the records' bodies.
+        bytes: u64,
+        /// How many records.
+        records: u64,
+    },
+    /// An alert: its index in [`Connection::alerts`].
+    Alert(usize),
+    /// Application data: the first of a run of records.
+    ApplicationData {
+        /// Bytes of the records' bodies seen in this run.
+        bytes: u64,
+        /// How many records.
+        records: u64,
+        /// Whether it is early data (RFC 9846 §4.2.10).
+        early: bool,
+    },
+    /// A command or answer that turns to TLS, in words.
+    Starttls(WireText),
+    /// An answer of a proxy on the way, in words.
+    ProxyConnect(WireText),
+    /// Plain text where TLS was expected, in words.
+    Plaintext(WireText),
+    /// Bytes are missing from the capture.
+    CaptureGap(Gap),
+    /// Bytes make no record.
+    Garbage(WireText),
+}
+
+/// One entry of the timeline of TLS.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Event {
+    /// The frame.
+    pub at: Place,
+    /// Who did it.
+    pub from: Side,
+    /// What.
+    pub kind: EventKind,
+}
+
+/// A chain as it was sent.
+#[derive(Clone, Debug, PartialEq)]
+pub struct SentChain {
+    /// The certificates, leaf first if the sender kept to the order.
+    pub chain: Chain,
+    /// Whether the message held a raw public key instead (RFC 7250).
+    pub raw_public_key: bool,
+    /// The stapled OCSP response of the leaf, raw.
+    pub stapled: Option<Box<[u8]>>,
+    /// Whether signed certificate timestamps came with it in an extension.
+    pub has_scts: bool,
+    /// Whether it came compressed (RFC 8879).
+    pub compressed: bool,
+}
+
+/// What became of logged secrets for this connection.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug, Default)]
+pub enum Decryption {
+    /// Nobody gave secrets.
+    #[default]
+    NotAsked,
+    /// There is no line for this connection's client random.
+    NoSecrets,
+    /// Records were opened.
+    Opened,
+    /// Some records were opened, and then one was not.
+    Partly,
+    /// Secrets were there, and no record could be opened with them.
+    Failed,
+    /// The suite or the version is not known to the opener.
+    Unsupported,
+    /// Bytes before the first protected record are missing.
+    Gap,
+}
+
+/// Application data of one side.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
+pub struct ApplicationData {
+    /// The first record.
+    pub first: Option<Place>,
+    /// The last record seen before the connection was settled.
+    pub last: Option<Place>,
+    /// Records seen before the connection was settled.
+    pub records: u64,
+    /// Bytes of their bodies.
+    pub bytes: u64,
+}
+
+/// Everything that the frames of one connection show.
+#[derive(Clone, Debug)]
+pub struct Connection {
+    /// The client's end.
+    pub client: Endpoint,
+    /// The server's end.
+    pub server: Endpoint,
+    /// The tunnels around it.
+    pub tunnel: TunnelId,
+    /// Which way the client's bytes went; the other one is the server's.
+    pub client_direction: Direction,
+    /// How the ends' roles are known.
+    pub roles_from: RolesFrom,
+    /// The first frame.
+    pub first: Place,
+    /// The last frame.
+    pub last: Place,
+    /// How many frames.
+    pub frames: u64,
+    /// The capture's time when the connection was let go: up to then nothing more came.
+    pub watched_until: Timestamp,
+    /// Why the flow ended.
+    pub end_reason: EndReason,
+    /// What TCP did.
+    pub transport: Box<TransportFacts>,
+
+    /// The protocol that TLS was started from or that was seen inside.
+    pub application: Option<Application>,
+    /// A refusal before TLS began: STARTTLS or a proxy.
+    pub refusal: Option<Located<Refusal>>,
+    /// Plain text of either side where TLS was expected.
+    pub plaintext: Both<Option<Located<Plaintext>>>,
+    /// The frame with the first TLS byte of each side.
+    pub first_tls: Both<Option<Place>>,
+
+    /// SSL 2 messages: what was offered and answered.
+    pub ssl2: Ssl2,
+    /// The ClientHellos, at most two: the second one answers a HelloRetryRequest.
+    pub client_hellos: Vec<Located<ClientHello>>,
+    /// The HelloRetryRequest.
+    pub hello_retry: Option<Located<ServerHello>>,
+    /// The ServerHello.
+    pub server_hello: Observed<Located<ServerHello>>,
+    /// EncryptedExtensions.
+    pub encrypted_extensions: Observed<Located<EncryptedExtensions>>,
+    /// The server's chain.
+    pub server_chain: Observed<Located<SentChain>>,
+    /// A CertificateRequest.
+    pub certificate_request: Observed<Located<CertificateRequest>>,
+    /// The ServerKeyExchange.
+    pub server_key_exchange: Observed<Located<ServerKeyExchange>>,
+    /// The end of the server's first flight in TLS 1.2 and below.
+    pub server_hello_done: Option<Place>,
+    /// The client's chain.
+    pub client_chain: Observed<Located<SentChain>>,
+    /// The ClientKeyExchange.
+    pub client_key_exchange: Option<Place>,
+    /// ChangeCipherSpec of each side.
+    pub change_cipher_spec: Both<Option<Place>>,
+    /// Finished of each side: seen, inferred (see the events), not sent, or missed.
+    pub finished: Both<Observed<Place>>,
+    /// Whether `finished` of each side is only inferred.
+    pub finished_inferred: Both<bool>,
+    /// Session tickets seen in clear or opened.
+    pub tickets: u32,
+    /// Alerts, in the order of their frames.
+    pub alerts: Vec<Alert>,
+    /// Application data of each side, early data apart.
+    pub application_data: Both<ApplicationData>,
+    /// Early data of the client.
+    pub early_data: ApplicationData,
+    /// Protected records before the connection was settled, the first ones of each side.
+    pub protected: Vec<ProtectedRecord>,
+    /// Bytes missing in each side's stream before the connection was settled.
+    pub gaps: Both<Vec<Gap>>,
+    /// A HelloRequest or a ClientHello in a connection that was complete.
+    pub renegotiation: Option<Place>,
+    /// What breaks the specification.
+    pub anomalies: Vec<Located<Anomaly>>,
+    /// What is not a record although a record should begin there, of each side.
+    pub garbage: Both<Option<Located<WireText>>>,
+    /// A handshake message that began and did not end: who, where it began, type, bytes missing.
+    pub unfinished: Both<Option<Unfinished>>,
+    /// The timeline of TLS, in the order of the frames.
+    pub events: Vec<Event>,
+    /// What became of logged secrets.
+    pub decryption: Decryption,
+    /// How it ended.
+    pub outcome: Outcome,
+}
+
+/// What was said in SSL 2 messages.
+#[derive(Clone, PartialEq, Eq, Debug, Default)]
+pub struct Ssl2 {
+    /// The ClientHello, which may offer newer versions (RFC 5246 §E.2).
+    pub client_hello: Option<Located<Ssl2ClientHello>>,
+    /// The ServerHello: then SSL 2 was negotiated.
+    pub server_hello: Option<Located<Ssl2ServerHello>>,
+    /// An error.
+    pub error: Option<Located<Ssl2Error>>,
+}
+
+/// A record or message whose end is not there.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct Unfinished {
+    /// Where it begins.
+    pub begins: Place,
+    /// The content type of the record.
+    pub content_type: u8,
+    /// The handshake type, if it is in clear.
+    pub handshake_type: Option<u8>,
+}
+
+impl Connection {
+    /// A connection of which nothing is known but its ends.
+    pub(crate) fn new(flow: &FlowView<'_>) -> Self {
+        Self {
+            client: flow.forward_source,
+            server: flow.forward_destination,
+            tunnel: flow.tunnel,
+            client_direction: Direction::Forward,
+            roles_from: RolesFrom::Ports,
+            first: flow.first,
+            last: flow.first,
+            frames: 0,
+            watched_until: flow.first.time,
+            end_reason: EndReason::CaptureEnd,
+            transport: Box::default(),
+            application: None,
+            refusal: None,
+            plaintext: Both::default(),
+            first_tls: Both::default(),
+            ssl2: Ssl2::default(),
+            client_hellos: Vec::new(),
+            hello_retry: None,
+            server_hello: Observed::Absent,
+            encrypted_extensions: Observed::Absent,
+            server_chain: Observed::Absent,
+            certificate_request: Observed::Absent,
+            server_key_exchange: Observed::Absent,
+            server_hello_done: None,
+            client_chain: Observed::Absent,
+            client_key_exchange: None,
+            change_cipher_spec: Both::default(),
+            finished: Both::default(),
+            finished_inferred: Both::default(),
+            tickets: 0,
+            alerts: Vec::new(),
+            application_data: Both::default(),
+            early_data: ApplicationData::default(),
+            protected: Vec::new(),
+            gaps: Both::default(),
+            renegotiation: None,
+            anomalies: Vec::new(),
+            garbage: Both::default(),
+            unfinished: Both::default(),
+            events: Vec::new(),
+            decryption: Decryption::NotAsked,
+            outcome: Outcome::Incomplete,
+        }
+    }
+
+    /// A flow without any payload, or whose payload nobody looked at.
+    #[must_use]
+    pub fn without_data(flow: EndedFlow) -> Box<Self> {
+        let mut connection = Box::new(Self::new(&FlowView {
+            id: flow.id,
+            forward_source: flow.forward_source,
+            forward_destination: flow.forward_destination,
+            tunnel: flow.tunnel,
+            first: flow.first,
+            facts: None,
+        }));
+        if flow.facts.syn.is_some() || flow.facts.syn_ack.is_some() {
+            connection.roles_from = RolesFrom::Syn;
+        }
+        crate::ending::complete(&mut connection, flow);
+        connection
+    }
+
+    /// The other end is the client after all.
+    pub(crate) fn swap_roles(&mut self) {
+        std::mem::swap(&mut self.client, &mut self.server);
+        self.client_direction = self.client_direction.opposite();
+        self.plaintext.swap();
+        self.first_tls.swap();
+        self.change_cipher_spec.swap();
+        self.finished.swap();
+        self.application_data.swap();
+        self.gaps.swap();
+        self.garbage.swap();
+        for alert in &mut self.alerts {
+            alert.from = alert.from.peer();
+        }
+        for record in &mut self.protected {
+            record.from = record.from.peer();
+        }
+        for event in &mut self.events {
+            event.from = event.from.peer();
+        }
+    }
+
+    /// Whether any byte of TLS was seen.
+    #[must_use]
+    pub fn tls_seen(&self) -> bool {
+        self.first_tls.client.is_some() || self.first_tls.server.is_some()
+    }
+
+    /// The application protocol that the server chose.
+    #[must_use]
+    pub fn alpn_selected(&self) -> Option<Located<&WireText>> {
+        if let Some(extensions) = self.encrypted_extensions.present()
+            && let Some(alpn) = extensions.value.alpn()
+        {
+            return Some(Located::new(alpn, extensions.at));
+        }
+        let hello = self.server_hello.present()?;
+        Some(Located::new(hello.value.alpn()?, hello.at))
+    }
+
+    /// The first ClientHello.
+    #[must_use]
+    pub fn client_hello(&self) -> Option<&Located<ClientHello>> {
+        self.client_hellos.first()
+    }
+
+    /// The version that the ServerHello (or the HelloRetryRequest) chose.
+    #[must_use]
+    pub fn negotiated_version(&self) -> Option<Located<ProtocolVersion>> {
+        self.hello().map(|hello| Located::new(hello.value.negotiated_version(), hello.at))
+    }
+
+    /// The suite that the ServerHello (or the HelloRetryRequest) chose.
+    #[must_use]
+    pub fn cipher_suite(&self) -> Option<Located<CipherSuite>> {
+        self.hello().map(|hello| Located::new(hello.value.cipher_suite, hello.at))
+    }
+
+    /// The key exchange group that was chosen.
+    #[must_use]
+    pub fn group(&self) -> Option<Located<NamedGroup>> {
+        let of_hello = self.hello().and_then(|hello| {
+            hello.value.selected_group().map(|group| Located::new(group, hello.at))
+        });
+        of_hello.or_else(|| {
+            let exchange = self.server_key_exchange.present()?;
+            exchange.value.group().map(|group| Located::new(group, exchange.at))
+        })
+    }
+
+    /// The ServerHello, or the HelloRetryRequest where the capture has no ServerHello.
+    #[must_use]
+    pub fn hello(&self) -> Option<&Located<ServerHello>> {
+        self.server_hello.present().or(self.hello_retry.as_ref())
+    }
+
+    /// Whether the negotiated version is TLS 1.3 or a draft of it.
+    #[must_use]
+    pub fn is_tls13(&self) -> bool {
+        self.negotiated_version().is_some_and(|version| version.value.is_tls13())
+    }
+
+    /// Whether the server took up an earlier session: `None` where no ServerHello was seen.
+    #[must_use]
+    pub fn resumed(&self) -> Option<bool> {
+        let hello = self.server_hello.present()?;
+        if self.is_tls13() {
+            return Some(hello.value.extensions.selected_identity().is_some());
+        }
+        if self.server_chain.is_present()
+            || self.server_key_exchange.is_present()
+            || self.server_hello_done.is_some()
+        {
+            return Some(false);
+        }
+        let client = self.client_hello()?;
+        let echoed =
+            !hello.value.session_id.is_empty() && hello.value.session_id == client.value.session_id;
+        let abbreviated = self.change_cipher_spec.server.is_some()
+            && self.change_cipher_spec.client.is_none_or(|client| {
+                self.change_cipher_spec.server.is_some_and(|s| s.time <= client.time)
+            });
+        Some(
+            abbreviated
+                && (echoed
+                    || client
+                        .value
+                        .extensions
+                        .session_ticket()
+                        .is_some_and(|ticket| ticket.len_bytes > 0)),
+        )
+    }
+
+    /// What TCP did on one side's stream.
+    #[must_use]
+    pub fn stream(&self, side: Side) -> &tlsleuth_capture::transport::StreamFacts {
+        self.transport.stream(self.direction(side))
+    }
+
+    /// The direction of one side's bytes.
+    #[must_use]
+    pub fn direction(&self, side: Side) -> Direction {
+        match side {
+            Side::Client => self.client_direction,
+            Side::Server => self.client_direction.opposite(),
+        }
+    }
+
+    /// Whose bytes go in a direction.
+    #[must_use]
+    pub fn side(&self, direction: Direction) -> Side {
+        if direction == self.client_direction { Side::Client } else { Side::Server }
+    }
+
+    /// The end point of one side.
+    #[must_use]
+    pub fn endpoint(&self, side: Side) -> Endpoint {
+        match side {
+            Side::Client => self.client,
+            Side::Server => self.server,
+        }
+    }
+
+    /// The first reset that its receiver obeyed, and who sent it.
+    #[must_use]
+    pub fn reset(&self) -> Option<(Side, Place)> {
+        self.transport.reset().map(|reset| (self.side(reset.direction), reset.at))
+    }
+
+    /// The first FIN of one side.
+    #[must_use]
+    pub fn fin(&self, side: Side) -> Option<Place> {
+        self.stream(side).fin
+    }
+
+    /// Who closed first, with a FIN or a reset, and where.
+    #[must_use]
+    pub fn first_close(&self) -> Option<(Side, Place)> {
+        let fins = [Side::Client, Side::Server]
+            .into_iter()
+            .filter_map(|side| self.fin(side).map(|at| (side, at)));
+        fins.chain(self.reset()).min_by_key(|(_, at)| (at.time, at.capture, at.frame))
+    }
+
+    /// Whether the capture has both directions from their first byte to the end of the handshake.
+    #[must_use]
+    pub fn has_gap(&self, side: Side) -> bool {
+        !self.gaps.of(side).is_empty()
+    }
+}

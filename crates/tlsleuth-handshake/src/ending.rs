@@ -1,0 +1,365 @@
+//! The end of a connection: what the protected records were, what was not sent and what was only
+//! not seen, and how it ended.
+
+use tlsleuth_capture::{EndReason, EndedFlow, GapCause, Place};
+
+use crate::codepoint::AlertDescription;
+use crate::connection::{Alert, Connection, Decryption, Event, EventKind, Outcome, Side};
+use crate::flight::{self, Content, Lengths};
+use crate::observed::Observed;
+
+/// Nanoseconds of silence after which an unanswered side is taken to be silent, not merely slow: the
+/// third retransmission of a SYN comes after 7 s (RFC 6298), a first answer is rarely that late.
+const SILENCE_NS: i64 = 3_000_000_000;
+
+/// Fills in what can be told only when all frames are there.
+pub(crate) fn complete(connection: &mut Connection, flow: EndedFlow) {
+    connection.first = flow.first;
+    connection.last = flow.last;
+    connection.frames = flow.frames;
+    connection.end_reason = flow.reason;
+    connection.watched_until = flow.watched_until;
+    connection.transport = flow.facts;
+    let order = |at: &Place| (at.time, at.capture, at.frame);
+    connection.events.sort_by_key(|event| order(&event.at));
+    connection.protected.sort_by_key(|record| order(&record.at));
+    if connection.is_tls13() {
+        tell_tls13(connection);
+    }
+    note_first_flight(connection);
+    connection.outcome = outcome(connection);
+}
+
+/// Says what the protected records of TLS 1.3 were, and notes the alerts among them.
+fn tell_tls13(connection: &mut Connection) {
+    let Some(suite) = connection.cipher_suite() else { return };
+    if connection.server_hello.present().is_none() {
+        return;
+    }
+    let told = flight::tell_tls13(&mut connection.protected, Lengths::tls13(suite.value));
+    for (side, place) in
+        [(Side::Server, told.server_finished), (Side::Client, told.client_finished)]
+    {
+        let finished = connection.finished.of_mut(side);
+        if let (false, Some(place)) = (finished.is_present(), place) {
+            *finished = Observed::Present(place);
+            *connection.finished_inferred.of_mut(side) = true;
+        }
+    }
+    let records = connection.protected.clone();
+    for record in &records {
+        let side = record.from;
+        match record.content {
+            Content::Alert => {
+                let index = connection.alerts.len();
+                connection.alerts.push(Alert {
+                    from: side,
+                    at: record.at,
+                    level: None,
+                    description: None,
+                    encrypted: true,
+                    inferred: true,
+                    record_len: record.len,
+                });
+                push_event(connection, side, record.at, EventKind::Alert(index));
+            }
+            Content::ApplicationData => {
+                let data = connection.application_data.of_mut(side);
+                data.first = Some(data.first.map_or(record.at, |first| first.earlier(record.at)));
+                data.last = Some(data.last.map_or(record.at, |last| last.later(record.at)));
+                data.records += 1;
+                data.bytes += u64::from(record.len);
+                merge_run(connection, side, record.at, record.len, RunKind::Application);
+            }
+            Content::ServerFlight | Content::ClientFlight | Content::PostHandshake => {
+                merge_run(connection, side, record.at, record.len, RunKind::Handshake);
+            }
+            Content::EmptyCertificate => {
+                push_event(connection, side, record.at, EventKind::Certificate { certificates: 0 });
+            }
+            Content::Finished => {
+                push_event(connection, side, record.at, EventKind::Finished { inferred: true });
+            }
+            Content::Unknown | Content::EarlyData | Content::Opened => {}
+        }
+    }
+    // Alerts stay in the order of their frames; events refer to them by index.
+    sort_alerts(connection);
+    connection.events.sort_by_key(|event| (event.at.time, event.at.capture, event.at.frame));
+}
+
+fn sort_alerts(connection: &mut Connection) {
+    let mut order: Vec<usize> = (0..connection.alerts.len()).collect();
+    let alerts = &connection.alerts;
+    let key = |index: &usize| {
+        alerts.get(*index).map(|alert| (alert.at.time, alert.at.capture, alert.at.frame))
+    };
+    order.sort_by_key(key);
+    let sorted = order.iter().filter_map(|index| alerts.get(*index).copied()).collect();
+    for event in &mut connection.events {
+        if let EventKind::Alert(index) = &mut event.kind {
+            *index = order.iter().position(|old| old == index).unwrap_or(*index);
+        }
+    }
+    connection.alerts = sorted;
+}
+
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum RunKind {
+    Application,
+    Handshake,
+}
+
+/// Adds a record to the event of its run, or begins one.
+fn merge_run(connection: &mut Connection, from: Side, at: Place, len: u16, run: RunKind) {
+    let last =
+        connection.events.iter_mut().rev().find(|event| {
+            event.from == from && (event.at.time, event.at.frame) <= (at.time, at.frame)
+        });
+    if let Some(event) = last {
+        match (&mut event.kind, run) {
+            (EventKind::ApplicationData { bytes, records, early: false }, RunKind::Application)
+            | (EventKind::EncryptedHandshake { bytes, records }, RunKind::Handshake) => {
+                *bytes += u64::from(len);
+                *records += 1;
+                return;
+            }
+            _ => {}
+        }
+    }
+    let (bytes, records) = (u64::from(len), 1);
+    let kind = match run {
+        RunKind::Application => EventKind::ApplicationData { bytes, records, early: false },
+        RunKind::Handshake => EventKind::EncryptedHandshake { bytes, records },
+    };
+    push_event(connection, from, at, kind);
+}
+
+fn push_event(connection: &mut Connection, from: Side, at: Place, kind: EventKind) {
+    let behind = connection.events.partition_point(|event| {
+        (event.at.time, event.at.capture, event.at.frame) <= (at.time, at.capture, at.frame)
+    });
+    connection.events.insert(behind, Event { at, from, kind });
+}
+
+/// For every message that is not there: was it not sent, hidden, or missed?
+fn note_first_flight(connection: &mut Connection) {
+    let opened = matches!(connection.decryption, Decryption::Opened | Decryption::Partly);
+    let tls13 = connection.is_tls13();
+    let side_missed = |connection: &Connection, side: Side| {
+        let lost =
+            connection.gaps.of(side).iter().any(|gap| gap.cause != GapCause::NotAcknowledged);
+        let joined_late = !connection.stream(side).from_start
+            && connection.first_tls.of(side).is_none_or(|_| match side {
+                Side::Client => connection.client_hellos.is_empty(),
+                Side::Server => connection.hello().is_none(),
+            });
+        let unseen =
+            connection.stream(side).segments == 0 && connection.stream(side).acknowledged_bytes > 0;
+        lost || joined_late || unseen
+    };
+    let server_missed = side_missed(connection, Side::Server);
+    let client_missed = side_missed(connection, Side::Client);
+    let server_protected =
+        connection.protected.iter().any(|record| hides(record.from, Side::Server, record.content));
+    let client_protected =
+        connection.protected.iter().any(|record| hides(record.from, Side::Client, record.content));
+    let unseen = |missed: bool, protected: bool| -> Unseen {
+        if missed {
+            Unseen::Missed
+        } else if tls13 && protected && !opened {
+            Unseen::Encrypted
+        } else {
+            Unseen::Absent
+        }
+    };
+    let server = unseen(server_missed, server_protected);
+    let client = unseen(client_missed, client_protected);
+    if connection.server_hello.present().is_none() && server_missed {
+        connection.server_hello = Observed::Missed;
+    }
+    let resumed = connection.resumed().unwrap_or(false);
+    let certificate = if resumed && server != Unseen::Missed { Unseen::Absent } else { server };
+    settle(&mut connection.server_chain, certificate);
+    settle(&mut connection.certificate_request, certificate);
+    settle(&mut connection.server_key_exchange, if tls13 { Unseen::Absent } else { server });
+    settle(&mut connection.encrypted_extensions, if tls13 { server } else { Unseen::Absent });
+    let empty_certificate =
+        connection.protected.iter().any(|record| record.content == Content::EmptyCertificate);
+    let client_certificate = if resumed && client != Unseen::Missed {
+        Unseen::Absent
+    } else if tls13 && !empty_certificate && client == Unseen::Encrypted {
+        // A lone Finished leaves no room for a certificate.
+        let flight = connection
+            .protected
+            .iter()
+            .any(|record| record.from == Side::Client && record.content == Content::ClientFlight);
+        if flight { Unseen::Encrypted } else { Unseen::Absent }
+    } else {
+        client
+    };
+    settle(&mut connection.client_chain, client_certificate);
+    for (side, missed) in [(Side::Server, server_missed), (Side::Client, client_missed)] {
+        let finished = connection.finished.of_mut(side);
+        if !finished.is_present() && missed {
+            *finished = Observed::Missed;
+        }
+    }
+}
+
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Unseen {
+    Absent,
+    Encrypted,
+    Missed,
+}
+
+fn settle<T>(fact: &mut Observed<T>, unseen: Unseen) {
+    if !fact.is_present() {
+        *fact = match unseen {
+            Unseen::Absent => Observed::Absent,
+            Unseen::Encrypted => Observed::Encrypted,
+            Unseen::Missed => Observed::Missed,
+        };
+    }
+}
+
+fn hides(from: Side, side: Side, content: Content) -> bool {
+    from == side
+        && matches!(
+            content,
+            Content::ServerFlight
+                | Content::ClientFlight
+                | Content::Unknown
+                | Content::EmptyCertificate
+                | Content::Finished
+        )
+}
+
+/// How the handshake ended, by the frames alone.
+fn outcome(connection: &Connection) -> Outcome {
+    let data = &connection.application_data;
+    let flowed = data.client.records > 0 && data.server.records > 0;
+    let early_fatal = fatal_alert(connection);
+    if flowed && early_fatal.is_none() {
+        return Outcome::Completed;
+    }
+    let finished =
+        connection.finished.client.is_present() && connection.finished.server.is_present();
+    let tls13 = connection.is_tls13();
+    if finished {
+        match early_fatal {
+            Some(_) => return Outcome::Failed,
+            None if tls13 && server_left_without_a_word(connection) => return Outcome::Failed,
+            None => return Outcome::Completed,
+        }
+    }
+    if early_fatal.is_some() {
+        return Outcome::Failed;
+    }
+    let joined_late = !connection.stream(Side::Client).from_start
+        && !connection.stream(Side::Server).from_start
+        && connection.client_hellos.is_empty()
+        && connection.hello().is_none();
+    if joined_late || flowed {
+        return Outcome::Incomplete;
+    }
+    // The client's hello is there: did one side end it, or stay silent?
+    let missing = [Side::Client, Side::Server].into_iter().any(|side| {
+        connection.gaps.of(side).iter().any(|gap| gap.cause != GapCause::NotAcknowledged)
+            || (connection.stream(side).segments == 0
+                && connection.stream(side).acknowledged_bytes > 1)
+    });
+    let closed = connection.first_close().is_some();
+    let transport = &connection.transport;
+    let quiet_ns = connection.watched_until.since(connection.last.time);
+    if connection.refusal.is_some() || !transport.icmp.is_empty() && transport.syn_ack.is_none() {
+        return Outcome::Failed;
+    }
+    if missing {
+        return Outcome::Incomplete;
+    }
+    if closed {
+        return Outcome::Failed;
+    }
+    let plain = connection.plaintext.server.is_some() && !connection.client_hellos.is_empty();
+    let silent = quiet_ns >= SILENCE_NS
+        || connection.end_reason == EndReason::Idle
+        || connection.last.time.since(connection.first.time) >= SILENCE_NS
+        || connection.transport.syn_retransmissions.total() > 1;
+    if plain || silent { Outcome::Failed } else { Outcome::Incomplete }
+}
+
+/// The first alert that ended the connection before application data flowed both ways.
+fn fatal_alert(connection: &Connection) -> Option<&Alert> {
+    let data = &connection.application_data;
+    let flowing = match (data.client.first, data.server.first) {
+        (Some(client), Some(server)) => Some(client.later(server)),
+        _ => None,
+    };
+    connection.alerts.iter().find(|alert| {
+        if flowing.is_some_and(|flowing| flowing.time <= alert.at.time) {
+            return false;
+        }
+        match alert.description {
+            Some(AlertDescription::CLOSE_NOTIFY | AlertDescription::USER_CANCELED) => false,
+            Some(_) => alert.is_fatal() || connection.is_tls13() && !alert.is_warning_only(),
+            None => ends_the_handshake(connection, alert),
+        }
+    })
+}
+
+/// Whether an alert that cannot be read stands where only a fatal one makes sense.
+fn ends_the_handshake(connection: &Connection, alert: &Alert) -> bool {
+    let own = connection.finished.of(alert.from);
+    let peers = connection.finished.of(alert.from.peer());
+    if connection.is_tls13() {
+        match alert.from {
+            // Instead of its Finished.
+            Side::Client => !own.is_present(),
+            // Right behind the client's Finished, with no ticket and no data before it.
+            Side::Server => {
+                let spoke = connection.protected.iter().any(|record| {
+                    record.from == Side::Server
+                        && matches!(
+                            record.content,
+                            Content::PostHandshake | Content::ApplicationData
+                        )
+                });
+                let client_closed = connection
+                    .alerts
+                    .iter()
+                    .any(|other| other.from == Side::Client && other.at.time < alert.at.time)
+                    || connection.fin(Side::Client).is_some_and(|fin| fin.time <= alert.at.time);
+                !spoke && !client_closed && connection.decryption != Decryption::Opened
+            }
+        }
+    } else {
+        // TLS 1.2 and below: before both sides were done an encrypted alert ends the handshake.
+        let peer_finished_before =
+            peers.present().is_some_and(|finished| finished.time <= alert.at.time);
+        !own.is_present() || !peer_finished_before
+    }
+}
+
+/// Whether the server closed right behind the client's Finished with nothing sent, as servers do
+/// that refuse a client's certificate silently.
+fn server_left_without_a_word(connection: &Connection) -> bool {
+    let Some((Side::Server, _)) = connection.first_close() else { return false };
+    let Some(finished) = connection.finished.client.present() else { return false };
+    let spoke = connection.protected.iter().any(|record| {
+        record.from == Side::Server
+            && (record.at.time, record.at.frame) > (finished.time, finished.frame)
+    });
+    let opened_data = connection.application_data.server.records > 0 || connection.tickets > 0;
+    !spoke && !opened_data && connection.gaps.server.is_empty()
+}
+
+impl Alert {
+    /// A warning that leaves the handshake as it is even in TLS 1.3's eyes: before the version is
+    /// known servers warn of an unrecognized name and go on.
+    fn is_warning_only(&self) -> bool {
+        self.level == Some(crate::codepoint::AlertLevel::WARNING)
+            && self.description == Some(AlertDescription::UNRECOGNIZED_NAME)
+    }
+}

@@ -1,0 +1,74 @@
+//! The seam for secrets: whoever has them can open protected records.
+//!
+//! Nothing of the cryptography is here. A crate that has it implements [`SecretSource`] and
+//! [`RecordOpener`]; the tracker asks for an opener when both hellos are there, and from then on
+//! what was [`Encrypted`](crate::Observed::Encrypted) is present.
+
+use crate::codepoint::{CipherSuite, ProtocolVersion};
+use crate::connection::Side;
+
+/// What the keys of a connection depend on.
+#[derive(Clone, Copy, Debug)]
+pub struct HelloPair<'a> {
+    /// The client's random, which key logs are indexed by.
+    pub client_random: &'a [u8; 32],
+    /// The server's random.
+    pub server_random: &'a [u8; 32],
+    /// The version that was negotiated.
+    pub version: ProtocolVersion,
+    /// The suite that was chosen.
+    pub suite: CipherSuite,
+    /// Whether both sides agreed on the extended master secret (RFC 7627).
+    pub extended_master_secret: bool,
+    /// Whether both sides agreed on encrypt-then-MAC (RFC 7366).
+    pub encrypt_then_mac: bool,
+    /// Whether the client sends early data.
+    pub early_data: bool,
+    /// The bytes of the handshake so far (ClientHello to ServerHello), for schemes that hash them.
+    pub transcript: &'a [u8],
+}
+
+/// Why there is no opener.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum NoOpener {
+    /// No secret is known for this client random.
+    NoSecrets,
+    /// The version or the suite is not supported.
+    Unsupported,
+}
+
+/// Whoever knows secrets.
+pub trait SecretSource {
+    /// An opener for a connection.
+    ///
+    /// # Errors
+    /// Says why there is none.
+    fn opener(&self, hellos: &HelloPair<'_>) -> Result<Box<dyn RecordOpener>, NoOpener>;
+}
+
+/// Opens the protected records of one connection. Both sides' records come in their order.
+pub trait RecordOpener: Send {
+    /// Opens one record. On success `plain` holds the content and the true content type is told.
+    ///
+    /// # Errors
+    /// [`NotOpened`] when no key fits; later records may still be opened.
+    fn open(
+        &mut self,
+        side: Side,
+        content_type: u8,
+        record_version: u16,
+        body: &[u8],
+        plain: &mut Vec<u8>,
+    ) -> Result<u8, NotOpened>;
+
+    /// Takes note of a handshake message, in clear or opened: header and body. Keys depend on it
+    /// (Finished, KeyUpdate, EndOfEarlyData; ClientKeyExchange for RSA keys).
+    fn handshake_message(&mut self, side: Side, message: &[u8]);
+
+    /// Takes note that so many protected records of a side are missing, or an unknown number.
+    fn gap(&mut self, side: Side);
+}
+
+/// A record that could not be opened.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct NotOpened;

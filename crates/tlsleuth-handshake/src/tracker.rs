@@ -1,0 +1,1057 @@
+//! Follows one connection: takes its bytes in order, and in the end tells its [`Connection`].
+//!
+//! ```text
+//! bytes -probe-> TLS? -RecordReader-> records -Joiner-> messages -> facts
+//!                 |                      |
+//!                 plain text             protected: RecordOpener, or told from outside (flight)
+//! ```
+//!
+//! The bytes of the two directions may come in any order between each other; what a fact depends on
+//! is its frame, never when it was told.
+
+use std::sync::Arc;
+
+use tlsleuth_capture::{Direction, EndedFlow, FlowView, Gap, Interest, Located, Place};
+use tlsleuth_cert::{CertificateStore, Chain, WireText};
+
+use crate::anomaly::{Anomaly, Problem};
+use crate::codepoint::{
+    AlertDescription, AlertLevel, CertificateType, ExtensionType, HandshakeType,
+};
+use crate::connection::{
+    Alert, Connection, Decryption, Event, EventKind, RolesFrom, SentChain, Side, Unfinished,
+};
+use crate::flight::{Content, KEPT_RECORDS, ProtectedRecord};
+use crate::joiner::{self, Joiner, Message};
+use crate::message::sslv2::{Ssl2Header, Ssl2Message};
+use crate::message::{self, Certificate, CertificateForm, ClientHello, ServerHello};
+use crate::observed::Observed;
+use crate::opener::{HelloPair, NoOpener, RecordOpener, SecretSource};
+use crate::pending::{Preamble, Progress};
+use crate::probe::{self, Beginning};
+use crate::record::{Cut, Record, RecordHeader, RecordReader};
+
+/// Bytes of a direction after which a stream without TLS is given up.
+const GIVE_UP_BYTES: u64 = 32 * 1024;
+
+/// Alerts kept of one connection; further ones are dropped, the anomaly list says so.
+const MAX_ALERTS: usize = 64;
+
+/// Events kept of one connection.
+const MAX_EVENTS: usize = 256;
+
+/// Anomalies kept of one connection.
+const MAX_ANOMALIES: usize = 64;
+
+/// Application records of a side after which nothing about the handshake is to be expected.
+const SETTLED_RECORDS: u64 = 4;
+
+/// What all trackers of an analysis share.
+#[derive(Default)]
+pub struct Shared {
+    /// Each distinct certificate is parsed once.
+    pub certificates: CertificateStore,
+    /// Whoever knows secrets.
+    pub secrets: Option<Arc<dyn SecretSource + Send + Sync>>,
+}
+
+impl std::fmt::Debug for Shared {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Shared").finish_non_exhaustive()
+    }
+}
+
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
+enum Mode {
+    /// No byte yet, or too few to tell.
+    #[default]
+    Start,
+    /// Records.
+    Tls,
+    /// Something else; TLS may follow.
+    Plain,
+    /// SSL 2 records.
+    Ssl2,
+}
+
+/// One direction.
+#[derive(Default, Debug)]
+struct Stream {
+    mode: Mode,
+    /// First bytes while they are too few to tell what they are.
+    head: Vec<u8>,
+    head_at: Place,
+    records: RecordReader,
+    joiner: Joiner,
+    /// From here on records are protected (TLS 1.2 and below: behind the ChangeCipherSpec).
+    protected: bool,
+    /// Bytes are missing before the handshake was complete.
+    gap: bool,
+    bytes: u64,
+    /// How many protected records were kept.
+    kept: usize,
+}
+
+/// Follows one connection.
+pub struct Tracker {
+    forward: Stream,
+    reverse: Stream,
+    roles_known: bool,
+    mid_stream: bool,
+    preamble: Option<Box<Preamble>>,
+    opener: Option<Box<dyn RecordOpener>>,
+    opened: u32,
+    not_opened: u32,
+    transcript: Vec<u8>,
+    connection: Box<Connection>,
+    settled: bool,
+}
+
+impl std::fmt::Debug for Tracker {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Tracker").field("settled", &self.settled).finish_non_exhaustive()
+    }
+}
+
+impl Tracker {
+    /// A tracker for a flow that has its first payload.
+    #[must_use]
+    pub fn new(flow: &FlowView<'_>) -> Self {
+        let has_syn =
+            flow.facts.is_some_and(|facts| facts.syn.is_some() || facts.syn_ack.is_some());
+        let mut connection = Box::new(Connection::new(flow));
+        if has_syn {
+            connection.roles_from = RolesFrom::Syn;
+        } else if looks_like_server(flow.forward_source.port, flow.forward_destination.port) {
+            connection.swap_roles();
+        }
+        Self {
+            forward: Stream::default(),
+            reverse: Stream::default(),
+            roles_known: false,
+            mid_stream: !has_syn,
+            preamble: None,
+            opener: None,
+            opened: 0,
+            not_opened: 0,
+            transcript: Vec::new(),
+            connection,
+            settled: false,
+        }
+    }
+
+    /// Bytes held beside the facts.
+    #[must_use]
+    pub fn buffered_bytes(&self) -> usize {
+        [&self.forward, &self.reverse]
+            .iter()
+            .map(|stream| {
+                stream.head.capacity()
+                    + stream.records.buffered_bytes()
+                    + stream.joiner.buffered_bytes()
+            })
+            .sum::<usize>()
+            + self.transcript.capacity()
+    }
+
+    /// Whether TLS was seen.
+    #[must_use]
+    pub fn tls_seen(&self) -> bool {
+        self.connection.tls_seen()
+    }
+
+    /// Takes the next bytes of one direction.
+    pub fn data(
+        &mut self,
+        shared: &Shared,
+        direction: Direction,
+        at: Place,
+        bytes: &[u8],
+    ) -> Interest {
+        if self.settled {
+            return Interest::Settled;
+        }
+        let stream = self.stream(direction);
+        stream.bytes = stream.bytes.saturating_add(bytes.len() as u64);
+        match stream.mode {
+            Mode::Start => self.start(shared, direction, at, bytes),
+            Mode::Tls => self.tls(shared, direction, at, bytes),
+            Mode::Plain => self.plain(shared, direction, at, bytes),
+            Mode::Ssl2 => self.ssl2(shared, direction, at, bytes),
+        }
+        self.interest()
+    }
+
+    /// Takes note of bytes that are not there.
+    pub fn gap(&mut self, direction: Direction, gap: Gap) -> Interest {
+        let side = self.connection.side(direction);
+        let stream = self.stream(direction);
+        stream.gap = true;
+        match stream.mode {
+            Mode::Start => {
+                stream.head.clear();
+                stream.mode = Mode::Plain;
+            }
+            Mode::Tls => {
+                let skips = stream.records.skips(gap.len_bytes);
+                stream.records.gap(gap.len_bytes);
+                if !skips {
+                    stream.joiner.reset();
+                    if let Some(opener) = &mut self.opener {
+                        opener.gap(side);
+                    }
+                }
+            }
+            Mode::Plain | Mode::Ssl2 => {}
+        }
+        let gaps = self.connection.gaps.of_mut(side);
+        if gaps.len() < 16 {
+            gaps.push(gap);
+        }
+        self.event(direction, gap.at, EventKind::CaptureGap(gap));
+        self.interest()
+    }
+
+    /// Ends the connection.
+    #[must_use]
+    pub fn finish(mut self, flow: EndedFlow) -> Box<Connection> {
+        for direction in [Direction::Forward, Direction::Reverse] {
+            let side = self.connection.side(direction);
+            let stream = self.stream(direction);
+            let unfinished = if stream.mode == Mode::Tls {
+                let message = stream.joiner.unfinished().and_then(|(kind, _, _)| kind);
+                match (stream.records.unfinished(), message) {
+                    (Some((header, begins)), kind) => Some(Unfinished {
+                        begins,
+                        content_type: header.content_type,
+                        handshake_type: kind.or_else(|| stream.records.unfinished_message()),
+                    }),
+                    (None, Some(kind)) => Some(Unfinished {
+                        begins: flow.last,
+                        content_type: 22,
+                        handshake_type: Some(kind),
+                    }),
+                    (None, None) => None,
+                }
+            } else {
+                None
+            };
+            *self.connection.unfinished.of_mut(side) = unfinished;
+        }
+        let mut connection = self.connection;
+        connection.decryption = match (connection.decryption, self.opened, self.not_opened) {
+            (Decryption::Opened, 0, 0) => Decryption::Opened,
+            (Decryption::Opened, 0, _) => Decryption::Failed,
+            (Decryption::Opened, _, 0) => Decryption::Opened,
+            (Decryption::Opened, _, _) => Decryption::Partly,
+            (other, _, _) => other,
+        };
+        crate::ending::complete(&mut connection, flow);
+        connection
+    }
+
+    fn interest(&mut self) -> Interest {
+        if self.settled {
+            return Interest::Settled;
+        }
+        let data = &self.connection.application_data;
+        let flowing = data.client.records >= SETTLED_RECORDS
+            && data.server.records >= SETTLED_RECORDS
+            || (data.client.records > 0 && data.server.records > 0)
+                && data.client.records + data.server.records >= 4 * SETTLED_RECORDS;
+        let plain = self.forward.mode != Mode::Tls
+            && self.reverse.mode != Mode::Tls
+            && self.forward.bytes.max(self.reverse.bytes) > GIVE_UP_BYTES;
+        if flowing || plain {
+            self.settled = true;
+            for stream in [&mut self.forward, &mut self.reverse] {
+                // What is in the middle of a record stays unfinished by choice, not by fault.
+                *stream = Stream { mode: stream.mode, ..Stream::default() };
+            }
+            self.opener = None;
+            self.preamble = None;
+            self.transcript = Vec::new();
+            return Interest::Settled;
+        }
+        Interest::More
+    }
+
+    fn stream(&mut self, direction: Direction) -> &mut Stream {
+        match direction {
+            Direction::Forward => &mut self.forward,
+            Direction::Reverse => &mut self.reverse,
+        }
+    }
+
+    fn event(&mut self, direction: Direction, at: Place, kind: EventKind) {
+        let from = self.connection.side(direction);
+        if self.connection.events.len() < MAX_EVENTS {
+            self.connection.events.push(Event { at, from, kind });
+        }
+    }
+
+    fn anomalies(&mut self, at: Place, anomalies: impl IntoIterator<Item = Anomaly>) {
+        for anomaly in anomalies {
+            if self.connection.anomalies.len() < MAX_ANOMALIES {
+                self.connection.anomalies.push(Located::new(anomaly, at));
+            }
+        }
+    }
+
+    /// A message that only one side sends tells the roles.
+    fn learn_roles(&mut self, direction: Direction, side: Side) {
+        if self.roles_known {
+            return;
+        }
+        self.roles_known = true;
+        self.connection.roles_from = RolesFrom::Handshake;
+        if self.connection.side(direction) != side {
+            self.connection.swap_roles();
+        }
+    }
+
+    fn start(&mut self, shared: &Shared, direction: Direction, at: Place, bytes: &[u8]) {
+        let mid_stream = self.mid_stream;
+        let stream = self.stream(direction);
+        let mut head = std::mem::take(&mut stream.head);
+        let bytes = if head.is_empty() {
+            stream.head_at = at;
+            bytes
+        } else {
+            head.extend_from_slice(bytes);
+            head.as_slice()
+        };
+        match probe::beginning(bytes) {
+            Beginning::More => {
+                if stream.head.is_empty() {
+                    let bytes = bytes.to_vec();
+                    self.stream(direction).head = bytes;
+                }
+            }
+            Beginning::Tls { content_type, .. } if content_type == 23 || content_type == 20 => {
+                // A stream does not begin like this; one that was joined late may.
+                let peer_is_tls = self.stream(direction.opposite()).mode == Mode::Tls;
+                if peer_is_tls || (mid_stream && probe::begins_with_records(bytes)) {
+                    self.begin_tls(direction, at);
+                    self.tls(shared, direction, at, bytes);
+                } else {
+                    self.begin_plain(shared, direction, at, bytes);
+                }
+            }
+            Beginning::Tls { .. } => {
+                self.begin_tls(direction, at);
+                self.tls(shared, direction, at, bytes);
+            }
+            Beginning::Ssl2ClientHello => {
+                self.learn_roles(direction, Side::Client);
+                self.begin_ssl2(shared, direction, at, bytes);
+            }
+            Beginning::Ssl2ServerHello if self.connection.ssl2.client_hello.is_some() => {
+                self.learn_roles(direction, Side::Server);
+                self.begin_ssl2(shared, direction, at, bytes);
+            }
+            Beginning::Ssl2ServerHello | Beginning::Plain => {
+                self.begin_plain(shared, direction, at, bytes);
+            }
+        }
+    }
+
+    fn begin_tls(&mut self, direction: Direction, at: Place) {
+        let stream = self.stream(direction);
+        stream.mode = Mode::Tls;
+        stream.records = RecordReader::new();
+        let side = self.connection.side(direction);
+        self.connection.first_tls.of_mut(side).get_or_insert(at);
+    }
+
+    fn begin_plain(&mut self, shared: &Shared, direction: Direction, at: Place, bytes: &[u8]) {
+        self.stream(direction).mode = Mode::Plain;
+        self.plain(shared, direction, at, bytes);
+    }
+
+    /// Bytes of a direction that is not TLS, or not yet.
+    fn plain(&mut self, shared: &Shared, direction: Direction, at: Place, bytes: &[u8]) {
+        let side = self.connection.side(direction);
+        let peer_is_tls = self.stream(direction.opposite()).mode == Mode::Tls;
+        let begins = probe::is_client_hello(bytes)
+            || (peer_is_tls && probe::is_server_answer(bytes))
+            || (self.mid_stream && probe::begins_with_records(bytes));
+        if begins {
+            self.begin_tls(direction, at);
+            self.tls(shared, direction, at, bytes);
+            return;
+        }
+        if !peer_is_tls || self.preamble.is_some() {
+            let preamble = self.preamble.get_or_insert_with(Box::default);
+            match preamble.push(direction == Direction::Forward, bytes) {
+                Progress::Continue => {}
+                Progress::Said(words) => {
+                    self.event(direction, at, EventKind::Starttls(words));
+                }
+                Progress::TlsStarts { offset } => {
+                    if let Some((_, rest)) = bytes.split_at_checked(offset)
+                        && !rest.is_empty()
+                    {
+                        self.begin_tls(direction, at);
+                        self.tls(shared, direction, at, rest);
+                    }
+                }
+                Progress::Refused(refusal) => {
+                    self.connection.refusal.get_or_insert(Located::new(refusal, at));
+                }
+            }
+        }
+        let _ = side;
+    }
+
+    fn tls(&mut self, shared: &Shared, direction: Direction, at: Place, bytes: &[u8]) {
+        let mut reader = std::mem::take(&mut self.stream(direction).records);
+        let mut input = bytes;
+        loop {
+            let opening = self.opener.is_some();
+            let wants = |header: &RecordHeader| header.content_type != 23 || opening;
+            let Some(cut) = reader.next(at, &mut input, wants) else { break };
+            match cut {
+                Cut::Record(record) => self.record(shared, direction, &record),
+                Cut::Lost { at, found } => self.lost(direction, at, found),
+            }
+        }
+        self.stream(direction).records = reader;
+    }
+
+    /// Bytes of a direction that speaks SSL 2, in which a record is one message until keys are there.
+    fn ssl2(&mut self, shared: &Shared, direction: Direction, at: Place, bytes: &[u8]) {
+        if matches!(probe::beginning(bytes), Beginning::Tls { .. }) {
+            // Behind a hello in the old form newer versions go on in records.
+            self.begin_tls(direction, at);
+            self.tls(shared, direction, at, bytes);
+            return;
+        }
+        let stream = self.stream(direction);
+        if stream.head.len() + bytes.len() > 16 * 1024 {
+            return;
+        }
+        stream.head.extend_from_slice(bytes);
+        let head = std::mem::take(&mut stream.head);
+        let rest = self.ssl2_messages(direction, at, &head);
+        let rest = head.get(head.len().saturating_sub(rest)..).unwrap_or(&[]).to_vec();
+        self.stream(direction).head = rest;
+    }
+
+    /// Reads whole messages; returns how many bytes are left over.
+    fn ssl2_messages(&mut self, direction: Direction, at: Place, bytes: &[u8]) -> usize {
+        let mut rest = bytes;
+        while let Some(header) = Ssl2Header::decode(rest) {
+            let header_len = usize::from(header.header_len);
+            let Some(body) = rest.get(header_len..header_len + usize::from(header.body_len)) else {
+                break;
+            };
+            rest = rest.get(header_len + body.len()..).unwrap_or(&[]);
+            if self.connection.ssl2.server_hello.is_some() && self.stream(direction).protected {
+                continue;
+            }
+            let (message, anomalies) = Ssl2Message::decode(body);
+            self.anomalies(at, anomalies);
+            match message {
+                Some(Ssl2Message::ClientHello(hello)) => {
+                    self.connection.ssl2.client_hello.get_or_insert(Located::new(hello, at));
+                    self.event(direction, at, EventKind::Ssl2("client_hello"));
+                }
+                Some(Ssl2Message::ServerHello(hello)) => {
+                    self.connection.ssl2.server_hello.get_or_insert(Located::new(hello, at));
+                    self.event(direction, at, EventKind::Ssl2("server_hello"));
+                }
+                Some(Ssl2Message::ClientMasterKey(_)) => {
+                    self.connection.client_key_exchange.get_or_insert(at);
+                    self.forward.protected = true;
+                    self.reverse.protected = true;
+                    self.event(direction, at, EventKind::Ssl2("client_master_key"));
+                }
+                Some(Ssl2Message::Error(error)) => {
+                    self.connection.ssl2.error.get_or_insert(Located::new(error, at));
+                    self.event(direction, at, EventKind::Ssl2("error"));
+                }
+                Some(Ssl2Message::Other(_)) | None => {}
+            }
+        }
+        rest.len()
+    }
+
+    fn begin_ssl2(&mut self, shared: &Shared, direction: Direction, at: Place, bytes: &[u8]) {
+        self.stream(direction).mode = Mode::Ssl2;
+        let side = self.connection.side(direction);
+        self.connection.first_tls.of_mut(side).get_or_insert(at);
+        self.ssl2(shared, direction, at, bytes);
+    }
+
+    fn lost(&mut self, direction: Direction, at: Place, found: &[u8]) {
+        let side = self.connection.side(direction);
+        if self.connection.garbage.of(side).is_none() && !self.stream(direction).gap {
+            let text = WireText::new(found);
+            *self.connection.garbage.of_mut(side) = Some(Located::new(text.clone(), at));
+            self.event(direction, at, EventKind::Garbage(text));
+        }
+    }
+
+    fn record(&mut self, shared: &Shared, direction: Direction, record: &Record<'_>) {
+        let side = self.connection.side(direction);
+        let header = record.header;
+        if self.is_protected(direction, &header) {
+            self.protected(shared, direction, record);
+            return;
+        }
+        match header.content_type {
+            20 => self.change_cipher_spec(direction, record),
+            21 => self.alert(direction, record),
+            22 => match record.body {
+                Some(body) if !record.damaged => {
+                    self.handshake(shared, direction, record.at, body, false);
+                }
+                _ => self.stream(direction).joiner.reset(),
+            },
+            23 => {
+                let early =
+                    side == Side::Client && self.connection.server_hello.present().is_none();
+                self.application_data(direction, record.at, header.len, early);
+            }
+            _ => {}
+        }
+    }
+
+    /// Whether a record's content is encrypted, as far as what came before tells.
+    fn is_protected(&mut self, direction: Direction, header: &RecordHeader) -> bool {
+        let tls13 = self.connection.is_tls13();
+        match header.content_type {
+            // Protected records of TLS 1.3 look like application data. An alert of 2 bytes behind
+            // the ServerHello is in clear: OpenSSL's clients send those (RFC 9846 §5.1 permits).
+            23 => tls13,
+            21 if tls13 => header.len != 2,
+            20 => false,
+            22 if tls13 => false,
+            _ => self.stream(direction).protected,
+        }
+    }
+
+    fn change_cipher_spec(&mut self, direction: Direction, record: &Record<'_>) {
+        let side = self.connection.side(direction);
+        self.connection.change_cipher_spec.of_mut(side).get_or_insert(record.at);
+        if !self.connection.is_tls13() {
+            self.stream(direction).protected = true;
+        }
+        self.event(direction, record.at, EventKind::ChangeCipherSpec);
+    }
+
+    fn alert(&mut self, direction: Direction, record: &Record<'_>) {
+        let side = self.connection.side(direction);
+        match record.body {
+            Some(&[level, description]) => {
+                self.push_alert(
+                    direction,
+                    Alert {
+                        from: side,
+                        at: record.at,
+                        level: Some(AlertLevel(level)),
+                        description: Some(AlertDescription(description)),
+                        encrypted: false,
+                        inferred: false,
+                        record_len: record.header.len,
+                    },
+                );
+            }
+            // Several alerts in one record: legal before TLS 1.3 (RFC 5246 §6.2.1).
+            Some(body) if body.len() % 2 == 0 && body.len() <= 16 && !body.is_empty() => {
+                for pair in body.chunks_exact(2) {
+                    if let [level, description] = *pair {
+                        self.push_alert(
+                            direction,
+                            Alert {
+                                from: side,
+                                at: record.at,
+                                level: Some(AlertLevel(level)),
+                                description: Some(AlertDescription(description)),
+                                encrypted: false,
+                                inferred: false,
+                                record_len: record.header.len,
+                            },
+                        );
+                    }
+                }
+            }
+            _ => {
+                self.push_alert(
+                    direction,
+                    Alert {
+                        from: side,
+                        at: record.at,
+                        level: None,
+                        description: None,
+                        encrypted: true,
+                        inferred: false,
+                        record_len: record.header.len,
+                    },
+                );
+            }
+        }
+    }
+
+    fn push_alert(&mut self, direction: Direction, alert: Alert) {
+        if self.connection.alerts.len() < MAX_ALERTS {
+            self.event(direction, alert.at, EventKind::Alert(self.connection.alerts.len()));
+            self.connection.alerts.push(alert);
+        }
+    }
+
+    fn application_data(&mut self, direction: Direction, at: Place, len: u16, early: bool) {
+        let side = self.connection.side(direction);
+        let data = if early {
+            &mut self.connection.early_data
+        } else {
+            self.connection.application_data.of_mut(side)
+        };
+        data.first.get_or_insert(at);
+        data.last = Some(at);
+        data.records += 1;
+        data.bytes += u64::from(len);
+        let from = side;
+        // A run of records is one event.
+        for event in self.connection.events.iter_mut().rev() {
+            if event.from != from {
+                continue;
+            }
+            if let EventKind::ApplicationData { bytes, records, early: was } = &mut event.kind
+                && *was == early
+            {
+                *bytes += u64::from(len);
+                *records += 1;
+                return;
+            }
+            break;
+        }
+        self.event(
+            direction,
+            at,
+            EventKind::ApplicationData { bytes: u64::from(len), records: 1, early },
+        );
+    }
+
+    fn protected(&mut self, shared: &Shared, direction: Direction, record: &Record<'_>) {
+        let side = self.connection.side(direction);
+        let header = record.header;
+        if let Some(mut opener) = self.opener.take() {
+            let mut plain = Vec::new();
+            let opened = match record.body {
+                Some(body) if !record.damaged => {
+                    opener.open(side, header.content_type, header.record_version, body, &mut plain)
+                }
+                _ => {
+                    opener.gap(side);
+                    Err(crate::opener::NotOpened)
+                }
+            };
+            self.opener = Some(opener);
+            if let Ok(content_type) = opened {
+                self.opened += 1;
+                self.keep_protected(direction, record, Content::Opened);
+                self.opened_record(shared, direction, record, content_type, &plain);
+                return;
+            }
+            self.not_opened += 1;
+        }
+        let tls13 = self.connection.is_tls13();
+        let content = if !tls13 {
+            match header.content_type {
+                21 => Content::Alert,
+                22 => Content::Finished,
+                _ => Content::ApplicationData,
+            }
+        } else if side == Side::Client && self.is_early(record.at) {
+            Content::EarlyData
+        } else {
+            Content::Unknown
+        };
+        self.keep_protected(direction, record, content);
+        if tls13 {
+            // What they are is told at the end, when all of them are there.
+            if content == Content::EarlyData {
+                self.application_data(direction, record.at, header.len, true);
+            } else if self.is_past_handshake(side) {
+                let data = self.connection.application_data.of_mut(side);
+                data.records += 1;
+                data.bytes += u64::from(header.len);
+                data.last = Some(record.at);
+            }
+            return;
+        }
+        match header.content_type {
+            21 => self.push_alert(
+                direction,
+                Alert {
+                    from: side,
+                    at: record.at,
+                    level: None,
+                    description: None,
+                    encrypted: true,
+                    inferred: false,
+                    record_len: header.len,
+                },
+            ),
+            22 => {
+                let finished = self.connection.finished.of_mut(side);
+                if finished.present().is_none() {
+                    *finished = Observed::Present(record.at);
+                    *self.connection.finished_inferred.of_mut(side) = true;
+                    self.event(direction, record.at, EventKind::Finished { inferred: true });
+                } else {
+                    if self.connection.finished.server.is_present()
+                        && self.connection.finished.client.is_present()
+                    {
+                        self.connection.renegotiation.get_or_insert(record.at);
+                    }
+                    let (bytes, records) = (u64::from(header.len), 1);
+                    self.event(
+                        direction,
+                        record.at,
+                        EventKind::EncryptedHandshake { bytes, records },
+                    );
+                }
+            }
+            23 => self.application_data(direction, record.at, header.len, false),
+            _ => {}
+        }
+    }
+
+    fn keep_protected(&mut self, direction: Direction, record: &Record<'_>, content: Content) {
+        let from = self.connection.side(direction);
+        let stream = self.stream(direction);
+        if stream.kept < KEPT_RECORDS {
+            stream.kept += 1;
+            let (at, header) = (record.at, record.header);
+            let (content_type, len) = (header.content_type, header.len);
+            self.connection.protected.push(ProtectedRecord {
+                from,
+                at,
+                content_type,
+                len,
+                content,
+            });
+        }
+    }
+
+    /// Whether a protected record of the client came before the server's answer to an offer of
+    /// early data.
+    fn is_early(&self, at: Place) -> bool {
+        let offered =
+            self.connection.client_hello().is_some_and(|hello| hello.value.has_early_data());
+        let answered = self.connection.server_hello.present().is_some_and(|hello| {
+            (hello.at.time, hello.at.capture, hello.at.frame) < (at.time, at.capture, at.frame)
+        });
+        offered && !answered
+    }
+
+    /// Whether so many protected records of a TLS 1.3 side came that the handshake is behind it.
+    fn is_past_handshake(&self, side: Side) -> bool {
+        let kept = match self.connection.direction(side) {
+            Direction::Forward => self.forward.kept,
+            Direction::Reverse => self.reverse.kept,
+        };
+        kept >= KEPT_RECORDS
+    }
+
+    fn opened_record(
+        &mut self,
+        shared: &Shared,
+        direction: Direction,
+        record: &Record<'_>,
+        content_type: u8,
+        plain: &[u8],
+    ) {
+        let side = self.connection.side(direction);
+        match content_type {
+            21 => {
+                for pair in plain.chunks_exact(2) {
+                    if let [level, description] = *pair {
+                        self.push_alert(
+                            direction,
+                            Alert {
+                                from: side,
+                                at: record.at,
+                                level: Some(AlertLevel(level)),
+                                description: Some(AlertDescription(description)),
+                                encrypted: true,
+                                inferred: false,
+                                record_len: record.header.len,
+                            },
+                        );
+                    }
+                }
+            }
+            22 => self.handshake(shared, direction, record.at, plain, true),
+            23 => {
+                let early = side == Side::Client && self.is_early(record.at);
+                self.application_data(direction, record.at, record.header.len, early);
+                if self.connection.application.is_none() && !plain.is_empty() {
+                    self.connection.application =
+                        crate::pending::application_of(side == Side::Client, plain);
+                }
+            }
+            _ => {}
+        }
+    }
+
+    fn handshake(
+        &mut self,
+        shared: &Shared,
+        direction: Direction,
+        at: Place,
+        body: &[u8],
+        opened: bool,
+    ) {
+        let mut joiner = std::mem::take(&mut self.stream(direction).joiner);
+        let mut input = body;
+        while let Some(message) = joiner.next(&mut input) {
+            self.message(shared, direction, at, &message, opened);
+        }
+        self.stream(direction).joiner = joiner;
+    }
+
+    fn message(
+        &mut self,
+        shared: &Shared,
+        direction: Direction,
+        at: Place,
+        joined: &Message<'_>,
+        opened: bool,
+    ) {
+        let kind = HandshakeType(joined.kind);
+        let Some(body) = joined.body else {
+            let max = u32::try_from(joiner::MAX_MESSAGE_BYTES).unwrap_or(u32::MAX);
+            let problem = Problem::LengthOutOfRange { length: joined.len, min: 0, max };
+            self.anomalies(at, [Anomaly { extension: None, field: "length", offset: 0, problem }]);
+            return;
+        };
+        match kind {
+            HandshakeType::CLIENT_HELLO => self.learn_roles(direction, Side::Client),
+            HandshakeType::SERVER_HELLO
+            | HandshakeType::SERVER_HELLO_DONE
+            | HandshakeType::SERVER_KEY_EXCHANGE
+            | HandshakeType::CERTIFICATE_REQUEST
+            | HandshakeType::HELLO_REQUEST => self.learn_roles(direction, Side::Server),
+            HandshakeType::CLIENT_KEY_EXCHANGE => self.learn_roles(direction, Side::Client),
+            _ => {}
+        }
+        let side = self.connection.side(direction);
+        if let (Some(opener), Some(whole)) = (&mut self.opener, joined.whole) {
+            opener.handshake_message(side, whole);
+        } else if shared.secrets.is_some()
+            && let Some(whole) = joined.whole
+            && self.transcript.len() < 128 * 1024
+        {
+            self.transcript.extend_from_slice(whole);
+        }
+        use message::Message as M;
+        let context = message::Context {
+            version: self.connection.negotiated_version().map(|version| version.value),
+            suite: self.connection.cipher_suite().map(|suite| suite.value),
+            certificate_type: self.certificate_type(side),
+            is_dtls: false,
+        };
+        let (decoded, anomalies) = message::Message::decode(kind, body, &context);
+        self.anomalies(at, anomalies);
+        match decoded {
+            M::ClientHello(hello) => self.client_hello(direction, at, *hello),
+            M::ServerHello(hello) => self.server_hello(shared, direction, at, *hello),
+            M::Certificate(chain) => {
+                self.certificate(shared, direction, at, &chain, body, false);
+            }
+            M::CompressedCertificate(compressed) => match compressed.expand(body) {
+                Ok(plain) => {
+                    let (chain, anomalies) = Certificate::decode(&plain, CertificateForm::Tls13);
+                    self.anomalies(at, anomalies);
+                    self.certificate(shared, direction, at, &chain, &plain, true);
+                }
+                Err(anomaly) => self.anomalies(at, [anomaly]),
+            },
+            M::CertificateStatus(status) => {
+                if let Observed::Present(chain) = &mut self.connection.server_chain
+                    && let Some(response) = status.responses.first()
+                {
+                    chain.value.stapled.get_or_insert_with(|| response.clone());
+                }
+                self.event(direction, at, EventKind::CertificateStatus);
+            }
+            M::ServerKeyExchange(exchange) => {
+                self.connection.server_key_exchange = Observed::Present(Located::new(exchange, at));
+                self.event(direction, at, EventKind::ServerKeyExchange);
+            }
+            M::CertificateRequest(request) => {
+                if !self.connection.certificate_request.is_present() {
+                    self.connection.certificate_request =
+                        Observed::Present(Located::new(*request, at));
+                }
+                self.event(direction, at, EventKind::CertificateRequest);
+            }
+            M::ServerHelloDone => {
+                self.connection.server_hello_done.get_or_insert(at);
+                self.event(direction, at, EventKind::ServerHelloDone);
+            }
+            M::ClientKeyExchange(_) => {
+                self.connection.client_key_exchange.get_or_insert(at);
+                self.event(direction, at, EventKind::ClientKeyExchange);
+            }
+            M::CertificateVerify(_) => self.event(direction, at, EventKind::CertificateVerify),
+            M::EncryptedExtensions(extensions) => {
+                self.connection.encrypted_extensions =
+                    Observed::Present(Located::new(extensions, at));
+                self.event(direction, at, EventKind::EncryptedExtensions);
+            }
+            M::Finished(_) => {
+                let finished = self.connection.finished.of_mut(side);
+                if !finished.is_present() {
+                    *finished = Observed::Present(at);
+                }
+                self.event(direction, at, EventKind::Finished { inferred: !opened });
+            }
+            M::NewSessionTicket(_) => {
+                self.connection.tickets += 1;
+                self.event(direction, at, EventKind::NewSessionTicket);
+            }
+            M::HelloRequest => {
+                self.connection.renegotiation.get_or_insert(at);
+                self.event(direction, at, EventKind::HelloRequest);
+            }
+            M::EndOfEarlyData => self.event(direction, at, EventKind::EndOfEarlyData),
+            M::KeyUpdate(_) => self.event(direction, at, EventKind::KeyUpdate),
+            _ => self.event(direction, at, EventKind::OtherHandshake(kind.0)),
+        }
+    }
+
+    /// What Certificate messages of a side carry, by what was negotiated (RFC 7250).
+    fn certificate_type(&self, side: Side) -> CertificateType {
+        let extensions = match self.connection.encrypted_extensions.present() {
+            Some(extensions) => Some(&extensions.value.extensions),
+            None => self.connection.server_hello.present().map(|hello| &hello.value.extensions),
+        };
+        let types = extensions.and_then(|extensions| match side {
+            Side::Client => extensions.client_certificate_types(),
+            Side::Server => extensions.server_certificate_types(),
+        });
+        types.and_then(|types| types.first()).copied().unwrap_or_default()
+    }
+
+    fn client_hello(&mut self, direction: Direction, at: Place, hello: ClientHello) {
+        let nth = self.connection.client_hellos.len();
+        if nth == 0 || (nth == 1 && self.connection.hello_retry.is_some()) {
+            self.connection.client_hellos.push(Located::new(hello, at));
+        } else if self.connection.server_hello.is_present() {
+            self.connection.renegotiation.get_or_insert(at);
+        } else if nth == 1 {
+            // The HelloRetryRequest may come later than its answer where the capture swaps them.
+            self.connection.client_hellos.push(Located::new(hello, at));
+        }
+        self.event(direction, at, EventKind::ClientHello(nth));
+    }
+
+    fn server_hello(
+        &mut self,
+        shared: &Shared,
+        direction: Direction,
+        at: Place,
+        hello: ServerHello,
+    ) {
+        if hello.is_hello_retry_request() {
+            self.event(direction, at, EventKind::HelloRetryRequest);
+            self.connection.hello_retry.get_or_insert(Located::new(hello, at));
+            return;
+        }
+        self.event(direction, at, EventKind::ServerHello);
+        if self.connection.server_hello.is_present() {
+            return;
+        }
+        let tls13 = hello.negotiated_version().is_tls13();
+        self.connection.server_hello = Observed::Present(Located::new(hello, at));
+        if tls13 {
+            // A ChangeCipherSpec before it is there for middleboxes (RFC 9846 §D.4).
+            self.forward.protected = false;
+            self.reverse.protected = false;
+        }
+        self.find_secrets(shared);
+    }
+
+    fn find_secrets(&mut self, shared: &Shared) {
+        let Some(secrets) = &shared.secrets else { return };
+        let (Some(client), Some(server)) =
+            (self.connection.client_hellos.last(), self.connection.server_hello.present())
+        else {
+            self.connection.decryption = Decryption::NoSecrets;
+            return;
+        };
+        let (client, server) = (&client.value, &server.value);
+        let opener = secrets.opener(&HelloPair {
+            client_random: &client.random,
+            server_random: &server.random,
+            version: server.negotiated_version(),
+            suite: server.cipher_suite,
+            extended_master_secret: client
+                .extensions
+                .contains(ExtensionType::EXTENDED_MASTER_SECRET)
+                && server.extensions.contains(ExtensionType::EXTENDED_MASTER_SECRET),
+            encrypt_then_mac: client.extensions.contains(ExtensionType::ENCRYPT_THEN_MAC)
+                && server.extensions.contains(ExtensionType::ENCRYPT_THEN_MAC),
+            early_data: client.has_early_data(),
+            transcript: &self.transcript,
+        });
+        self.transcript = Vec::new();
+        match opener {
+            Ok(opener) => {
+                self.opener = Some(opener);
+                self.connection.decryption = Decryption::Opened;
+            }
+            Err(NoOpener::NoSecrets) => self.connection.decryption = Decryption::NoSecrets,
+            Err(NoOpener::Unsupported) => self.connection.decryption = Decryption::Unsupported,
+        }
+    }
+
+    fn certificate(
+        &mut self,
+        shared: &Shared,
+        direction: Direction,
+        at: Place,
+        message: &Certificate,
+        body: &[u8],
+        compressed: bool,
+    ) {
+        let side = self.connection.side(direction);
+        let certificates = message.entries.len();
+        let chain = Chain::new(message.der(body).map(|der| shared.certificates.intern(der)));
+        let leaf = message.entries.first().map(|leaf| &leaf.extensions);
+        let stapled = leaf
+            .and_then(|leaf| leaf.certificate_status())
+            .and_then(|status| status.responses.first())
+            .cloned();
+        let sent = SentChain {
+            chain,
+            raw_public_key: self.certificate_type(side) == CertificateType::RAW_PUBLIC_KEY,
+            stapled,
+            has_scts: leaf.is_some_and(|leaf| leaf.signed_certificate_timestamps().is_some()),
+            compressed,
+        };
+        let place = match side {
+            Side::Client => &mut self.connection.client_chain,
+            Side::Server => &mut self.connection.server_chain,
+        };
+        if !place.is_present() {
+            *place = Observed::Present(Located::new(sent, at));
+        }
+        self.event(direction, at, EventKind::Certificate { certificates });
+    }
+}
+
+/// Whether `first` looks like a server's port and `second` like a client's.
+fn looks_like_server(first: u16, second: u16) -> bool {
+    let known = |port| crate::ports::is_usual_tls_port(port);
+    match (known(first), known(second)) {
+        (true, false) => true,
+        (false, true) => false,
+        _ => first < second,
+    }
+}

@@ -1,0 +1,501 @@
+//! Makes the report of what an analysis found.
+
+use std::collections::BTreeMap;
+
+use tlsleuth::capture::{DecodeStats, FileFacts, Place, Timestamp};
+use tlsleuth::diagnosis::finding::Finding;
+use tlsleuth::handshake::codepoint::ExtensionType;
+use tlsleuth::handshake::connection::{Connection, Decryption, Outcome, SentChain, Side};
+use tlsleuth::handshake::fingerprint;
+use tlsleuth::handshake::observed::Observed;
+use tlsleuth::{Analyzed, Counts, Located};
+
+use crate::{schema, words};
+
+/// Names shown of one certificate.
+const NAMES_SHOWN: usize = 20;
+
+/// Leafs shown of one server.
+const LEAFS_SHOWN: usize = 20;
+
+/// A capture file as the report needs it.
+#[derive(Clone, Debug)]
+pub struct CaptureInput {
+    /// Its path as given.
+    pub path: String,
+    /// What it is; `None` for one that could not be read.
+    pub facts: Option<FileFacts>,
+    /// What became of its frames.
+    pub decoded: DecodeStats,
+    /// What is wrong with it.
+    pub findings: Vec<Finding>,
+}
+
+/// Makes the report.
+#[must_use]
+pub fn report(
+    captures: &[CaptureInput],
+    connections: &[Box<Analyzed>],
+    counts: &Counts,
+    roots: &'static str,
+) -> schema::Report {
+    schema::Report {
+        schema: schema::SCHEMA,
+        generator: schema::Generator { name: "tlsleuth", version: env!("CARGO_PKG_VERSION") },
+        captures: captures.iter().map(capture).collect(),
+        connections: connections.iter().map(|analyzed| connection(analyzed, roots)).collect(),
+        fleet: schema::Fleet { findings: Vec::new(), servers: servers(connections) },
+        counts: schema::Counts {
+            flows_without_tls: counts.without_tls,
+            flows: counts.flows.flows,
+            flows_evicted: counts.flows.evicted,
+            holes_given_up: counts.flows.holes_given_up,
+        },
+    }
+}
+
+/// A time as RFC 3339 in UTC with nanoseconds.
+#[must_use]
+pub fn time(at: Timestamp) -> String {
+    match jiff::Timestamp::from_nanosecond(i128::from(at.0)) {
+        Ok(time) => format!("{time:.9}"),
+        Err(_) => format!("{at:?}"),
+    }
+}
+
+/// A time in seconds since 1970 as RFC 3339 in UTC.
+#[must_use]
+pub fn date(seconds: i64) -> String {
+    jiff::Timestamp::from_second(seconds)
+        .map_or_else(|_| seconds.to_string(), |time| time.to_string())
+}
+
+/// Nanoseconds as milliseconds, to the microsecond.
+#[must_use]
+pub fn milliseconds(nanoseconds: i64) -> f64 {
+    // Whole microseconds below 2^52 are exact in a double: spans up to 142 years.
+    #[expect(clippy::cast_precision_loss, reason = "see above")]
+    let microseconds = (nanoseconds / 1_000) as f64;
+    microseconds / 1_000.0
+}
+
+fn capture(input: &CaptureInput) -> schema::Capture {
+    let decoded = &input.decoded;
+    let counts = schema::FrameCounts {
+        tcp: decoded.segments,
+        udp: decoded.datagrams,
+        icmp: decoded.icmp_errors,
+        other_transport: decoded.other_transport,
+        fragments: decoded.fragments_held,
+        not_ip: decoded.not_ip,
+        undecodable: decoded.undecodable,
+        duplicates: decoded.duplicates,
+    };
+    let facts = input.facts.clone().unwrap_or_default();
+    schema::Capture {
+        path: tlsleuth::handshake::WireText::new(input.path.as_bytes()).to_string(),
+        format: input.facts.as_ref().map(|facts| facts.format.to_string()),
+        compression: facts.compression.map(|compression| compression.to_string()),
+        link_types: facts
+            .link_types
+            .iter()
+            .map(|link| link.name().map_or_else(|| link.0.to_string(), str::to_owned))
+            .collect(),
+        frames: facts.frames,
+        bytes: facts.bytes,
+        first: facts.first.map(time),
+        last: facts.last.map(time),
+        decoded_frames: decoded.segments + decoded.datagrams + decoded.icmp_errors,
+        frame_counts: counts,
+        findings: input.findings.iter().map(finding).collect(),
+    }
+}
+
+fn endpoint(end: tlsleuth::capture::Endpoint) -> schema::Endpoint {
+    schema::Endpoint { address: end.address.to_string(), port: end.port }
+}
+
+fn connection(analyzed: &Analyzed, roots: &'static str) -> schema::Connection {
+    let connection = &*analyzed.connection;
+    let diagnosis = &analyzed.diagnosis;
+    let hello = connection.client_hello();
+    let extensions = hello.map(|hello| &hello.value.extensions);
+    let ssl2 = connection.ssl2.server_hello.is_some()
+        || (connection.ssl2.client_hello.is_some() && connection.hello().is_none());
+    schema::Connection {
+        id: analyzed.id,
+        transport: "tcp",
+        protocol: match (connection.tls_seen(), ssl2) {
+            (false, _) => None,
+            (true, true) => Some("ssl2"),
+            (true, false) => Some("tls"),
+        },
+        application: connection.application.as_ref().map(ToString::to_string),
+        client: endpoint(connection.client),
+        server: endpoint(connection.server),
+        start: time(connection.first.time),
+        end: time(connection.last.time),
+        capture: connection.first.capture,
+        first_frame: connection.first.frame,
+        last_capture: connection.last.capture,
+        last_frame: connection.last.frame,
+        frames: connection.frames,
+        tunnel: analyzed.tunnel.iter().map(ToString::to_string).collect(),
+        wireshark_filter: filter(connection),
+        outcome: diagnosis.outcome.name(),
+        sni: extensions.and_then(|list| list.server_name()).map(|name| name.host_name.to_string()),
+        alpn: schema::Alpn {
+            offered: extensions
+                .and_then(|list| list.alpn())
+                .unwrap_or_default()
+                .iter()
+                .map(ToString::to_string)
+                .collect(),
+            selected: connection.alpn_selected().map(|alpn| alpn.value.to_string()),
+        },
+        version: version(connection),
+        cipher_suite: connection.cipher_suite().map(|suite| schema::CodePoint {
+            id: format!("{:#06x}", suite.value.0),
+            name: suite.value.name().map(str::to_owned),
+        }),
+        group: connection.group().map(|group| schema::CodePoint {
+            id: format!("{:#06x}", group.value.0),
+            name: group.value.name().map(str::to_owned),
+        }),
+        hello_retry: connection.hello_retry.is_some(),
+        resumed: connection.resumed(),
+        early_data: early_data(connection),
+        ech: ech(connection),
+        client_auth_requested: match connection.certificate_request {
+            Observed::Present(_) => Some(true),
+            Observed::Absent => Some(false),
+            Observed::Encrypted | Observed::Missed => None,
+        },
+        decrypted: matches!(connection.decryption, Decryption::Opened | Decryption::Partly),
+        decryption: decryption(connection.decryption),
+        unseen: unseen(connection),
+        fingerprints: schema::Fingerprints {
+            ja3: hello.map(|hello| fingerprint::ja3(&hello.value)),
+            ja3s: connection.server_hello.present().map(|hello| fingerprint::ja3s(&hello.value)),
+            ja4: hello.map(|hello| fingerprint::ja4(&hello.value, fingerprint::Transport::Tcp)),
+        },
+        server_chain: chain(
+            &connection.server_chain,
+            diagnosis.server_trusted,
+            diagnosis.server_verified_at,
+            roots,
+        ),
+        client_chain: chain(
+            &connection.client_chain,
+            diagnosis.client_trusted,
+            diagnosis.client_verified_at,
+            roots,
+        ),
+        timing: timing(connection),
+        alerts: connection.alerts.iter().map(alert).collect(),
+        timeline: timeline(connection),
+        findings: diagnosis.findings.iter().map(finding).collect(),
+        verdict: diagnosis.verdict().map(|finding| finding.code),
+        log_lines: Vec::new(),
+    }
+}
+
+fn filter(connection: &Connection) -> String {
+    let (client, server) = (connection.client, connection.server);
+    let family = |address: std::net::IpAddr| if address.is_ipv4() { "ip" } else { "ipv6" };
+    let ip = family(client.address.ip());
+    format!(
+        "{ip}.addr=={} && tcp.port=={} && {ip}.addr=={} && tcp.port=={}",
+        client.address, client.port, server.address, server.port
+    )
+}
+
+fn version(connection: &Connection) -> schema::Version {
+    let offered = match (&connection.ssl2.client_hello, connection.client_hello()) {
+        (_, Some(hello)) => {
+            hello.value.offered_versions().known().iter().map(|v| format!("{:#06x}", v.0)).collect()
+        }
+        (Some(hello), None) => vec![format!("{:#06x}", hello.value.client_version.0)],
+        (None, None) => Vec::new(),
+    };
+    let ssl2 = connection.ssl2.server_hello.as_ref().map(|hello| hello.value.server_version);
+    let negotiated = connection.negotiated_version().map(|version| version.value).or(ssl2);
+    schema::Version {
+        offered,
+        negotiated: negotiated.map(|version| format!("{:#06x}", version.0)),
+        name: negotiated.map(|version| version.to_string()),
+    }
+}
+
+fn early_data(connection: &Connection) -> Option<&'static str> {
+    let offered = connection.client_hello().is_some_and(|hello| hello.value.has_early_data());
+    if !offered {
+        return None;
+    }
+    match connection.encrypted_extensions.present() {
+        Some(extensions) => {
+            Some(if extensions.value.extensions.contains(ExtensionType::EARLY_DATA) {
+                "accepted"
+            } else {
+                "rejected"
+            })
+        }
+        None if connection.hello_retry.is_some() => Some("rejected"),
+        None if connection.resumed() == Some(false) => Some("rejected"),
+        None => Some("sent"),
+    }
+}
+
+fn ech(connection: &Connection) -> Option<&'static str> {
+    let hello = connection.client_hello()?;
+    hello.value.extensions.encrypted_client_hello()?;
+    Some("offered")
+}
+
+fn decryption(decryption: Decryption) -> Option<&'static str> {
+    Some(match decryption {
+        Decryption::NotAsked => return None,
+        Decryption::NoSecrets => "no secrets for this client random",
+        Decryption::Opened => "opened",
+        Decryption::Partly => "opened in part: a record did not authenticate",
+        Decryption::Failed => {
+            "the secrets open no record: they belong to another connection, or the log is damaged"
+        }
+        Decryption::Unsupported => "the version or the suite is not supported",
+        Decryption::Gap => "bytes before the first protected record are missing",
+    })
+}
+
+fn unseen(connection: &Connection) -> BTreeMap<&'static str, &'static str> {
+    let mut unseen = BTreeMap::new();
+    let mut note = |name, why: Option<&'static str>| {
+        if let Some(why) = why {
+            unseen.insert(name, why);
+        }
+    };
+    note("server_chain", words::unseen(&connection.server_chain));
+    note("client_chain", words::unseen(&connection.client_chain));
+    note("client_auth_requested", words::unseen(&connection.certificate_request));
+    note("server_hello", words::unseen(&connection.server_hello));
+    note("alpn_selected", words::unseen(&connection.encrypted_extensions));
+    if connection.client_hello().is_none() && connection.tls_seen() {
+        note("client_hello", Some("missed"));
+    }
+    unseen
+}
+
+fn chain(
+    sent: &Observed<Located<SentChain>>,
+    trusted: Option<bool>,
+    verified_at: Option<i64>,
+    roots: &'static str,
+) -> Option<schema::Chain> {
+    let sent = sent.present()?;
+    let certificates =
+        sent.value.chain.certificates().iter().map(|certificate| schema::Certificate {
+            frame: sent.at.frame,
+            sha256: certificate.sha256.to_string(),
+            subject: certificate.subject.to_string(),
+            issuer: certificate.issuer.to_string(),
+            serial: certificate.serial.to_string(),
+            not_before: certificate.not_before.map(date),
+            not_after: certificate.not_after.map(date),
+            dns_names: certificate
+                .dns_names
+                .iter()
+                .take(NAMES_SHOWN)
+                .map(ToString::to_string)
+                .collect(),
+            ip_addresses: certificate
+                .ip_addresses
+                .iter()
+                .take(NAMES_SHOWN)
+                .map(ToString::to_string)
+                .collect(),
+            names_total: certificate.names_total,
+            key: certificate.key.to_string(),
+            signature: certificate.signature_algorithm.to_string(),
+            is_ca: certificate.is_ca(),
+        });
+    Some(schema::Chain {
+        certificates: certificates.collect(),
+        trusted,
+        verified_at: verified_at.map(date),
+        roots,
+    })
+}
+
+fn timing(connection: &Connection) -> schema::Timing {
+    let between = |from: Option<Place>, to: Option<Place>| {
+        let span = to?.time.since(from?.time);
+        (span >= 0).then(|| milliseconds(span))
+    };
+    let transport = &connection.transport;
+    let hello = connection.client_hello().map(|hello| hello.at);
+    let server_hello = connection.hello().map(|hello| hello.at);
+    let server_flight = connection.server_hello_done.or_else(|| {
+        connection
+            .protected
+            .iter()
+            .filter(|record| record.from == Side::Server)
+            .map(|record| record.at)
+            .next()
+            .or(server_hello)
+    });
+    let client_act = connection
+        .events
+        .iter()
+        .filter(|event| event.from == Side::Client)
+        .map(|event| event.at)
+        .find(|at| server_flight.is_some_and(|flight| at.order() > flight.order()));
+    let finished = match (&connection.finished.client, &connection.finished.server) {
+        (Observed::Present(client), Observed::Present(server)) => Some(client.later(*server)),
+        _ => None,
+    };
+    schema::Timing {
+        tcp_ms: between(transport.syn.map(|syn| syn.at), transport.syn_ack.map(|syn| syn.at)),
+        server_hello_ms: between(hello, server_hello),
+        client_ms: between(server_flight, client_act),
+        handshake_ms: between(hello, finished),
+    }
+}
+
+fn alert(alert: &tlsleuth::handshake::connection::Alert) -> schema::Alert {
+    schema::Alert {
+        capture: alert.at.capture,
+        frame: alert.at.frame,
+        from: alert.from.name(),
+        level: alert.level.map(|level| level.to_string()),
+        code: alert.description.map(|description| description.0),
+        name: alert.description.map(|description| description.to_string()),
+        encrypted: alert.encrypted,
+        inferred: alert.inferred,
+    }
+}
+
+/// What happened, in the order of the frames: TCP and TLS together.
+#[must_use]
+pub fn timeline(connection: &Connection) -> Vec<schema::Event> {
+    let mut entries: Vec<(Place, &'static str, &'static str, String)> = Vec::new();
+    let transport = &connection.transport;
+    let side = |direction| connection.side(direction).name();
+    let forward = side(tlsleuth::capture::Direction::Forward);
+    let reverse = side(tlsleuth::capture::Direction::Reverse);
+    if let Some(syn) = &transport.syn {
+        entries.push((syn.at, forward, "tcp_syn", words::syn(syn)));
+    }
+    for at in transport.syn_retransmissions.kept() {
+        entries.push((*at, forward, "tcp_retransmission", "SYN again".to_owned()));
+    }
+    if let Some(syn) = &transport.syn_ack {
+        entries.push((syn.at, reverse, "tcp_syn_ack", words::syn(syn)));
+    }
+    if let Some(at) = transport.established {
+        entries.push((at, forward, "tcp_established", "ACK: established".to_owned()));
+    }
+    for again in transport.retransmissions.kept() {
+        let says = format!("{} bytes sent again", again.len_bytes);
+        entries.push((again.at, side(again.direction), "tcp_retransmission", says));
+    }
+    for reset in transport.resets.kept() {
+        entries.push((reset.at, side(reset.direction), "tcp_reset", words::reset(reset)));
+    }
+    for who in [Side::Client, Side::Server] {
+        if let Some(at) = connection.fin(who) {
+            entries.push((at, who.name(), "tcp_fin", "FIN".to_owned()));
+        }
+    }
+    for icmp in transport.icmp.kept() {
+        let says = words::icmp(icmp.kind, &icmp.from.to_string());
+        entries.push((icmp.at, "network", "icmp", says));
+    }
+    for conflict in transport.conflicts.kept() {
+        let says = format!("other bytes than in frame {} for the same place", conflict.first.frame);
+        entries.push((conflict.second, side(conflict.direction), "tcp_conflict", says));
+    }
+    for event in &connection.events {
+        let (name, summary) = words::event(&event.kind, connection);
+        entries.push((event.at, event.from.name(), name, summary));
+    }
+    // A stable sort keeps TCP's part of a frame before TLS's, but a FIN or reset comes last.
+    entries.sort_by_key(|(at, _, name, _)| (at.order(), matches!(*name, "tcp_fin" | "tcp_reset")));
+    entries
+        .into_iter()
+        .map(|(at, from, event, summary)| schema::Event {
+            time: time(at.time),
+            offset_ms: milliseconds(at.time.since(connection.first.time)),
+            capture: at.capture,
+            frame: at.frame,
+            from,
+            event,
+            summary,
+        })
+        .collect()
+}
+
+fn finding(finding: &Finding) -> schema::Finding {
+    schema::Finding {
+        code: finding.code,
+        severity: finding.severity.name(),
+        confidence: finding.confidence.name(),
+        party: finding.party.name(),
+        chain: finding.chain.map(Side::name),
+        title: finding.title.clone(),
+        explanation: finding.explanation.clone(),
+        remedy: finding.remedy.clone(),
+        evidence: finding
+            .evidence
+            .iter()
+            .map(|evidence| schema::Evidence {
+                capture: evidence.at.capture,
+                frame: evidence.at.frame,
+                says: evidence.says.clone(),
+            })
+            .collect(),
+        references: finding.references.clone(),
+        seen_as: finding.seen_as.clone(),
+        next_steps: finding.next_steps.clone(),
+        root_cause: finding.root_cause,
+    }
+}
+
+fn servers(connections: &[Box<Analyzed>]) -> Vec<schema::Server> {
+    let mut servers: BTreeMap<(tlsleuth::capture::Endpoint, Option<String>), schema::Server> =
+        BTreeMap::new();
+    for analyzed in connections {
+        let connection = &*analyzed.connection;
+        let sni = connection
+            .client_hello()
+            .and_then(|hello| hello.value.extensions.server_name())
+            .map(|name| name.host_name.to_string());
+        let server =
+            servers.entry((connection.server, sni.clone())).or_insert_with(|| schema::Server {
+                address: connection.server.address.to_string(),
+                port: connection.server.port,
+                sni,
+                connections: 0,
+                completed: 0,
+                failed: 0,
+                verdicts: BTreeMap::new(),
+                leaf_sha256: Vec::new(),
+            });
+        server.connections += 1;
+        match analyzed.diagnosis.outcome {
+            Outcome::Completed => server.completed += 1,
+            Outcome::Failed => server.failed += 1,
+            Outcome::Incomplete => {}
+        }
+        if let Some(verdict) = analyzed.diagnosis.verdict() {
+            *server.verdicts.entry(verdict.code).or_default() += 1;
+        }
+        if let Some(chain) = connection.server_chain.present()
+            && let Some(leaf) = chain.value.chain.leaf()
+        {
+            let sha256 = leaf.sha256.to_string();
+            if !server.leaf_sha256.contains(&sha256) && server.leaf_sha256.len() < LEAFS_SHOWN {
+                server.leaf_sha256.push(sha256);
+            }
+        }
+    }
+    servers.into_values().collect()
+}

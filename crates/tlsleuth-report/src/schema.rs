@@ -1,0 +1,395 @@
+//! The report, field by field. These names are what scripts rely on: a field may be added, none may
+//! change its meaning or leave. An absent value is `null`, never left out.
+
+use std::collections::BTreeMap;
+
+use serde::Serialize;
+
+/// The version of the report's form.
+pub const SCHEMA: &str = "tlsleuth.report/1";
+
+/// The whole report.
+#[derive(Clone, Debug, Serialize)]
+pub struct Report {
+    /// `tlsleuth.report/1`.
+    pub schema: &'static str,
+    /// What made it.
+    pub generator: Generator,
+    /// The captures, in the order of their numbers.
+    pub captures: Vec<Capture>,
+    /// The connections, by start time, then by first frame.
+    pub connections: Vec<Connection>,
+    /// What only many connections together show.
+    pub fleet: Fleet,
+    /// What was left out or only counted.
+    pub counts: Counts,
+}
+
+/// The program that made a report.
+#[derive(Clone, Debug, Serialize)]
+pub struct Generator {
+    /// `tlsleuth`.
+    pub name: &'static str,
+    /// Its version.
+    pub version: &'static str,
+}
+
+/// One capture file.
+#[derive(Clone, Debug, Serialize)]
+pub struct Capture {
+    /// Its path as given; `-` for standard input.
+    pub path: String,
+    /// `pcap`, `pcapng`, `snoop`.
+    pub format: Option<String>,
+    /// How it is compressed.
+    pub compression: Option<String>,
+    /// Link types by the names of the tcpdump group's registry, without `LINKTYPE_`.
+    pub link_types: Vec<String>,
+    /// Frames read.
+    pub frames: u64,
+    /// Bytes of the decompressed file that were read.
+    pub bytes: u64,
+    /// Time of the earliest frame, RFC 3339 in UTC with nanoseconds.
+    pub first: Option<String>,
+    /// Time of the latest frame.
+    pub last: Option<String>,
+    /// Frames of which TCP, UDP or ICMP could be made out.
+    pub decoded_frames: u64,
+    /// What became of the frames; the counts add up to `frames`.
+    pub frame_counts: FrameCounts,
+    /// What is wrong with the capture.
+    pub findings: Vec<Finding>,
+}
+
+/// What became of the frames of a capture.
+#[derive(Clone, Copy, Debug, Default, Serialize)]
+pub struct FrameCounts {
+    /// TCP segments.
+    pub tcp: u64,
+    /// UDP datagrams that were no tunnel.
+    pub udp: u64,
+    /// ICMP errors.
+    pub icmp: u64,
+    /// Other transports over IP.
+    pub other_transport: u64,
+    /// IP fragments that did not complete a packet.
+    pub fragments: u64,
+    /// Frames without IP.
+    pub not_ip: u64,
+    /// Frames that could not be decoded.
+    pub undecodable: u64,
+    /// Frames that were seen twice and taken once.
+    pub duplicates: u64,
+}
+
+/// An address and a port.
+#[derive(Clone, Debug, Serialize)]
+pub struct Endpoint {
+    /// The address, as text.
+    pub address: String,
+    /// The port.
+    pub port: u16,
+}
+
+/// One connection.
+#[derive(Clone, Debug, Serialize)]
+pub struct Connection {
+    /// Counted from 1.
+    pub id: u64,
+    /// `tcp`.
+    pub transport: &'static str,
+    /// `tls`, `ssl2`; null where no TLS was seen.
+    pub protocol: Option<&'static str>,
+    /// The protocol that TLS was started from or that was seen inside.
+    pub application: Option<String>,
+    /// The client's end.
+    pub client: Endpoint,
+    /// The server's end.
+    pub server: Endpoint,
+    /// Time of the first frame.
+    pub start: String,
+    /// Time of the last frame.
+    pub end: String,
+    /// The capture of the first frame.
+    pub capture: u32,
+    /// The first frame.
+    pub first_frame: u64,
+    /// The capture of the last frame.
+    pub last_capture: u32,
+    /// The last frame.
+    pub last_frame: u64,
+    /// How many frames.
+    pub frames: u64,
+    /// The tunnels around it, the outermost first.
+    pub tunnel: Vec<String>,
+    /// A display filter of Wireshark that shows it.
+    pub wireshark_filter: String,
+    /// `completed`, `failed`, `incomplete`.
+    pub outcome: &'static str,
+    /// The name that the client asked for.
+    pub sni: Option<String>,
+    /// Application protocols.
+    pub alpn: Alpn,
+    /// Versions.
+    pub version: Version,
+    /// The chosen suite.
+    pub cipher_suite: Option<CodePoint>,
+    /// The key exchange group.
+    pub group: Option<CodePoint>,
+    /// Whether a HelloRetryRequest was sent.
+    pub hello_retry: bool,
+    /// Whether an earlier session was taken up; null where it cannot be told.
+    pub resumed: Option<bool>,
+    /// `accepted`, `rejected`, `sent`; null where none was sent.
+    pub early_data: Option<&'static str>,
+    /// `offered`, `grease`, `accepted`, `rejected`; null where none was offered.
+    pub ech: Option<&'static str>,
+    /// Whether the server asked for a client certificate; null where that is encrypted.
+    pub client_auth_requested: Option<bool>,
+    /// Whether records were opened with logged secrets.
+    pub decrypted: bool,
+    /// What became of logged secrets, in words; null when none were given.
+    pub decryption: Option<&'static str>,
+    /// Facts that are null because they were `encrypted` or `missed`.
+    pub unseen: BTreeMap<&'static str, &'static str>,
+    /// Fingerprints of the hellos.
+    pub fingerprints: Fingerprints,
+    /// The server's chain.
+    pub server_chain: Option<Chain>,
+    /// The client's chain.
+    pub client_chain: Option<Chain>,
+    /// Where the time went.
+    pub timing: Timing,
+    /// Alerts.
+    pub alerts: Vec<Alert>,
+    /// What happened, in order.
+    pub timeline: Vec<Event>,
+    /// What was found: the verdict first.
+    pub findings: Vec<Finding>,
+    /// The code of the verdict.
+    pub verdict: Option<&'static str>,
+    /// Lines of logs that belong to it.
+    pub log_lines: Vec<String>,
+}
+
+/// Application protocols offered and selected.
+#[derive(Clone, Debug, Default, Serialize)]
+pub struct Alpn {
+    /// The client's list.
+    pub offered: Vec<String>,
+    /// The server's choice.
+    pub selected: Option<String>,
+}
+
+/// Versions offered and negotiated.
+#[derive(Clone, Debug, Default, Serialize)]
+pub struct Version {
+    /// The client's, as hex numbers.
+    pub offered: Vec<String>,
+    /// The server's choice, as a hex number.
+    pub negotiated: Option<String>,
+    /// Its name.
+    pub name: Option<String>,
+}
+
+/// A number from the wire with its name.
+#[derive(Clone, Debug, Serialize)]
+pub struct CodePoint {
+    /// As hex.
+    pub id: String,
+    /// The registered name; null for an unknown number.
+    pub name: Option<String>,
+}
+
+/// Fingerprints.
+#[derive(Clone, Debug, Default, Serialize)]
+pub struct Fingerprints {
+    /// Of the ClientHello.
+    pub ja3: Option<String>,
+    /// Of the ServerHello.
+    pub ja3s: Option<String>,
+    /// Of the ClientHello, newer.
+    pub ja4: Option<String>,
+}
+
+/// A chain as sent, judged.
+#[derive(Clone, Debug, Serialize)]
+pub struct Chain {
+    /// Leaf first, if the sender kept to the order.
+    pub certificates: Vec<Certificate>,
+    /// Whether a client with these anchors trusts it, names aside.
+    pub trusted: Option<bool>,
+    /// The clock that judged validity.
+    pub verified_at: Option<String>,
+    /// The anchors: `mozilla`, `system`, `none`.
+    pub roots: &'static str,
+}
+
+/// A certificate.
+#[derive(Clone, Debug, Serialize)]
+pub struct Certificate {
+    /// The frame that completes its message.
+    pub frame: u64,
+    /// SHA-256 of its DER.
+    pub sha256: String,
+    /// Whom it is about.
+    pub subject: String,
+    /// Who issued it.
+    pub issuer: String,
+    /// Serial number, hex with colons.
+    pub serial: String,
+    /// Start of validity.
+    pub not_before: Option<String>,
+    /// End of validity.
+    pub not_after: Option<String>,
+    /// DNS names, at most 20.
+    pub dns_names: Vec<String>,
+    /// Addresses, at most 20.
+    pub ip_addresses: Vec<String>,
+    /// How many names it holds in all.
+    pub names_total: usize,
+    /// The key, in words.
+    pub key: String,
+    /// The signature algorithm.
+    pub signature: String,
+    /// Whether it may issue certificates.
+    pub is_ca: bool,
+}
+
+/// Where the time went, in milliseconds; null where an end of the span was not seen.
+#[derive(Clone, Copy, Debug, Default, Serialize)]
+pub struct Timing {
+    /// SYN to SYN-ACK.
+    pub tcp_ms: Option<f64>,
+    /// ClientHello to ServerHello.
+    pub server_hello_ms: Option<f64>,
+    /// The server's flight to the client's next act.
+    pub client_ms: Option<f64>,
+    /// ClientHello to the later Finished.
+    pub handshake_ms: Option<f64>,
+}
+
+/// An alert.
+#[derive(Clone, Debug, Serialize)]
+pub struct Alert {
+    /// The capture.
+    pub capture: u32,
+    /// The frame.
+    pub frame: u64,
+    /// `client` or `server`.
+    pub from: &'static str,
+    /// `fatal`, `warning`.
+    pub level: Option<String>,
+    /// Its number.
+    pub code: Option<u8>,
+    /// Its name.
+    pub name: Option<String>,
+    /// Whether it was sent encrypted.
+    pub encrypted: bool,
+    /// Whether that it is an alert is only inferred.
+    pub inferred: bool,
+}
+
+/// One entry of the timeline.
+#[derive(Clone, Debug, Serialize)]
+pub struct Event {
+    /// When.
+    pub time: String,
+    /// Since the first frame of the connection, in milliseconds.
+    pub offset_ms: f64,
+    /// The capture.
+    pub capture: u32,
+    /// The frame.
+    pub frame: u64,
+    /// `client`, `server`, `network`.
+    pub from: &'static str,
+    /// What, in snake case.
+    pub event: &'static str,
+    /// What matters in it, in words.
+    pub summary: String,
+}
+
+/// A finding.
+#[derive(Clone, Debug, Serialize)]
+pub struct Finding {
+    /// Its code.
+    pub code: &'static str,
+    /// `error`, `warning`, `info`.
+    pub severity: &'static str,
+    /// `certain`, `likely`, `possible`.
+    pub confidence: &'static str,
+    /// Who has to act.
+    pub party: &'static str,
+    /// For `chain.*`: whose chain it is.
+    pub chain: Option<&'static str>,
+    /// One line.
+    pub title: String,
+    /// What happened.
+    pub explanation: String,
+    /// What to change and where.
+    pub remedy: String,
+    /// The frames that it rests on.
+    pub evidence: Vec<Evidence>,
+    /// RFC and section.
+    pub references: Vec<&'static str>,
+    /// What the usual clients and servers print for it.
+    pub seen_as: Vec<&'static str>,
+    /// What would settle it.
+    pub next_steps: Vec<String>,
+    /// Whether it is the verdict.
+    pub root_cause: bool,
+}
+
+/// A frame and what it says.
+#[derive(Clone, Debug, Serialize)]
+pub struct Evidence {
+    /// The capture.
+    pub capture: u32,
+    /// The frame.
+    pub frame: u64,
+    /// What it says.
+    pub says: String,
+}
+
+/// What only many connections together show.
+#[derive(Clone, Debug, Default, Serialize)]
+pub struct Fleet {
+    /// The findings.
+    pub findings: Vec<Finding>,
+    /// A line for each server and name.
+    pub servers: Vec<Server>,
+}
+
+/// One server and name.
+#[derive(Clone, Debug, Serialize)]
+pub struct Server {
+    /// Its address.
+    pub address: String,
+    /// Its port.
+    pub port: u16,
+    /// The name that was asked for.
+    pub sni: Option<String>,
+    /// How many connections.
+    pub connections: u64,
+    /// How many completed.
+    pub completed: u64,
+    /// How many failed.
+    pub failed: u64,
+    /// How often each verdict.
+    pub verdicts: BTreeMap<&'static str, u64>,
+    /// The leafs that it served.
+    pub leaf_sha256: Vec<String>,
+}
+
+/// What was left out or only counted.
+#[derive(Clone, Copy, Debug, Default, Serialize)]
+pub struct Counts {
+    /// Flows without TLS that are not told.
+    pub flows_without_tls: u64,
+    /// All flows.
+    pub flows: u64,
+    /// Flows let go because the table was full.
+    pub flows_evicted: u64,
+    /// Holes in streams that were given up because a cap was hit.
+    pub holes_given_up: u64,
+}

@@ -1,0 +1,203 @@
+//! The words of the timeline: what each event is called, and what matters in it.
+
+use tlsleuth::capture::transport::{ResetFacts, SynFacts};
+use tlsleuth::capture::{GapCause, IcmpKind};
+use tlsleuth::handshake::codepoint::AlertLevel;
+use tlsleuth::handshake::connection::{Alert, Connection, EventKind};
+use tlsleuth::handshake::message::{ClientHello, OfferedVersions, ServerHello};
+use tlsleuth::handshake::observed::Observed;
+
+/// How many entries of a list a summary quotes.
+const QUOTED: usize = 6;
+
+/// The name of an event in the report and a summary of what matters in it.
+pub(crate) fn event(kind: &EventKind, connection: &Connection) -> (&'static str, String) {
+    match kind {
+        EventKind::ClientHello(nth) => (
+            "client_hello",
+            connection.client_hellos.get(*nth).map_or_else(
+                || "ClientHello: renegotiation".to_owned(),
+                |hello| client_hello(&hello.value),
+            ),
+        ),
+        EventKind::Ssl2(name) => ("ssl2_message", format!("SSL 2 {name}")),
+        EventKind::ServerHello => (
+            "server_hello",
+            connection.server_hello.present().map_or_else(
+                || "ServerHello".to_owned(),
+                |hello| server_hello("ServerHello", &hello.value),
+            ),
+        ),
+        EventKind::HelloRetryRequest => (
+            "hello_retry_request",
+            connection.hello_retry.as_ref().map_or_else(
+                || "HelloRetryRequest".to_owned(),
+                |hello| server_hello("HelloRetryRequest", &hello.value),
+            ),
+        ),
+        EventKind::EncryptedExtensions => ("encrypted_extensions", "EncryptedExtensions".into()),
+        EventKind::Certificate { certificates } => (
+            "certificate",
+            match certificates {
+                0 => "Certificate: none".to_owned(),
+                1 => "Certificate: 1 certificate".to_owned(),
+                more => format!("Certificate: {more} certificates"),
+            },
+        ),
+        EventKind::CertificateStatus => {
+            ("certificate_status", "CertificateStatus: stapled OCSP".into())
+        }
+        EventKind::ServerKeyExchange => (
+            "server_key_exchange",
+            match connection
+                .server_key_exchange
+                .present()
+                .and_then(|exchange| exchange.value.group())
+            {
+                Some(group) => format!("ServerKeyExchange {group}"),
+                None => "ServerKeyExchange".to_owned(),
+            },
+        ),
+        EventKind::CertificateRequest => ("certificate_request", "CertificateRequest".into()),
+        EventKind::ServerHelloDone => ("server_hello_done", "ServerHelloDone".into()),
+        EventKind::ClientKeyExchange => ("client_key_exchange", "ClientKeyExchange".into()),
+        EventKind::CertificateVerify => ("certificate_verify", "CertificateVerify".into()),
+        EventKind::HelloRequest => {
+            ("hello_request", "HelloRequest: renegotiation asked for".into())
+        }
+        EventKind::NewSessionTicket => ("new_session_ticket", "NewSessionTicket".into()),
+        EventKind::EndOfEarlyData => ("end_of_early_data", "EndOfEarlyData".into()),
+        EventKind::KeyUpdate => ("key_update", "KeyUpdate".into()),
+        EventKind::Finished { inferred: true } => ("finished", "Finished (encrypted)".into()),
+        EventKind::Finished { inferred: false } => ("finished", "Finished".into()),
+        EventKind::OtherHandshake(kind) => ("handshake", format!("handshake message {kind}")),
+        EventKind::ChangeCipherSpec => ("change_cipher_spec", "ChangeCipherSpec".into()),
+        EventKind::EncryptedHandshake { bytes, records } => (
+            "encrypted_handshake",
+            format!("encrypted handshake messages ({})", amount(*bytes, *records)),
+        ),
+        EventKind::Alert(index) => match connection.alerts.get(*index) {
+            Some(alert) => self::alert(alert),
+            None => ("alert", "alert".to_owned()),
+        },
+        EventKind::ApplicationData { bytes, records, early } => (
+            "application_data",
+            format!(
+                "{} ({})",
+                if *early { "early data" } else { "application data" },
+                amount(*bytes, *records)
+            ),
+        ),
+        EventKind::Starttls(words) => ("starttls", words.to_string()),
+        EventKind::ProxyConnect(words) => ("proxy_connect", words.to_string()),
+        EventKind::Plaintext(words) => ("plaintext", format!("not TLS: {words}")),
+        EventKind::CaptureGap(gap) => (
+            "capture_gap",
+            match gap.cause {
+                GapCause::NotCaptured => {
+                    format!(
+                        "{} bytes are missing from the capture; the receiver had them",
+                        gap.len_bytes
+                    )
+                }
+                GapCause::NotAcknowledged => {
+                    format!("{} bytes are missing and were never acknowledged", gap.len_bytes)
+                }
+                GapCause::Snaplen => format!("{} bytes were cut by the snap length", gap.len_bytes),
+                GapCause::LimitReached => {
+                    format!("{} bytes were given up: a limit was reached", gap.len_bytes)
+                }
+            },
+        ),
+        EventKind::Garbage(found) => ("garbage", format!("bytes that are no TLS record: {found}")),
+    }
+}
+
+fn amount(bytes: u64, records: u64) -> String {
+    if records == 1 {
+        format!("{bytes} bytes")
+    } else {
+        format!("{bytes} bytes, {records} records")
+    }
+}
+
+fn alert(alert: &Alert) -> (&'static str, String) {
+    let name = match (alert.level, alert.description) {
+        (Some(level), Some(description)) => {
+            let level = match level {
+                AlertLevel::FATAL => "fatal",
+                AlertLevel::WARNING => "warning",
+                _ => "unknown level",
+            };
+            format!("Alert: {level}, {description} ({})", description.0)
+        }
+        _ => {
+            let inferred = if alert.inferred { ", by its size and place" } else { "" };
+            return (
+                "encrypted_alert",
+                format!("encrypted alert ({} bytes{inferred})", alert.record_len),
+            );
+        }
+    };
+    ("alert", name)
+}
+
+fn client_hello(hello: &ClientHello) -> String {
+    let mut parts = Vec::new();
+    if let Some(name) = hello.extensions.server_name() {
+        parts.push(format!("sni {}", name.host_name));
+    } else {
+        parts.push("no sni".to_owned());
+    }
+    if let Some(alpn) = hello.extensions.alpn() {
+        let names: Vec<String> = alpn.iter().take(QUOTED).map(ToString::to_string).collect();
+        parts.push(format!("alpn {}", names.join(" ")));
+    }
+    let versions: Vec<String> =
+        hello.offered_versions().known().iter().take(QUOTED).map(ToString::to_string).collect();
+    let up_to = matches!(hello.offered_versions(), OfferedVersions::UpTo(_));
+    parts.push(format!("{}{}", if up_to { "up to " } else { "" }, versions.join(", ")));
+    let suites = hello.real_suites().count();
+    parts.push(format!("{suites} suite{}", if suites == 1 { "" } else { "s" }));
+    format!("ClientHello: {}", parts.join(", "))
+}
+
+fn server_hello(name: &str, hello: &ServerHello) -> String {
+    let suite = hello.cipher_suite;
+    let mut text = format!("{name}: {}, {suite}", hello.negotiated_version());
+    if let Some(group) = hello.selected_group() {
+        text.push_str(&format!(", {group}"));
+    }
+    if let Some(alpn) = hello.alpn() {
+        text.push_str(&format!(", alpn {alpn}"));
+    }
+    text
+}
+
+pub(crate) fn syn(facts: &SynFacts) -> String {
+    let mss = facts.mss.map_or_else(String::new, |mss| format!(", MSS {mss}"));
+    format!("{}{mss}", if facts.ack.is_some() { "SYN, ACK" } else { "SYN" })
+}
+
+pub(crate) fn reset(facts: &ResetFacts) -> String {
+    let guess = if facts.in_window { "" } else { ", outside of the window: a guess" };
+    format!("RST (TTL {}{guess})", facts.ttl)
+}
+
+pub(crate) fn icmp(kind: IcmpKind, from: &str) -> String {
+    match kind {
+        IcmpKind::Unreachable(code) => format!("ICMP unreachable (code {code}) from {from}"),
+        IcmpKind::PacketTooBig(mtu) => format!("ICMP packet too big (MTU {mtu}) from {from}"),
+        IcmpKind::TimeExceeded(_) => format!("ICMP time exceeded from {from}"),
+        _ => format!("ICMP error from {from}"),
+    }
+}
+
+/// `encrypted`, `missed`, or nothing for a fact that is present or absent.
+pub(crate) fn unseen<T>(fact: &Observed<T>) -> Option<&'static str> {
+    match fact {
+        Observed::Present(_) | Observed::Absent => None,
+        Observed::Encrypted => Some("encrypted"),
+        Observed::Missed => Some("missed"),
+    }
+}
