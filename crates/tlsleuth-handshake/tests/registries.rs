@@ -47,6 +47,7 @@ fn suites_agree_with_tls_parser() {
 }
 
 /// One table of `tshark -G values`: number to name.
+#[expect(clippy::expect_used, reason = "a helper of tests that need the program")]
 fn tshark(field: &str) -> BTreeMap<u32, String> {
     let output = Command::new("tshark").args(["-G", "values"]).output().expect("tshark");
     let text = String::from_utf8_lossy(&output.stdout).into_owned();
