@@ -176,7 +176,7 @@ fn connection(analyzed: &Analyzed, roots: &'static str) -> schema::Connection {
         unseen: unseen(connection),
         fingerprints: schema::Fingerprints {
             ja3: hello.map(|hello| fingerprint::ja3(&hello.value)),
-            ja3s: connection.server_hello.present().map(|hello| fingerprint::ja3s(&hello.value)),
+            ja3s: connection.hello().map(|hello| fingerprint::ja3s(&hello.value)),
             ja4: hello.map(|hello| fingerprint::ja4(&hello.value, fingerprint::Transport::Tcp)),
         },
         server_chain: chain(
