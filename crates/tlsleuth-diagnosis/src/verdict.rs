@@ -99,6 +99,11 @@ pub(crate) fn settle(case: &Case<'_>, findings: &mut [Finding]) -> Outcome {
             demote_without_symptom(findings);
             if let Some(best) = best(case, findings) {
                 name(findings, best);
+            } else if let Some(check) =
+                findings.iter_mut().find(|finding| finding.code == "tcp.no-client-hello")
+            {
+                // A health check is set apart from failures: it has a name and stays no error.
+                check.root_cause = true;
             }
             Outcome::Failed
         }

@@ -70,8 +70,8 @@ fn analyze(story: &Path, expect: &Value) -> (Vec<Box<Analyzed>>, Vec<&'static st
     analyzer.finish();
     let mut connections = Vec::new();
     while let Some(event) = analyzer.poll() {
-        if let Event::Connection(connection) = event {
-            connections.push(connection);
+        match event {
+            Event::Connection(connection) => connections.push(connection),
         }
     }
     (connections, of_files)

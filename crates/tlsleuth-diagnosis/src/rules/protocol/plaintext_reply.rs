@@ -1,5 +1,6 @@
 //! `protocol.plaintext-reply`: the server answered the ClientHello with something that is no TLS.
 
+use tlsleuth_handshake::Side;
 use tlsleuth_handshake::preamble::PlaintextKind;
 
 use crate::rule::{Verdict, declare_rule};
@@ -80,9 +81,13 @@ fn check(case: &Case<'_>) -> Verdict {
     }
     path::both_seen(connection)?;
     let Some(answer) = &connection.plaintext.server else {
-        let waiting = connection.stream(tlsleuth_handshake::Side::Server).data_segments > 0;
+        let waiting = connection.stream(Side::Server).data_segments > 0;
         return if waiting { Err(Skip::Undetermined) } else { Ok(None) };
     };
+    if !connection.stream(Side::Server).from_start {
+        // The stream was joined in its middle: this may be the middle of a record.
+        return Err(Skip::Undetermined);
+    }
     let kind = answer.value.kind;
     let first = answer.at.order() < hello.order();
     let title = if first {

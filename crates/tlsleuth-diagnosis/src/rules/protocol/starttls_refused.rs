@@ -1,5 +1,6 @@
 //! `protocol.starttls-refused`: the server refused or did not offer STARTTLS.
 
+use tlsleuth_handshake::Side;
 use tlsleuth_handshake::preamble::{Protocol, Refusal};
 
 use crate::rule::{Verdict, declare_rule};
@@ -87,9 +88,14 @@ fn check(case: &Case<'_>) -> Verdict {
             format!("the server refuses: {reason}"),
         ),
     };
+    let mut finding = Finding::new(Party::Server, title).evidence(refusal.at, says);
+    if connection.stream(Side::Client).data_segments == 0 {
+        finding = finding.possible(
+            "The client said nothing before it left: it may as well have been a health check.",
+        );
+    }
     Ok(Some(
-        Finding::new(Party::Server, title)
-            .evidence(refusal.at, says)
+        finding
             .explain("The client wanted TLS before it went on, and did not get it.")
             .remedy(remedy(protocol))
             .seen_as(&[
