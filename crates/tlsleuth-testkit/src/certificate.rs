@@ -5,7 +5,7 @@ use std::sync::OnceLock;
 
 use rcgen::{
     BasicConstraints, CertificateParams, DnType, ExtendedKeyUsagePurpose, IsCa, Issuer, KeyPair,
-    KeyUsagePurpose, PKCS_ECDSA_P256_SHA256, SanType, SerialNumber,
+    KeyUsagePurpose, SanType, SerialNumber,
 };
 use time::{Duration, OffsetDateTime};
 
@@ -18,7 +18,7 @@ struct Authority {
     issuer: Issuer<'static, KeyPair>,
 }
 
-/// The authorities that all scripts share. Their keys are made anew in each process.
+/// The authorities that all scripts share. Their keys are known to everybody who reads this.
 pub struct Pki {
     root: Authority,
     intermediate: Authority,
@@ -58,8 +58,12 @@ fn time(seconds: i64) -> OffsetDateTime {
     OffsetDateTime::from_unix_timestamp(seconds).expect("a time of this era")
 }
 
-fn key() -> KeyPair {
-    KeyPair::generate_for(&PKCS_ECDSA_P256_SHA256).expect("a key")
+/// An Ed25519 key from a seed: keys and signatures are the same in every run (RFC 8032 §5.1.6).
+fn key(seed: u8) -> KeyPair {
+    // PrivateKeyInfo of RFC 8410 §7 around the seed.
+    let mut der = vec![0x30, 0x2e, 2, 1, 0, 0x30, 5, 6, 3, 0x2b, 0x65, 0x70, 4, 0x22, 4, 0x20];
+    der.extend([seed; 32]);
+    KeyPair::try_from(der).expect("a key")
 }
 
 fn authority(name: &str, by: Option<&Authority>, serial: u64) -> Authority {
@@ -70,7 +74,7 @@ fn authority(name: &str, by: Option<&Authority>, serial: u64) -> Authority {
     params.not_before = time(START) - Duration::days(1000);
     params.not_after = time(START) + Duration::days(2000);
     params.serial_number = Some(SerialNumber::from(serial));
-    let key = key();
+    let key = key(serial as u8);
     let certificate = match by {
         Some(by) => params.signed_by(&key, &by.issuer),
         None => params.self_signed(&key),
@@ -157,7 +161,7 @@ impl Wanted {
         } else {
             ExtendedKeyUsagePurpose::ServerAuth
         }];
-        let key = key();
+        let key = key(0x10);
         let made = if self.self_signed {
             params.self_signed(&key)
         } else if self.chain == "untrusted" {

@@ -146,7 +146,9 @@ impl Reader {
                 // A segment between others moves the flow table's clock.
                 let mut packet = vec![0x45, 0, 0, 40, 0, 1, 0x40, 0, 64, 6, 0, 0];
                 packet.extend([10, 0, 9, 1, 10, 0, 9, 2]);
-                packet.extend([0, 9, 0, 9, 0, 0, 0, 1, 0, 0, 0, 1, 0x50, 0x10, 0xff, 0xff, 0, 0, 0, 0]);
+                packet.extend([
+                    0, 9, 0, 9, 0, 0, 0, 1, 0, 0, 0, 1, 0x50, 0x10, 0xff, 0xff, 0, 0, 0, 0,
+                ]);
                 self.story.push_packet(&packet, Segment::default());
             }
             "connection" => {
