@@ -134,16 +134,28 @@ pub fn tell_tls13(records: &mut [ProtectedRecord], lengths: Lengths) -> Told {
     // The server's flight: all that it sends before the client's first protected record, but for an
     // alert at its end.
     let server_records = flight.iter().filter(|record| is_unknown(record, Side::Server)).count();
+    let alone_at = flight
+        .iter()
+        .filter(|record| is_unknown(record, Side::Server))
+        .enumerate()
+        .filter(|(nth, record)| *nth > 0 && lengths.is_finished(record.len))
+        .map(|(nth, _)| nth + 1)
+        .last();
     let mut nth = 0;
     for record in flight.iter_mut().filter(|record| is_unknown(record, Side::Server)) {
         nth += 1;
+        if alone_at.is_some_and(|finished| nth > finished) && !lengths.is_alert(record.len) {
+            // Tickets may be sent before the client's Finished (RFC 8446 §4.6.1); Go does.
+            record.content = Content::PostHandshake;
+            continue;
+        }
         if lengths.is_alert(record.len) && nth == server_records {
             record.content = Content::Alert;
             continue;
         }
         record.content = Content::ServerFlight;
         told.server_flight_bytes += u64::from(record.len);
-        let alone = lengths.is_finished(record.len) && nth > 1;
+        let alone = alone_at == Some(nth);
         // One record with all messages: EncryptedExtensions, Finished and more.
         let together = nth == 1 && lengths.content(record.len) >= 6 + 4 + lengths.hash;
         if alone {

@@ -357,8 +357,7 @@ impl Tracker {
                 _ => self.stream(direction).joiner.reset(),
             },
             23 => {
-                let early =
-                    side == Side::Client && self.connection.server_hello.present().is_none();
+                let early = side == Side::Client && self.is_early(record.at);
                 self.application_data(direction, record.at, header.len, early);
             }
             _ => {}
@@ -371,7 +370,7 @@ impl Tracker {
         match header.content_type {
             // Protected records of TLS 1.3 look like application data. An alert of 2 bytes behind
             // the ServerHello is in clear: OpenSSL's clients send those (RFC 9846 §5.1 permits).
-            23 => tls13,
+            23 => tls13 || self.stream(direction).protected,
             21 if tls13 => header.len != 2,
             20 => false,
             22 if tls13 => false,

@@ -39,6 +39,8 @@ impl Tracker {
                 // A stream does not begin like this; one that was joined late may.
                 let peer_is_tls = self.stream(direction.opposite()).mode == Mode::Tls;
                 if peer_is_tls || (mid_stream && probe::begins_with_records(bytes)) {
+                    // Joined behind the handshake: all that follows is protected.
+                    self.stream(direction).protected |= content_type == 23;
                     self.begin_tls(direction, at);
                     self.tls(shared, direction, at, bytes);
                 } else {
@@ -78,6 +80,7 @@ impl Tracker {
             || (peer_is_tls && probe::is_server_answer(bytes))
             || (self.mid_stream && probe::begins_with_records(bytes));
         if begins {
+            self.stream(direction).protected |= self.mid_stream && bytes.first() == Some(&23);
             self.stream(direction).head.clear();
             self.leave_preamble(at);
             self.begin_tls(direction, at);
