@@ -49,12 +49,15 @@ pub fn suspects(hello: &ClientHello) -> Vec<Suspect> {
     suspects
 }
 
-/// The most unusual part, if it stands out among the others.
+/// The most unusual part, if it stands out: of several that are merely narrow none does.
 #[must_use]
 pub fn prime_suspect(hello: &ClientHello) -> Option<Suspect> {
     let mut suspects = suspects(hello).into_iter();
     let first = suspects.next()?;
-    suspects.next().is_none_or(|second| second.weight < first.weight).then_some(first)
+    suspects
+        .next()
+        .is_none_or(|second| second.weight < first.weight || first.weight > 1)
+        .then_some(first)
 }
 
 fn groups(hello: &ClientHello) -> Option<Suspect> {

@@ -244,6 +244,7 @@ impl Tracker {
             };
             *self.connection.unfinished.of_mut(side) = unfinished;
         }
+        self.note_not_offered(&flow);
         let mut connection = self.connection;
         connection.decryption = match (connection.decryption, self.opened, self.not_opened) {
             (Decryption::Opened, 0, 0) => Decryption::Opened,

@@ -1,12 +1,12 @@
 //! The beginning of a stream: TLS at once, a preamble before it, SSL 2, or something else.
 
-use tlsleuth_capture::{Direction, Located, Place};
+use tlsleuth_capture::{Direction, EndedFlow, Located, Place};
 
 use super::{Mode, Shared, Tracker};
 use crate::WireText;
 use crate::connection::{Both, EventKind, PreambleFacts, RefusalFacts, Side};
 use crate::message::sslv2::{Ssl2Header, Ssl2Message};
-use crate::preamble::{Preamble, Progress, Protocol, name_plaintext, tds};
+use crate::preamble::{Preamble, Progress, Protocol, Refusal, name_plaintext, tds};
 use crate::probe::{self, Beginning};
 use crate::record::RecordReader;
 
@@ -210,6 +210,22 @@ impl Tracker {
             self.connection.plaintext = Both::default();
         }
         self.preamble_over = true;
+    }
+
+    /// The server did not offer TLS, and the client left without another word: whoever goes on in
+    /// plain text did not need it.
+    pub(super) fn note_not_offered(&mut self, flow: &EndedFlow) {
+        let Some(preamble) = &self.preamble else { return };
+        let gave_up = !self.preamble_over
+            && !self.connection.tls_seen()
+            && self.connection.refusal.is_none()
+            && preamble.is_offered() == Some(false);
+        let client = flow.facts.stream(self.connection.client_direction);
+        if let (true, Some(at)) = (gave_up, client.fin) {
+            let (protocol, reason) = (preamble.protocol(), Refusal::NotOffered);
+            self.connection.refusal =
+                Some(Located::new(RefusalFacts { protocol, reason, target: None }, at));
+        }
     }
 
     fn note_preamble(&mut self, at: Place) {
