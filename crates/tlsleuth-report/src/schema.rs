@@ -42,7 +42,7 @@ pub struct Capture {
     /// `pcap`, `pcapng`, `snoop`.
     pub format: Option<String>,
     /// How it is compressed.
-    pub compression: Option<String>,
+    pub file_compression: Option<String>,
     /// Link types by the names of the tcpdump group's registry, without `LINKTYPE_`.
     pub link_types: Vec<String>,
     /// Frames read.
@@ -303,6 +303,9 @@ pub struct Event {
     pub frame: u64,
     /// `client`, `server`, `network`.
     pub from: &'static str,
+    /// What sort of event: `transport`, `retransmission`, `capture`, `before_tls`, `handshake`,
+    /// `alert`, `data`.
+    pub kind: &'static str,
     /// What, in snake case.
     pub event: &'static str,
     /// What matters in it, in words.
