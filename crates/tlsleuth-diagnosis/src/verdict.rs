@@ -101,6 +101,11 @@ pub(crate) fn settle(case: &Case<'_>, findings: &mut Vec<Finding>) -> Outcome {
             if let Some(best) = best(case, findings) {
                 name(findings, best);
                 fold_symptoms(findings, best);
+            } else if let Some(check) =
+                findings.iter_mut().find(|finding| finding.code == "tcp.no-client-hello")
+            {
+                // A health check is set apart from failures: it has a name and stays no error.
+                check.root_cause = true;
             }
             Outcome::Failed
         }

@@ -71,6 +71,11 @@ impl Tracker {
         stream.records = RecordReader::new();
         let side = self.connection.side(direction);
         self.connection.first_tls.of_mut(side).get_or_insert(at);
+        if side == Side::Server {
+            // A refusal that was followed by success is none. That the client begins with TLS does
+            // not yet say so: some try all the same.
+            self.connection.refusal = None;
+        }
     }
 
     /// Bytes of a direction that is not TLS so far.
@@ -93,7 +98,9 @@ impl Tracker {
     fn begin_plain(&mut self, shared: &Shared, direction: Direction, at: Place, bytes: &[u8]) {
         let side = self.connection.side(direction);
         self.stream(direction).mode = Mode::Plain;
-        if self.connection.plaintext.of(side).is_none()
+        // Behind missing bytes a stream may go on anywhere, in the middle of a record too.
+        if !self.stream(direction).gap
+            && self.connection.plaintext.of(side).is_none()
             && let Some(found) = name_plaintext(side == Side::Client, bytes)
         {
             *self.connection.plaintext.of_mut(side) = Some(Located::new(found, at));
@@ -158,6 +165,7 @@ impl Tracker {
                 Progress::TlsStarts { offset } => {
                     let rest = rest(offset);
                     self.leave_preamble(at);
+                    self.connection.refusal = None;
                     let mode =
                         if protocol == Some(Protocol::Tds) { Mode::Tds } else { Mode::Start };
                     self.stream(direction).mode = mode;
@@ -171,6 +179,7 @@ impl Tracker {
                 Progress::TunnelOpens { offset } => {
                     let rest = rest(offset);
                     self.note_preamble(at);
+                    self.connection.refusal = None;
                     self.preamble = Some(Box::new(Preamble::new()));
                     self.connection.plaintext = Both::default();
                     self.stream(direction).mode = Mode::Start;
@@ -250,8 +259,6 @@ impl Tracker {
             self.connection.preambles.push(Located::new(facts, at));
         }
         self.event(self.connection.client_direction, at, kind);
-        // A refusal that was followed by success is none.
-        self.connection.refusal = None;
     }
 
     /// TLS records in TDS packets; behind the handshake they are bare.
