@@ -4,7 +4,9 @@
 //! bytes -FrameReader-> Frame -Decoder-> Segment -FlowTable-> StreamSink
 //! ```
 //!
-//! Nothing here knows TLS. Only [`file`] touches files; all time comes from frames.
+//! Nothing here knows TLS. Only [`mod@file`] touches files; all time comes from frames.
+
+#![forbid(unsafe_code)]
 
 pub mod address;
 mod assembler;
@@ -30,8 +32,9 @@ pub use decode::{
 };
 pub use error::Error;
 pub use file::{
-    Comment, CommentScope, Compression, Damage, FileFacts, FileFormat, FrameReader, Notice,
-    OpenOptions, ReportedCounts, ResolvedName, SecretsBlock, prescan_secrets,
+    CaptureError, CaptureInput, CaptureState, Comment, CommentScope, Compression, Damage,
+    FileFacts, FileFormat, FrameReader, MergedReader, Notice, OpenOptions, OrderedCaptures,
+    ReportedCounts, ResolvedName, SecretsBlock, order_captures, prescan_secrets,
 };
 pub use frame::{Frame, LinkType};
 pub use limits::Limits;

@@ -182,7 +182,9 @@ fn silent_refusal(case: &Case<'_>, findings: &[Finding]) -> Option<usize> {
     let connection = case.connection;
     let data = &connection.application_data;
     let quiet = data.client.records == 0 && data.server.records == 0;
-    let (left, _) = connection.first_close()?;
+    let said_so = connection.alerts.iter().map(|alert| (alert.from, alert.at)).next();
+    let closed = connection.first_close();
+    let (left, _) = said_so.into_iter().chain(closed).min_by_key(|(_, at)| at.order())?;
     let finished =
         connection.finished.client.is_present() && connection.finished.server.is_present();
     if !quiet || !finished {

@@ -14,7 +14,7 @@ use crate::message::{
     CertificateRequest, ClientHello, EncryptedExtensions, ServerHello, ServerKeyExchange,
 };
 use crate::observed::Observed;
-use crate::pending::{Application, Plaintext, Refusal};
+use crate::preamble::{Plaintext, Protocol, ProxiedAddresses, Refusal};
 
 /// The two ends of a handshake.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
@@ -305,9 +305,11 @@ pub struct Connection {
     pub transport: Box<TransportFacts>,
 
     /// The protocol that TLS was started from or that was seen inside.
-    pub application: Option<Application>,
+    pub application: Option<&'static str>,
+    /// What came before TLS: STARTTLS, tunnels, PROXY headers, in their order.
+    pub preambles: Vec<Located<PreambleFacts>>,
     /// A refusal before TLS began: STARTTLS or a proxy.
-    pub refusal: Option<Located<Refusal>>,
+    pub refusal: Option<Located<RefusalFacts>>,
     /// Plain text of either side where TLS was expected.
     pub plaintext: Both<Option<Located<Plaintext>>>,
     /// The frame with the first TLS byte of each side.
@@ -380,6 +382,28 @@ pub struct Ssl2 {
     pub error: Option<Located<Ssl2Error>>,
 }
 
+/// What came before TLS.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct PreambleFacts {
+    /// The protocol.
+    pub protocol: Protocol,
+    /// Where a tunnel goes, as the client wrote it.
+    pub target: Option<WireText>,
+    /// The addresses that a PROXY header tells.
+    pub proxied: Option<ProxiedAddresses>,
+}
+
+/// A refusal of TLS or of a tunnel.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct RefusalFacts {
+    /// The protocol.
+    pub protocol: Option<Protocol>,
+    /// What the refusing side said.
+    pub reason: Refusal,
+    /// Where the tunnel was to go.
+    pub target: Option<WireText>,
+}
+
 /// A record or message whose end is not there.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub struct Unfinished {
@@ -407,6 +431,7 @@ impl Connection {
             end_reason: EndReason::CaptureEnd,
             transport: Box::default(),
             application: None,
+            preambles: Vec::new(),
             refusal: None,
             plaintext: Both::default(),
             first_tls: Both::default(),

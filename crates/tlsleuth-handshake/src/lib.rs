@@ -7,12 +7,14 @@ mod cursor;
 mod ending;
 pub mod fingerprint;
 pub mod flight;
+#[doc(hidden)]
+pub mod fuzz;
 pub mod joiner;
 pub mod message;
 pub mod observed;
 pub mod opener;
-pub mod pending;
 pub mod ports;
+pub mod preamble;
 pub mod probe;
 pub mod record;
 #[cfg(test)]

@@ -201,3 +201,6 @@ fn empty(body: &[u8]) -> Vec<Anomaly> {
     let problem = Problem::TrailingBytes { count: len32(body.len()) };
     vec![Anomaly { extension: None, field: "body", offset: 0, problem }]
 }
+
+#[cfg(test)]
+mod tests;

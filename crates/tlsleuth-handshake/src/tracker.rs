@@ -23,12 +23,10 @@ use crate::connection::{
 };
 use crate::flight::{Content, KEPT_RECORDS, ProtectedRecord};
 use crate::joiner::{self, Joiner, Message};
-use crate::message::sslv2::{Ssl2Header, Ssl2Message};
 use crate::message::{self, Certificate, CertificateForm, ClientHello, ServerHello};
 use crate::observed::Observed;
 use crate::opener::{HelloPair, NoOpener, RecordOpener, SecretSource};
-use crate::pending::{Preamble, Progress};
-use crate::probe::{self, Beginning};
+use crate::preamble::{self, Preamble};
 use crate::record::{Cut, Record, RecordHeader, RecordReader};
 
 /// Bytes of a direction after which a stream without TLS is given up.
@@ -61,6 +59,8 @@ impl std::fmt::Debug for Shared {
     }
 }
 
+mod start;
+
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
 enum Mode {
     /// No byte yet, or too few to tell.
@@ -70,6 +70,8 @@ enum Mode {
     Tls,
     /// Something else; TLS may follow.
     Plain,
+    /// TLS records wrapped in TDS packets, as SQL Server does.
+    Tds,
     /// SSL 2 records.
     Ssl2,
 }
@@ -99,6 +101,8 @@ pub struct Tracker {
     roles_known: bool,
     mid_stream: bool,
     preamble: Option<Box<Preamble>>,
+    /// What comes before TLS is over, or was never there.
+    preamble_over: bool,
     opener: Option<Box<dyn RecordOpener>>,
     opened: u32,
     not_opened: u32,
@@ -131,6 +135,7 @@ impl Tracker {
             roles_known: false,
             mid_stream: !has_syn,
             preamble: None,
+            preamble_over: false,
             opener: None,
             opened: 0,
             not_opened: 0,
@@ -178,6 +183,7 @@ impl Tracker {
             Mode::Tls => self.tls(shared, direction, at, bytes),
             Mode::Plain => self.plain(shared, direction, at, bytes),
             Mode::Ssl2 => self.ssl2(shared, direction, at, bytes),
+            Mode::Tds => self.tds(shared, direction, at, bytes),
         }
         self.interest()
     }
@@ -202,7 +208,7 @@ impl Tracker {
                     }
                 }
             }
-            Mode::Plain | Mode::Ssl2 => {}
+            Mode::Plain | Mode::Ssl2 | Mode::Tds => {}
         }
         let gaps = self.connection.gaps.of_mut(side);
         if gaps.len() < 16 {
@@ -259,8 +265,8 @@ impl Tracker {
             && data.server.records >= SETTLED_RECORDS
             || (data.client.records > 0 && data.server.records > 0)
                 && data.client.records + data.server.records >= 4 * SETTLED_RECORDS;
-        let plain = self.forward.mode != Mode::Tls
-            && self.reverse.mode != Mode::Tls
+        let plain = [Mode::Start, Mode::Plain].contains(&self.forward.mode)
+            && [Mode::Start, Mode::Plain].contains(&self.reverse.mode)
             && self.forward.bytes.max(self.reverse.bytes) > GIVE_UP_BYTES;
         if flowing || plain {
             self.settled = true;
@@ -310,100 +316,6 @@ impl Tracker {
         }
     }
 
-    fn start(&mut self, shared: &Shared, direction: Direction, at: Place, bytes: &[u8]) {
-        let mid_stream = self.mid_stream;
-        let stream = self.stream(direction);
-        let mut head = std::mem::take(&mut stream.head);
-        let bytes = if head.is_empty() {
-            stream.head_at = at;
-            bytes
-        } else {
-            head.extend_from_slice(bytes);
-            head.as_slice()
-        };
-        match probe::beginning(bytes) {
-            Beginning::More => {
-                if stream.head.is_empty() {
-                    let bytes = bytes.to_vec();
-                    self.stream(direction).head = bytes;
-                }
-            }
-            Beginning::Tls { content_type, .. } if content_type == 23 || content_type == 20 => {
-                // A stream does not begin like this; one that was joined late may.
-                let peer_is_tls = self.stream(direction.opposite()).mode == Mode::Tls;
-                if peer_is_tls || (mid_stream && probe::begins_with_records(bytes)) {
-                    self.begin_tls(direction, at);
-                    self.tls(shared, direction, at, bytes);
-                } else {
-                    self.begin_plain(shared, direction, at, bytes);
-                }
-            }
-            Beginning::Tls { .. } => {
-                self.begin_tls(direction, at);
-                self.tls(shared, direction, at, bytes);
-            }
-            Beginning::Ssl2ClientHello => {
-                self.learn_roles(direction, Side::Client);
-                self.begin_ssl2(shared, direction, at, bytes);
-            }
-            Beginning::Ssl2ServerHello if self.connection.ssl2.client_hello.is_some() => {
-                self.learn_roles(direction, Side::Server);
-                self.begin_ssl2(shared, direction, at, bytes);
-            }
-            Beginning::Ssl2ServerHello | Beginning::Plain => {
-                self.begin_plain(shared, direction, at, bytes);
-            }
-        }
-    }
-
-    fn begin_tls(&mut self, direction: Direction, at: Place) {
-        let stream = self.stream(direction);
-        stream.mode = Mode::Tls;
-        stream.records = RecordReader::new();
-        let side = self.connection.side(direction);
-        self.connection.first_tls.of_mut(side).get_or_insert(at);
-    }
-
-    fn begin_plain(&mut self, shared: &Shared, direction: Direction, at: Place, bytes: &[u8]) {
-        self.stream(direction).mode = Mode::Plain;
-        self.plain(shared, direction, at, bytes);
-    }
-
-    /// Bytes of a direction that is not TLS, or not yet.
-    fn plain(&mut self, shared: &Shared, direction: Direction, at: Place, bytes: &[u8]) {
-        let side = self.connection.side(direction);
-        let peer_is_tls = self.stream(direction.opposite()).mode == Mode::Tls;
-        let begins = probe::is_client_hello(bytes)
-            || (peer_is_tls && probe::is_server_answer(bytes))
-            || (self.mid_stream && probe::begins_with_records(bytes));
-        if begins {
-            self.begin_tls(direction, at);
-            self.tls(shared, direction, at, bytes);
-            return;
-        }
-        if !peer_is_tls || self.preamble.is_some() {
-            let preamble = self.preamble.get_or_insert_with(Box::default);
-            match preamble.push(direction == Direction::Forward, bytes) {
-                Progress::Continue => {}
-                Progress::Said(words) => {
-                    self.event(direction, at, EventKind::Starttls(words));
-                }
-                Progress::TlsStarts { offset } => {
-                    if let Some((_, rest)) = bytes.split_at_checked(offset)
-                        && !rest.is_empty()
-                    {
-                        self.begin_tls(direction, at);
-                        self.tls(shared, direction, at, rest);
-                    }
-                }
-                Progress::Refused(refusal) => {
-                    self.connection.refusal.get_or_insert(Located::new(refusal, at));
-                }
-            }
-        }
-        let _ = side;
-    }
-
     fn tls(&mut self, shared: &Shared, direction: Direction, at: Place, bytes: &[u8]) {
         let mut reader = std::mem::take(&mut self.stream(direction).records);
         let mut input = bytes;
@@ -417,71 +329,6 @@ impl Tracker {
             }
         }
         self.stream(direction).records = reader;
-    }
-
-    /// Bytes of a direction that speaks SSL 2, in which a record is one message until keys are there.
-    fn ssl2(&mut self, shared: &Shared, direction: Direction, at: Place, bytes: &[u8]) {
-        if matches!(probe::beginning(bytes), Beginning::Tls { .. }) {
-            // Behind a hello in the old form newer versions go on in records.
-            self.begin_tls(direction, at);
-            self.tls(shared, direction, at, bytes);
-            return;
-        }
-        let stream = self.stream(direction);
-        if stream.head.len() + bytes.len() > 16 * 1024 {
-            return;
-        }
-        stream.head.extend_from_slice(bytes);
-        let head = std::mem::take(&mut stream.head);
-        let rest = self.ssl2_messages(direction, at, &head);
-        let rest = head.get(head.len().saturating_sub(rest)..).unwrap_or(&[]).to_vec();
-        self.stream(direction).head = rest;
-    }
-
-    /// Reads whole messages; returns how many bytes are left over.
-    fn ssl2_messages(&mut self, direction: Direction, at: Place, bytes: &[u8]) -> usize {
-        let mut rest = bytes;
-        while let Some(header) = Ssl2Header::decode(rest) {
-            let header_len = usize::from(header.header_len);
-            let Some(body) = rest.get(header_len..header_len + usize::from(header.body_len)) else {
-                break;
-            };
-            rest = rest.get(header_len + body.len()..).unwrap_or(&[]);
-            if self.connection.ssl2.server_hello.is_some() && self.stream(direction).protected {
-                continue;
-            }
-            let (message, anomalies) = Ssl2Message::decode(body);
-            self.anomalies(at, anomalies);
-            match message {
-                Some(Ssl2Message::ClientHello(hello)) => {
-                    self.connection.ssl2.client_hello.get_or_insert(Located::new(hello, at));
-                    self.event(direction, at, EventKind::Ssl2("client_hello"));
-                }
-                Some(Ssl2Message::ServerHello(hello)) => {
-                    self.connection.ssl2.server_hello.get_or_insert(Located::new(hello, at));
-                    self.event(direction, at, EventKind::Ssl2("server_hello"));
-                }
-                Some(Ssl2Message::ClientMasterKey(_)) => {
-                    self.connection.client_key_exchange.get_or_insert(at);
-                    self.forward.protected = true;
-                    self.reverse.protected = true;
-                    self.event(direction, at, EventKind::Ssl2("client_master_key"));
-                }
-                Some(Ssl2Message::Error(error)) => {
-                    self.connection.ssl2.error.get_or_insert(Located::new(error, at));
-                    self.event(direction, at, EventKind::Ssl2("error"));
-                }
-                Some(Ssl2Message::Other(_)) | None => {}
-            }
-        }
-        rest.len()
-    }
-
-    fn begin_ssl2(&mut self, shared: &Shared, direction: Direction, at: Place, bytes: &[u8]) {
-        self.stream(direction).mode = Mode::Ssl2;
-        let side = self.connection.side(direction);
-        self.connection.first_tls.of_mut(side).get_or_insert(at);
-        self.ssl2(shared, direction, at, bytes);
     }
 
     fn lost(&mut self, direction: Direction, at: Place, found: &[u8]) {
@@ -791,7 +638,8 @@ impl Tracker {
                 self.application_data(direction, record.at, record.header.len, early);
                 if self.connection.application.is_none() && !plain.is_empty() {
                     self.connection.application =
-                        crate::pending::application_of(side == Side::Client, plain);
+                        preamble::name_plaintext(side == Side::Client, plain)
+                            .and_then(|plain| plain.kind.application());
                 }
             }
             _ => {}

@@ -130,7 +130,7 @@ fn connection(analyzed: &Analyzed, roots: &'static str) -> schema::Connection {
             (true, true) => Some("ssl2"),
             (true, false) => Some("tls"),
         },
-        application: connection.application.as_ref().map(ToString::to_string),
+        application: connection.application.map(str::to_owned),
         client: endpoint(connection.client),
         server: endpoint(connection.server),
         start: time(connection.first.time),
@@ -176,7 +176,7 @@ fn connection(analyzed: &Analyzed, roots: &'static str) -> schema::Connection {
         unseen: unseen(connection),
         fingerprints: schema::Fingerprints {
             ja3: hello.map(|hello| fingerprint::ja3(&hello.value)),
-            ja3s: connection.server_hello.present().map(|hello| fingerprint::ja3s(&hello.value)),
+            ja3s: connection.hello().map(|hello| fingerprint::ja3s(&hello.value)),
             ja4: hello.map(|hello| fingerprint::ja4(&hello.value, fingerprint::Transport::Tcp)),
         },
         server_chain: chain(

@@ -46,10 +46,10 @@ pub(super) fn tag(data: &[u8], len: usize) -> Step<'_> {
 }
 
 /// What follows a type or length field (IEEE 802.3 §3.2.6): up to 1,500 it is a length, and
-/// logical link control follows.
+/// logical link control follows. The length itself is not used: IP has its own.
 pub(super) fn typed(kind: u16, rest: &[u8]) -> Step<'_> {
     match kind {
-        ..=1500 => Step::Next(Layer::Llc, rest.get(..kind.into()).unwrap_or(rest)),
+        ..=1500 => Step::Next(Layer::Llc, rest),
         _ => Step::Next(Layer::EtherType(kind), rest),
     }
 }
@@ -80,5 +80,39 @@ fn service_header(data: &[u8]) -> Step<'_> {
         3 => Step::Next(Layer::Ethernet, rest),
         5 => Step::Next(Layer::EtherType(0x8847), rest),
         _ => Step::Done(Decoded::NotIp),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::testing::{carries, decode, ethernet};
+    use crate::LinkType;
+
+    #[test]
+    fn tags_and_labels() {
+        for header in [
+            "8100 0001 0800",
+            "88a8 0001 8100 0002 0800",
+            "9100 0001 8100 0002 8100 0003 8100 0004 0800",
+            "8847 00001140",
+            "8847 00001040 00002140",
+            "8864 11 00 0001 002c 0021",
+            "88e7 00000001 020000000003 020000000004 0800",
+            "8926 00000000 0800",
+            "893f 000000000000 0800",
+            "f1c1 0000 0001 0800",
+            "8909 01 01 0001 0002 0800",
+            "8903 0001 020000000003 020000000004 0800",
+            "88e5 00 00 00000001 0800",
+            "894f 0f c6 0101 00000000 00000000 00000000 00000000 00000000",
+        ] {
+            carries(LinkType::ETHERNET, &format!("020000000001 020000000002 {header}"));
+        }
+    }
+
+    #[test]
+    fn encrypted_links_are_said() {
+        let frame = ethernet(0x88e5, &[0x0c, 0, 0, 0, 0, 1, 0, 0]);
+        assert_eq!(decode(LinkType::ETHERNET, &frame), "Undecodable(Encrypted)");
     }
 }

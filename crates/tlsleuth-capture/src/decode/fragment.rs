@@ -4,7 +4,7 @@
 //! reach beyond what was sent (teardrop). Hosts differ in this; RFC 5722 has IPv6 drop the packet,
 //! and RFC 791 lets the later bytes win.
 
-use std::collections::{HashMap, VecDeque};
+use std::collections::{BTreeMap, HashMap, VecDeque};
 
 use super::Context;
 use crate::stats::FragmentStats;
@@ -13,8 +13,8 @@ use crate::{Address, Limits, Timestamp, TunnelId};
 /// The largest packet that fragments can make: 65,535 bytes (RFC 791 §3.1).
 const MAX_PACKET_BYTES: usize = 65_535;
 
-/// What a fragment costs besides its bytes, so that a flood of empty ones is bounded too.
-const OVERHEAD_BYTES: usize = 64;
+/// What a piece costs besides its bytes, so that a flood of small ones is bounded too.
+const OVERHEAD_BYTES: usize = 96;
 
 /// One fragment of a packet.
 pub(super) struct Fragment<'f> {
@@ -53,25 +53,16 @@ struct Key {
 
 #[derive(Debug)]
 struct Packet {
-    /// Pieces that do not overlap, in order.
-    pieces: Vec<Piece>,
+    /// Pieces that do not overlap, by offset.
+    pieces: BTreeMap<usize, Vec<u8>>,
+    /// Bytes in them.
+    bytes: usize,
     /// The length, once the last fragment was seen.
     len: Option<usize>,
+    /// The protocol and the time to live of the first fragment.
     first: Option<(u8, u8)>,
     started: Timestamp,
     serial: u64,
-}
-
-#[derive(Debug)]
-struct Piece {
-    offset: usize,
-    bytes: Vec<u8>,
-}
-
-impl Piece {
-    fn end(&self) -> usize {
-        self.offset.saturating_add(self.bytes.len())
-    }
 }
 
 /// All incomplete packets.
@@ -133,16 +124,19 @@ impl Fragments {
         if !self.packets.contains_key(&key) {
             self.serial = self.serial.wrapping_add(1);
             self.queue.push_back((key, self.serial));
+            self.tidy();
         }
         let serial = self.serial;
         let packet = self.packets.entry(key).or_insert_with(|| Packet {
-            pieces: Vec::new(),
+            pieces: BTreeMap::new(),
+            bytes: 0,
             len: None,
             first: None,
             started: now,
             serial,
         });
-        let known_end = packet.pieces.last().map_or(0, Piece::end);
+        let last = packet.pieces.last_key_value();
+        let known_end = last.map_or(0, |(offset, bytes)| offset.saturating_add(bytes.len()));
         let contradicts = packet.len.is_some_and(|len| end > len || (!fragment.more && end != len))
             || (!fragment.more && end < known_end);
         if contradicts {
@@ -165,10 +159,8 @@ impl Fragments {
             return Pushed::Complete { payload, protocol, ttl };
         }
         while self.held > self.max_fragments || self.bytes > self.max_bytes {
-            if !self.drop_oldest() {
-                break;
-            }
-            self.stats.evicted = self.stats.evicted.saturating_add(1);
+            let Some(evicted) = self.drop_oldest() else { break };
+            self.stats.evicted = self.stats.evicted.saturating_add(evicted.into());
         }
         Pushed::Held
     }
@@ -180,28 +172,35 @@ impl Fragments {
             if waiting.is_some_and(|packet| now.since(packet.started) <= self.timeout_ns) {
                 return;
             }
-            let late = waiting.is_some();
-            self.drop_oldest();
+            let late = self.drop_oldest().unwrap_or(false);
             self.stats.timed_out = self.stats.timed_out.saturating_add(late.into());
         }
     }
 
-    /// Drops the packet that is first in the queue, if it is still there; `false` when the queue
-    /// is empty.
-    fn drop_oldest(&mut self) -> bool {
-        let Some((key, serial)) = self.queue.pop_front() else { return false };
-        if self.packets.get(&key).is_some_and(|packet| packet.serial == serial) {
+    /// Takes the first entry off the queue; tells whether a packet was dropped with it, for it may
+    /// be gone already. `None` when the queue is empty.
+    fn drop_oldest(&mut self) -> Option<bool> {
+        let (key, serial) = self.queue.pop_front()?;
+        let held = self.packets.get(&key).is_some_and(|packet| packet.serial == serial);
+        if held {
             self.remove(&key);
         }
-        true
+        Some(held)
+    }
+
+    /// Takes packets that are gone out of the queue when they are the larger part of it.
+    fn tidy(&mut self) {
+        if self.queue.len() > self.packets.len().saturating_mul(2).saturating_add(1_024) {
+            let packets = &self.packets;
+            self.queue.retain(|(key, serial)| {
+                packets.get(key).is_some_and(|packet| packet.serial == *serial)
+            });
+        }
     }
 
     fn remove(&mut self, key: &Key) -> Option<Packet> {
         let packet = self.packets.remove(key)?;
-        let added = packet.pieces.iter().fold(Added::default(), |sum, piece| Added {
-            pieces: sum.pieces.saturating_add(1),
-            bytes: sum.bytes.saturating_add(piece.bytes.len()),
-        });
+        let added = Added { pieces: packet.pieces.len(), bytes: packet.bytes };
         self.held = self.held.saturating_sub(added.pieces);
         self.bytes = self.bytes.saturating_sub(added.cost());
         Some(packet)
@@ -226,43 +225,162 @@ impl Packet {
     fn add(&mut self, fragment: &Fragment<'_>) -> (Added, bool) {
         let end = fragment.offset.saturating_add(fragment.payload.len());
         let mut added = Added::default();
-        let mut overlaps = false;
         let mut from = fragment.offset;
-        // The first piece that ends behind our start; the pieces are in order.
-        let mut index = self.pieces.partition_point(|piece| piece.end() <= from);
+        let mut overlaps = false;
+        let before = self.pieces.range(..from).next_back();
+        let before = before.map_or(0, |(offset, bytes)| offset.saturating_add(bytes.len()));
+        if before > from {
+            overlaps = true;
+            from = before;
+        }
         while from < end {
-            let next = self.pieces.get(index).map_or(end, |piece| piece.offset.min(end));
-            if from < next {
-                let range = from.wrapping_sub(fragment.offset)..next.wrapping_sub(fragment.offset);
+            let next = self.pieces.range(from..end).next();
+            let (next_start, next_end) = next.map_or((end, end), |(offset, bytes)| {
+                overlaps = true;
+                (*offset, offset.saturating_add(bytes.len()))
+            });
+            if from < next_start {
+                let range =
+                    from.wrapping_sub(fragment.offset)..next_start.wrapping_sub(fragment.offset);
                 let bytes = fragment.payload.get(range).unwrap_or_default().to_vec();
                 added.pieces = added.pieces.saturating_add(1);
                 added.bytes = added.bytes.saturating_add(bytes.len());
-                self.pieces.insert(index, Piece { offset: from, bytes });
-                index = index.saturating_add(1);
+                self.pieces.insert(from, bytes);
             }
-            match self.pieces.get(index) {
-                Some(piece) if piece.offset < end => {
-                    overlaps = true;
-                    from = piece.end();
-                    index = index.saturating_add(1);
-                }
-                _ => break,
-            }
+            from = next_end;
         }
+        self.bytes = self.bytes.saturating_add(added.bytes);
         (added, overlaps)
     }
 
-    /// The protocol and the time to live, once nothing is missing.
+    /// The protocol and the time to live, once nothing is missing: pieces do not overlap and do not
+    /// reach beyond the length.
     fn complete(&self) -> Option<(u8, u8)> {
-        let len = self.len?;
-        let whole = self
-            .pieces
-            .iter()
-            .try_fold(0, |reached, piece| (piece.offset == reached).then(|| piece.end()))?;
-        self.first.filter(|_| whole == len)
+        self.first.filter(|_| self.len == Some(self.bytes))
     }
 
     fn payload(self) -> Vec<u8> {
-        self.pieces.into_iter().flat_map(|piece| piece.bytes).collect()
+        self.pieces.into_values().flatten().collect()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::super::testing::{decode_all, hex, ipv6, packet, tcp};
+    use super::*;
+    use crate::LinkType;
+
+    /// Bytes `range` of the payload of [`packet`], as a fragment.
+    fn fragment(range: std::ops::Range<usize>, more: bool) -> Vec<u8> {
+        let whole = packet();
+        let mut fragment = whole[..20].to_vec();
+        fragment[3] = u8::try_from(20 + range.len()).unwrap();
+        fragment[6] = u8::from(more) << 5;
+        fragment[7] = u8::try_from(range.start / 8).unwrap();
+        fragment.extend(&whole[20..][range]);
+        fragment
+    }
+
+    #[test]
+    fn fragments_in_any_order() {
+        let (a, b, c) = (fragment(0..8, true), fragment(8..16, true), fragment(16..22, false));
+        let plain = "Fragment; Fragment; tcp 10.0.0.1:1000 > 10.0.0.2:443 hi";
+        for order in [[&a, &b, &c], [&c, &b, &a], [&b, &c, &a]] {
+            assert_eq!(decode_all(LinkType::RAW, &order.map(Clone::clone)), plain);
+        }
+    }
+
+    #[test]
+    fn the_first_bytes_win_and_nothing_reaches_beyond() {
+        let mut other = fragment(8..16, true);
+        other[20..].fill(0xee);
+        let frames = [fragment(0..16, true), other, fragment(16..22, false)];
+        let plain = "Fragment; Fragment; tcp 10.0.0.1:1000 > 10.0.0.2:443 hi";
+        assert_eq!(decode_all(LinkType::RAW, &frames), plain);
+        // One that ends at another place than the last.
+        let frames = [fragment(16..22, false), fragment(8..16, false), fragment(16..22, false)];
+        assert_eq!(decode_all(LinkType::RAW, &frames), "Fragment; Undecodable(Fragment); Fragment");
+    }
+
+    #[test]
+    fn a_cut_fragment_is_refused() {
+        let mut cut = fragment(0..16, true);
+        cut.pop();
+        assert_eq!(decode_all(LinkType::RAW, &[cut]), "Undecodable(Fragment)");
+    }
+
+    #[test]
+    fn ipv6_fragments() {
+        let piece = |offset: &str, bytes: &[u8]| {
+            ipv6(44, &[&hex(&format!("06 00 {offset} 00000009")), bytes].concat())
+        };
+        let segment = tcp();
+        let frames = [piece("0010", &segment[16..]), piece("0001", &segment[..16])];
+        assert_eq!(
+            decode_all(LinkType::RAW, &frames),
+            "Fragment; tcp [2001:db8::1]:1000 > [2001:db8::2]:443 hi"
+        );
+    }
+
+    #[test]
+    fn the_queue_and_the_bytes_stay_bounded() {
+        let mut fragments = Fragments::new(&Limits {
+            max_fragments: 100,
+            max_fragment_bytes: 20_000,
+            ..Limits::default()
+        });
+        let context = |source: u32| Context {
+            place: crate::Place::default(),
+            cut: 0,
+            tunnel: TunnelId::NONE,
+            depth: 0,
+            ip: crate::decode::IpFacts {
+                source: Address::from(std::net::Ipv4Addr::from(source)),
+                destination: Address::v4([0; 4]),
+                ttl: 1,
+                id: None,
+                cut: 0,
+            },
+        };
+        for source in 0..20_000 {
+            let first = Fragment {
+                id: 1,
+                protocol: 6,
+                ipv6: false,
+                offset: 0,
+                more: true,
+                payload: &[0; 16],
+            };
+            assert!(matches!(fragments.push(&first, &context(source)), Pushed::Held));
+            // All but some are completed at once.
+            if source % 4 != 0 {
+                let last = Fragment { offset: 16, more: false, ..first };
+                let pushed = fragments.push(&last, &context(source));
+                assert!(matches!(pushed, Pushed::Complete { payload, .. } if payload.len() == 32));
+            }
+            assert!(fragments.bytes() <= 20_000 && fragments.held <= 100);
+            assert!(fragments.queue.len() <= 1_300, "{}", fragments.queue.len());
+        }
+        assert_eq!(fragments.stats().evicted + fragments.packets.len() as u64, 5_000);
+        while fragments.drop_oldest().is_some() {}
+        assert_eq!((fragments.bytes(), fragments.held, fragments.packets.len()), (0, 0, 0));
+    }
+
+    proptest! {
+        /// However the packet is cut, repeated and shuffled, the same comes out, once.
+        #[test]
+        fn any_cuts(
+            order in Just((0..3_usize).collect::<Vec<_>>()).prop_shuffle(),
+            repeat in 0..3_usize,
+        ) {
+            let pieces = [fragment(0..8, true), fragment(8..16, true), fragment(16..22, false)];
+            let mut frames: Vec<_> = order.iter().map(|index| pieces[*index].clone()).collect();
+            // Before the last one, which completes the packet.
+            frames.insert(repeat.min(1), frames[repeat.min(1)].clone());
+            let found = decode_all(LinkType::RAW, &frames);
+            prop_assert_eq!(found, "Fragment; Fragment; Fragment; tcp 10.0.0.1:1000 > 10.0.0.2:443 hi");
+        }
     }
 }

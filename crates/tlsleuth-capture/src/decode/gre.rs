@@ -88,3 +88,48 @@ fn mirrored<'d>(
         None => undecodable(Undecodable::Tunnel),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::super::testing::{PLAIN, decode, ethernet, hex, ipv4, packet};
+    use crate::LinkType;
+
+    fn check(header: &str, payload: &[u8], tunnel: &str) {
+        let mut message = hex(header);
+        message.extend(payload);
+        let expected = format!("{PLAIN} in {tunnel}");
+        assert_eq!(decode(LinkType::RAW, &ipv4(47, &message)), expected, "{header}");
+    }
+
+    #[test]
+    fn what_it_carries() {
+        let (packet, frame) = (packet(), ethernet(0x0800, &packet()));
+        let ppp = [&[0xff, 3, 0, 0x21], &packet[..]].concat();
+        check("0000 0800", &packet, "gre 10.0.0.1 10.0.0.2");
+        check("b000 0800 00000000 00000001 00000002", &packet, "gre 10.0.0.1 10.0.0.2");
+        check("0000 6558", &frame, "gre 10.0.0.1 10.0.0.2");
+        check("2000 6558 00002a00", &frame, "nvgre 10.0.0.1 10.0.0.2 network 42");
+        check("3081 880b 002e0001 00000002 00000003", &ppp, "gre 10.0.0.1 10.0.0.2");
+        check("0000 88be", &frame, "erspan 10.0.0.1 10.0.0.2");
+        check("1000 88be 00000001 1000 0001 00000000", &frame, "erspan 10.0.0.1 10.0.0.2");
+        check(
+            "1000 22eb 00000001 2000 0001 00000000 0000 0000",
+            &frame,
+            "erspan 10.0.0.1 10.0.0.2",
+        );
+        check(
+            "1000 22eb 00000001 2000 0001 00000000 0000 0001 0000000000000000",
+            &frame,
+            "erspan 10.0.0.1 10.0.0.2",
+        );
+        check("0000 883e 00000000", &packet, "gre 10.0.0.1 10.0.0.2");
+        check("2001 6400 3800 0100", &frame, "gre 10.0.0.1 10.0.0.2");
+    }
+
+    #[test]
+    fn ethernet_in_ip() {
+        let message = [&[0x30, 0], &ethernet(0x0800, &packet())[..]].concat();
+        let expected = format!("{PLAIN} in etherip 10.0.0.1 10.0.0.2");
+        assert_eq!(decode(LinkType::RAW, &ipv4(97, &message)), expected);
+    }
+}

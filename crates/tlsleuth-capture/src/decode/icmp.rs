@@ -112,3 +112,35 @@ fn quoted(packet: &[u8]) -> Option<QuotedPacket> {
         seq: u32_at(payload.payload, 4).filter(|_| protocol == 6).map(SeqNumber),
     })
 }
+
+#[cfg(test)]
+mod tests {
+    use super::super::testing::{decode, hex, ipv4, ipv6, packet, tcp};
+    use crate::LinkType;
+
+    #[test]
+    fn errors_quote_their_packet() {
+        let mut message = hex("03 04 0000 0000 0514");
+        message.extend(&packet()[..28]);
+        assert_eq!(
+            decode(LinkType::RAW, &ipv4(1, &message)),
+            "PacketTooBig(1300) from 10.0.0.1 about 10.0.0.1:1000 > 10.0.0.2:443 Some(5)"
+        );
+        message[..2].copy_from_slice(&[3, 13]);
+        assert!(decode(LinkType::RAW, &ipv4(1, &message)).starts_with("Unreachable(13)"));
+        let mut message = hex("02 00 0000 00000500");
+        message.extend(&ipv6(6, &tcp())[..48]);
+        assert_eq!(
+            decode(LinkType::RAW, &ipv6(58, &message)),
+            "PacketTooBig(1280) from 2001:db8::1 about \
+             [2001:db8::1]:1000 > [2001:db8::2]:443 Some(5)"
+        );
+    }
+
+    #[test]
+    fn other_messages() {
+        assert_eq!(decode(LinkType::RAW, &ipv4(1, &[8; 8])), "OtherTransport(1)");
+        assert_eq!(decode(LinkType::RAW, &ipv4(1, &[3; 8])), "OtherTransport(1)");
+        assert_eq!(decode(LinkType::RAW, &ipv4(1, &[3])), "Undecodable(Transport)");
+    }
+}

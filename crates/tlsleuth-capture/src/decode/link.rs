@@ -211,3 +211,82 @@ fn null(data: &[u8]) -> Step<'_> {
         _ => Step::Done(Decoded::NotIp),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::super::testing::{PLAIN, carries, decode, ethernet, hex, ipv6, packet, tcp};
+    use super::*;
+
+    #[test]
+    fn links() {
+        carries(LinkType::ETHERNET, "020000000001 020000000002 0800");
+        carries(LinkType::ETHERNET, "020000000001 020000000002 0030 aaaa03 000000 0800");
+        carries(LinkType::LINUX_SLL, "0000 0001 0006 0200000000010000 0800");
+        carries(LinkType::LINUX_SLL2, "0800 0000 00000002 0001 00 06 0200000000010000");
+        carries(LinkType::NULL, "02000000");
+        carries(LinkType::NULL, "00000002");
+        carries(LinkType::LOOP, "00000002");
+        carries(LinkType::RAW, "");
+        carries(LinkType(12), "");
+        carries(LinkType::IPV4, "");
+        carries(LinkType::C_HDLC, "0f00 0800");
+        carries(LinkType::IEEE802_5, "10 40 020000000001 020000000002 aaaa03 000000 0800");
+        carries(
+            LinkType::IEEE802_5,
+            "10 40 020000000001 820000000002 0630 0012 0020 aaaa03 000000 0800",
+        );
+        carries(LinkType::FDDI, "50 020000000001 020000000002 aaaa03 000000 0800");
+        carries(LinkType::ATM_RFC1483, "aaaa03 000000 0800");
+        carries(LinkType::SUNATM, "02 00 0064 aaaa03 000000 0800");
+        carries(LinkType::IP_OVER_FC, "0000000000000000 0000000000000000 aaaa03 000000 0800");
+        carries(LinkType::ARCNET_BSD, "01 02 d4 00 0000");
+        carries(LinkType::ARCNET_LINUX, "01 02 0000 f0");
+        carries(LinkType::ENC, "02000000 00000000 00000000");
+        carries(
+            LinkType::PFLOG,
+            "3d 02 0000 00000000 00000000 00000000 00000000 00000000 00000000 \
+            00000000 00000000 00000000 00000000 00000000 00000000 00000000 00000000 00000000",
+        );
+        carries(LinkType::IPNET, "01 02 0000 00000000 00000000 00000000 00000000 00000000");
+        carries(LinkType::PKTAP, "0c000000 01000000 65000000");
+        carries(LinkType::NETANALYZER, "00000000 020000000001 020000000002 0800");
+        carries(LinkType::EPON, "0000000000000000 020000000001 020000000002 0800");
+        carries(LinkType::DSA_TAG_BRCM, "020000000001 020000000002 00000000 0800");
+        carries(LinkType::DSA_TAG_BRCM_PREPEND, "00000000 020000000001 020000000002 0800");
+        carries(LinkType::DSA_TAG_EDSA, "020000000001 020000000002 dada0000 c0000000 0800");
+    }
+
+    #[test]
+    fn the_packet_log_of_linux() {
+        let mut frame = hex("02 00 0000 0800 0100 0000 0300");
+        frame.extend(hex("2e00 0900"));
+        frame.extend(packet());
+        assert_eq!(decode(LinkType::NFLOG, &frame), PLAIN);
+    }
+
+    #[test]
+    fn ipv6_families_of_all_systems() {
+        for family in [10, 23, 24, 26, 28, 30] {
+            let mut frame = vec![family, 0, 0, 0];
+            frame.extend(ipv6(6, &tcp()));
+            assert_eq!(
+                decode(LinkType::NULL, &frame),
+                "tcp [2001:db8::1]:1000 > [2001:db8::2]:443 hi"
+            );
+        }
+    }
+
+    #[test]
+    fn padding_is_no_payload() {
+        let mut frame = ethernet(0x0800, &packet());
+        frame.extend([0; 18]);
+        assert_eq!(decode(LinkType::ETHERNET, &frame), PLAIN);
+    }
+
+    #[test]
+    fn what_is_not_ip() {
+        assert_eq!(decode(LinkType::ETHERNET, &ethernet(0x0806, &[0; 28])), "NotIp");
+        assert_eq!(decode(LinkType::ETHERNET, &[0; 13]), "Undecodable(Link)");
+        assert_eq!(decode(LinkType(189), &[0; 64]), "Undecodable(LinkType(LinkType(189)))");
+    }
+}

@@ -23,6 +23,8 @@ mod link;
 mod mpls;
 mod ppp;
 mod teredo;
+#[cfg(test)]
+mod testing;
 mod transport;
 mod tunnel;
 mod udp_tunnel;

@@ -38,3 +38,19 @@ fn likely_ethernet(data: &[u8]) -> bool {
         _ => false,
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::super::testing::carries;
+    use crate::LinkType;
+
+    #[test]
+    fn pseudowires() {
+        let outer = "020000000001 020000000002 8847 00001140";
+        let inner = "020000000003 020000000004 0800";
+        carries(LinkType::ETHERNET, &format!("{outer} 00000000 {inner}"));
+        carries(LinkType::ETHERNET, &format!("{outer} {inner}"));
+        // An address that looks like IP.
+        carries(LinkType::ETHERNET, &format!("{outer} 450000000003 020000000004 0800"));
+    }
+}

@@ -73,3 +73,25 @@ pub(super) fn frame_relay(data: &[u8]) -> Step<'_> {
         _ => undecodable(Undecodable::Link),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::super::testing::carries;
+    use crate::LinkType;
+
+    #[test]
+    fn serial_lines() {
+        carries(LinkType::PPP, "ff03 0021");
+        carries(LinkType::PPP, "0021");
+        carries(LinkType::PPP, "21");
+        carries(LinkType::PPP_HDLC, "0f00 0800");
+        carries(LinkType::PPP_ETHER, "11 00 0001 002c 0021");
+        carries(LinkType::PPP_WITH_DIR, "00 ff03 0021");
+        carries(LinkType::PPP_PPPD, "01 03 0021");
+        carries(LinkType::PPP, "ff03 003d c0 000001 0021");
+        carries(LinkType::C_HDLC, "ff03 0021");
+        carries(LinkType::FRELAY, "1841 03 cc");
+        carries(LinkType::FRELAY, "1841 03 00 80 000000 0800");
+        carries(LinkType::FRELAY, "1841 0800");
+    }
+}

@@ -49,7 +49,9 @@ pub(super) fn plain_segment<'a>(frame: &Frame<'a>) -> Option<Segment<'a>> {
         header: data.get(TCP..TCP + 20)?,
         options: data.get(TCP + 20..payload_start)?,
         payload: data.get(payload_start..captured_end)?,
-        cut: u32::try_from(end.wrapping_sub(captured_end)).ok()?,
+        cut: u32::try_from(end.wrapping_sub(captured_end))
+            .ok()?
+            .min(frame.original_len.saturating_sub(u32::try_from(data.len()).ok()?)),
         ttl: head[22],
         ip_id: Some(u16::from_be_bytes([head[18], head[19]])),
     })
@@ -212,5 +214,99 @@ fn udp<'d>(
             step
         }
         None => Step::Done(Decoded::Datagram(datagram)),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::testing::{decode, decode_snapped, ethernet, hex, ipv4, packet, tcp, udp};
+    use crate::{Checksum, Decoded, Decoder, Frame, Limits, LinkType, Place};
+
+    #[test]
+    fn a_bad_data_offset_is_undecodable() {
+        for offset in [0x00, 0x40, 0x60, 0xf0] {
+            let mut segment = tcp();
+            segment[12] = offset;
+            let expected = "Undecodable(Transport)";
+            assert_eq!(decode(LinkType::RAW, &ipv4(6, &segment)), expected, "{offset:#x}");
+            let frame = ethernet(0x0800, &ipv4(6, &segment));
+            assert_eq!(decode(LinkType::ETHERNET, &frame), expected, "{offset:#x}");
+        }
+    }
+
+    #[test]
+    fn options_may_be_cut_off() {
+        let mut segment = tcp();
+        segment[12] = 0x60;
+        segment.splice(20..20, [1, 1, 1, 1]);
+        let packet = ipv4(6, &segment);
+        let expected = "tcp 10.0.0.1:1000 > 10.0.0.2:443 +2";
+        assert_eq!(decode_snapped(LinkType::RAW, &[packet.clone()], 42), expected);
+        let frame = ethernet(0x0800, &packet);
+        assert_eq!(decode_snapped(LinkType::ETHERNET, &[frame], 14 + 42), expected);
+    }
+
+    #[test]
+    fn the_short_way_and_the_long_way_agree() {
+        let frame = ethernet(0x0800, &packet());
+        let tagged = ethernet(0x8100, &[&[0, 1, 8, 0], &packet()[..]].concat());
+        let segment = |data: &[u8]| {
+            let mut decoder = Decoder::new(Limits::default());
+            let frame = Frame {
+                place: Place::default(),
+                link: LinkType::ETHERNET,
+                interface: 0,
+                data,
+                original_len: 0,
+            };
+            format!("{:?}", decoder.decode(&frame))
+        };
+        assert_eq!(segment(&frame), segment(&tagged));
+    }
+
+    #[test]
+    fn checksums() {
+        let checksum = |segment: &[u8]| {
+            let data = ipv4(6, segment);
+            let frame = Frame {
+                place: Place::default(),
+                link: LinkType::RAW,
+                interface: 0,
+                data: &data,
+                original_len: 0,
+            };
+            match Decoder::new(Limits::default()).decode(&frame) {
+                Decoded::Segment(segment) => segment.checksum(),
+                other => panic!("{other:?}"),
+            }
+        };
+        let mut segment = tcp();
+        assert_eq!(checksum(&segment), Checksum::Offloaded);
+        // By hand: the pseudo header is 0a00+0001+0a00+0002+0006+0016 = 141f, the segment
+        // 03e8+01bb+0005+0006+5018+0064+6869 = be93; together d2b2, of which the complement is 2d4d.
+        segment[16..18].copy_from_slice(&hex("2d4d"));
+        assert_eq!(checksum(&segment), Checksum::Good);
+        segment[16..18].copy_from_slice(&hex("141f"));
+        assert_eq!(checksum(&segment), Checksum::Offloaded);
+        segment[16..18].copy_from_slice(&hex("2d4e"));
+        assert_eq!(checksum(&segment), Checksum::Bad);
+    }
+
+    #[test]
+    fn datagrams() {
+        let datagram = ipv4(17, &udp(53, 1000, b"abc"));
+        assert_eq!(decode(LinkType::RAW, &datagram), "udp 10.0.0.1:53 > 10.0.0.2:1000 3");
+        assert_eq!(decode(LinkType::RAW, &ipv4(17, &[0; 7])), "Undecodable(Transport)");
+    }
+
+    #[test]
+    fn ip_in_ip() {
+        let expected = "tcp 10.0.0.1:1000 > 10.0.0.2:443 hi in ip 10.0.0.1 10.0.0.2";
+        assert_eq!(decode(LinkType::RAW, &ipv4(4, &packet())), expected);
+        let mut nested = packet();
+        for _ in 0..9 {
+            nested = ipv4(4, &nested);
+        }
+        assert_eq!(decode(LinkType::RAW, &nested), "Undecodable(TooDeep)");
     }
 }

@@ -57,3 +57,68 @@ fn recognize<'d>(datagram: &Datagram<'d>) -> Option<Inner<'d>> {
         _ => teredo::parse_any_port(payload),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::super::testing::{PLAIN, decode, ethernet, hex, ipv4, ipv6, packet, tcp, udp};
+    use crate::LinkType;
+
+    /// Decodes a tunnel header, then `payload`, on a port.
+    fn tunnel(port: u16, header: &str, payload: &[u8]) -> String {
+        let message = [&hex(header), payload].concat();
+        decode(LinkType::RAW, &ipv4(17, &udp(50_000, port, &message)))
+    }
+
+    #[test]
+    fn tunnels() {
+        let (packet, frame) = (packet(), ethernet(0x0800, &packet()));
+        let wireless = [
+            &hex("0801 0000 020000000001 020000000002 020000000003 0000 aaaa03 000000 0800"),
+            &packet[..],
+        ]
+        .concat();
+        for (port, header, payload, name) in [
+            (4789, "08000000 00002a00", &frame, "vxlan 10.0.0.1 10.0.0.2 network 42"),
+            (8472, "08000000 00002a00", &frame, "vxlan 10.0.0.1 10.0.0.2 network 42"),
+            (4790, "0c000001 00002a00", &packet, "vxlan 10.0.0.1 10.0.0.2 network 42"),
+            (6081, "0000 6558 00002a00", &frame, "geneve 10.0.0.1 10.0.0.2 network 42"),
+            (6081, "0100 0800 00002a00 00000000", &packet, "geneve 10.0.0.1 10.0.0.2 network 42"),
+            (2152, "30 ff 002a 00000007", &packet, "gtp-u 10.0.0.1 10.0.0.2"),
+            (2152, "32 ff 002e 00000007 0001 00 00", &packet, "gtp-u 10.0.0.1 10.0.0.2"),
+            (2152, "34 ff 0032 00000007 0000 00 85 01 100900", &packet, "gtp-u 10.0.0.1 10.0.0.2"),
+            (1701, "0002 0001 0002 ff03 0021", &packet, "l2tp 10.0.0.1 10.0.0.2"),
+            (1701, "4802 0032 0001 0002 0000 0000 0021", &packet, "l2tp 10.0.0.1 10.0.0.2"),
+            (1701, "0003 0000 00000001 00000000", &frame, "l2tp 10.0.0.1 10.0.0.2"),
+            (5247, "00 100300 00000000", &wireless, "capwap 10.0.0.1 10.0.0.2"),
+            (6635, "00001140", &packet, "mpls 10.0.0.1 10.0.0.2"),
+        ] {
+            assert_eq!(tunnel(port, header, payload), format!("{PLAIN} in {name}"), "{header}");
+        }
+    }
+
+    #[test]
+    fn teredo() {
+        let mut packet = ipv6(6, &tcp());
+        let plain = "tcp [2001:db8::1]:1000 > [2001:db8::2]:443 hi in teredo 10.0.0.1 10.0.0.2";
+        assert_eq!(tunnel(3544, "", &packet), plain);
+        assert_eq!(tunnel(3544, "0000 0000 00000000", &packet), plain);
+        let both = "0001 00 00 0000000000000000 00 0000 0000 00000000";
+        assert_eq!(tunnel(3544, both, &packet), plain);
+        assert_eq!(tunnel(40_000, "", &packet), "udp 10.0.0.1:50000 > 10.0.0.2:40000 62");
+        packet[10..12].fill(0);
+        assert!(tunnel(40_000, "", &packet).ends_with("in teredo 10.0.0.1 10.0.0.2"));
+    }
+
+    #[test]
+    fn what_only_has_the_port_is_a_datagram() {
+        for port in [4789, 4790, 6081, 2152, 3544, 1701, 5247, 6635] {
+            for payload in [&b"GET / HTTP/1.1\r\n"[..], &[0; 20], &[0xff; 64], &[]] {
+                let found = tunnel(port, "", payload);
+                assert_eq!(
+                    found,
+                    format!("udp 10.0.0.1:50000 > 10.0.0.2:{port} {}", payload.len())
+                );
+            }
+        }
+    }
+}

@@ -127,3 +127,43 @@ fn skip(data: &[u8], len: Option<u32>) -> Step<'_> {
         None => undecodable(Undecodable::Link),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::super::testing::{carries, decode, hex};
+    use super::*;
+
+    const ADDRESSES: &str = "020000000001 020000000002 020000000003";
+
+    #[test]
+    fn data_frames() {
+        let plain = format!("0801 0000 {ADDRESSES} 0000 aaaa03 000000 0800");
+        let quality = format!("8801 0000 {ADDRESSES} 0000 0000 aaaa03 000000 0800");
+        let bridge = format!("0803 0000 {ADDRESSES} 0000 020000000004 aaaa03 000000 0800");
+        for frame in [&plain, &quality, &bridge] {
+            carries(LinkType::IEEE802_11, frame);
+        }
+        carries(LinkType::IEEE802_11_RADIOTAP, &format!("00 00 0800 00000000 {plain}"));
+        // A timer and flags, which say that the payload is aligned.
+        let aligned = format!("8801 0000 {ADDRESSES} 0000 0000 0000 aaaa03 000000 0800");
+        carries(
+            LinkType::IEEE802_11_RADIOTAP,
+            &format!("00 00 1100 03000000 0000000000000000 20 {aligned}"),
+        );
+        carries(LinkType::PPI, &format!("00 00 0800 69000000 {plain}"));
+        carries(LinkType::IEEE802_11_AVS, &format!("80211001 0000000c 00000000 {plain}"));
+        carries(LinkType::IEEE802_11_PRISM, &format!("44000000 0c000000 00000000 {plain}"));
+        let aggregate = format!(
+            "8801 0000 {ADDRESSES} 0000 8000 020000000001 020000000002 0032 aaaa03 000000 0800"
+        );
+        carries(LinkType::IEEE802_11, &aggregate);
+    }
+
+    #[test]
+    fn other_frames() {
+        let beacon = hex(&format!("8000 0000 {ADDRESSES} 0000"));
+        assert_eq!(decode(LinkType::IEEE802_11, &beacon), "NotIp");
+        let secret = hex(&format!("0841 0000 {ADDRESSES} 0000 00000000"));
+        assert_eq!(decode(LinkType::IEEE802_11, &secret), "Undecodable(Encrypted)");
+    }
+}

@@ -3,6 +3,8 @@
 use std::fmt;
 use std::io::{self, BufRead, BufReader, Read};
 
+use super::xz::Xz;
+
 /// How a capture file is compressed.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 #[non_exhaustive]
@@ -48,7 +50,7 @@ impl Compression {
             Self::Gzip => Box::new(flate2::bufread::MultiGzDecoder::new(reader)),
             Self::Zstd => Box::new(ZstdFrames::new(reader)),
             Self::Lz4 => Box::new(Lz4Frames(lz4_flex::frame::FrameDecoder::new(reader))),
-            Self::Xz => Box::new(lzma_rust2::XzReader::new(reader, true)),
+            Self::Xz => Box::new(Xz::new(reader)),
         }
     }
 }
@@ -127,5 +129,83 @@ impl<R: BufRead> Read for Lz4Frames<R> {
                 return Ok(read);
             }
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::io::{Cursor, Write};
+
+    use crate::file::pcap::tests::little_endian;
+    use crate::{Error, FrameReader, Limits, Notice, OpenOptions};
+
+    fn gzip(bytes: &[u8]) -> Vec<u8> {
+        let mut out = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::fast());
+        out.write_all(bytes).unwrap();
+        out.finish().unwrap()
+    }
+
+    fn open(bytes: Vec<u8>, limits: Limits) -> Result<FrameReader, Error> {
+        OpenOptions { limits, ..OpenOptions::default() }.read(Cursor::new(bytes))
+    }
+
+    fn frames(bytes: Vec<u8>) -> (u64, Vec<Notice>) {
+        let mut reader = open(bytes, Limits::default()).unwrap();
+        while reader.next_frame().unwrap().is_some() {}
+        (reader.facts().frames, reader.facts().notices.clone())
+    }
+
+    /// A capture, and where to cut it: within its second frame.
+    fn capture() -> (Vec<u8>, usize) {
+        (little_endian(&[b"abc", b"defg", b"hi"]), 50)
+    }
+
+    #[test]
+    fn all_parts_are_read() {
+        let (capture, half) = capture();
+        let (first, second) = capture.split_at(half);
+        assert_eq!(frames([gzip(first), gzip(second)].concat()), (3, vec![]));
+        let zstd = |bytes: &[u8]| {
+            let level = ruzstd::encoding::CompressionLevel::Fastest;
+            ruzstd::encoding::compress_to_vec(bytes, level)
+        };
+        let skipped = [&[0x50, 0x2a, 0x4d, 0x18, 3, 0, 0, 0], &b"abc"[..]].concat();
+        assert_eq!(frames([skipped, zstd(first), zstd(second)].concat()), (3, vec![]));
+        let lz4 = |bytes: &[u8]| {
+            let mut out = lz4_flex::frame::FrameEncoder::new(Vec::new());
+            out.write_all(bytes).unwrap();
+            out.finish().unwrap()
+        };
+        assert_eq!(frames([lz4(first), lz4(second)].concat()), (3, vec![]));
+        let xz = |bytes: &[u8]| {
+            let options = lzma_rust2::XzOptions::with_preset(0);
+            let mut out = lzma_rust2::XzWriter::new(Vec::new(), options).unwrap();
+            out.write_all(bytes).unwrap();
+            out.finish().unwrap()
+        };
+        assert_eq!(frames([xz(first), vec![0; 8], xz(second)].concat()), (3, vec![]));
+    }
+
+    #[test]
+    fn cut_and_broken_data_gives_what_comes_out() {
+        let mut cut = gzip(&capture().0);
+        cut.truncate(cut.len() - 6);
+        let (count, notices) = frames(cut);
+        assert_eq!(count, 3);
+        assert!(matches!(notices[..], [Notice::Decompression { .. }]));
+        let broken = open([&gzip(b"")[..10], &[0xff; 20]].concat(), Limits::default());
+        assert!(matches!(broken, Err(Error::Compression { .. })));
+        let other = open(gzip(b"hello"), Limits::default()).unwrap_err();
+        assert_eq!(other.to_string(), "not a capture: starts with `hello`");
+    }
+
+    #[test]
+    fn a_bomb_is_stopped() {
+        let limits = Limits { max_decompressed_bytes: 70, ..Limits::default() };
+        let mut reader = open(gzip(&capture().0), limits).unwrap();
+        while reader.next_frame().unwrap().is_some() {}
+        assert_eq!(reader.facts().frames, 2);
+        let notices = &reader.facts().notices;
+        assert!(notices.contains(&Notice::DecompressionLimit { offset: 70 }), "{notices:?}");
     }
 }

@@ -38,7 +38,8 @@ pub struct FileFacts {
     pub format: FileFormat,
     /// How the file is compressed.
     pub compression: Option<Compression>,
-    /// The link types of the frames, each once, in the order in which they came up.
+    /// The link types of the frames, each once, in the order in which they came up; in a file that
+    /// has one for all, that one. At most 256.
     pub link_types: Vec<LinkType>,
     /// Interfaces described, over all sections of a pcapng file; 1 in other formats.
     pub interfaces: u32,
@@ -221,6 +222,7 @@ const MAX_LINK_TYPES: usize = 256;
 /// Collects the facts while a file is read.
 pub(super) struct Recorder {
     facts: FileFacts,
+    capture: u32,
     last_link: Option<LinkType>,
     previous: Timestamp,
     first_snapped: Option<Place>,
@@ -238,9 +240,10 @@ pub(super) struct Recorder {
 }
 
 impl Recorder {
-    pub(super) fn new(compression: Option<Compression>) -> Self {
+    pub(super) fn new(capture: u32, compression: Option<Compression>) -> Self {
         Self {
             facts: FileFacts { compression, ..FileFacts::default() },
+            capture,
             last_link: None,
             previous: Timestamp(i64::MIN),
             first_snapped: None,
@@ -282,27 +285,28 @@ impl Recorder {
 
     /// Takes a frame into the account.
     #[inline]
-    pub(super) fn frame(&mut self, record: &Record, capture: u32) {
+    pub(super) fn frame(&mut self, record: &Record) {
         self.facts.frames = self.facts.frames.wrapping_add(1);
         if self.last_link != Some(record.link) {
             self.new_link(record.link);
         }
         if record.time < self.previous {
-            self.step_back(record, capture);
+            self.step_back(record);
         } else if self.facts.last.is_none_or(|last| last < record.time) {
             self.facts.last = Some(record.time);
         }
         self.previous = record.time;
         if record.data.len() < record.original_len as usize {
-            self.snapped(record, capture);
+            self.snapped(record);
         }
         if self.facts.first.is_none() {
             self.facts.first = Some(record.time);
         }
     }
 
+    /// Notes a link type that is not the one of the frame before.
     #[cold]
-    fn new_link(&mut self, link: LinkType) {
+    pub(super) fn new_link(&mut self, link: LinkType) {
         self.last_link = Some(link);
         let known = &mut self.facts.link_types;
         if !known.contains(&link) && known.len() < MAX_LINK_TYPES {
@@ -311,23 +315,41 @@ impl Recorder {
     }
 
     #[cold]
-    fn step_back(&mut self, record: &Record, capture: u32) {
+    fn step_back(&mut self, record: &Record) {
         self.backwards = self.backwards.saturating_add(1);
         self.largest_step_ns = self.largest_step_ns.max(self.previous.since(record.time));
-        let place = Place { capture, frame: record.number, time: record.time };
+        let place = self.place(record.number, record.time);
         self.first_backwards.get_or_insert(place);
         self.facts.first = self.facts.first.map(|first| first.min(record.time));
     }
 
-    fn snapped(&mut self, record: &Record, capture: u32) {
+    fn snapped(&mut self, record: &Record) {
         self.facts.snapped_frames = self.facts.snapped_frames.saturating_add(1);
         self.longest_kept =
             self.longest_kept.max(u32::try_from(record.data.len()).unwrap_or(u32::MAX));
-        let place = Place { capture, frame: record.number, time: record.time };
+        let place = self.place(record.number, record.time);
         self.first_snapped.get_or_insert(place);
     }
 
-    pub(super) fn timeless(&mut self, place: Place) {
+    fn place(&self, frame: u64, time: Timestamp) -> Place {
+        Place { capture: self.capture, frame, time }
+    }
+
+    pub(super) fn capture(&self) -> u32 {
+        self.capture
+    }
+
+    /// Gives the capture another number, as it is put in order among others.
+    pub(super) fn renumber(&mut self, capture: u32) {
+        self.capture = capture;
+        let places = [&mut self.first_snapped, &mut self.first_backwards, &mut self.first_timeless];
+        for place in places.into_iter().flatten() {
+            place.capture = capture;
+        }
+    }
+
+    pub(super) fn timeless(&mut self, frame: u64, time: Timestamp) {
+        let place = self.place(frame, time);
         self.timeless = self.timeless.saturating_add(1);
         self.first_timeless.get_or_insert(place);
     }

@@ -8,19 +8,25 @@
 //! next one is asked for, so a capture of any size is read in constant memory.
 
 mod compression;
+mod duplicate;
 mod facts;
 mod input;
-mod map;
+mod merge;
 mod open;
 mod order;
 mod pcap;
 mod pcapng;
 mod secrets;
 mod snoop;
+mod sort;
+mod xz;
 
 pub use compression::Compression;
 pub use facts::{
     Comment, CommentScope, Damage, FileFacts, FileFormat, Notice, ReportedCounts, ResolvedName,
+};
+pub use merge::{
+    CaptureError, CaptureInput, CaptureState, MergedReader, OrderedCaptures, order_captures,
 };
 pub use open::OpenOptions;
 pub use secrets::{SecretsBlock, prescan_secrets};
@@ -54,7 +60,6 @@ pub struct FrameReader {
     input: Input,
     format: Format,
     recorder: Recorder,
-    capture: u32,
     limits: Limits,
     current: Option<Record>,
     ended: bool,
@@ -80,9 +85,9 @@ struct Record {
 impl FrameReader {
     /// Starts on bytes of which nothing was taken yet.
     fn new(mut input: Input, capture: u32, limits: Limits) -> Result<Self, Error> {
-        let mut recorder = Recorder::new(input.compression());
+        let mut recorder = Recorder::new(capture, input.compression());
         let format = open::recognize(&mut input, &mut recorder, &limits)?;
-        Ok(Self { input, format, recorder, capture, limits, current: None, ended: false })
+        Ok(Self { input, format, recorder, limits, current: None, ended: false })
     }
 
     /// The next frame, or `None` when the capture ends.
@@ -114,7 +119,7 @@ impl FrameReader {
         };
         match found {
             Some(record) => {
-                self.recorder.frame(&record, self.capture);
+                self.recorder.frame(&record);
                 self.current = Some(record);
                 Ok(true)
             }
@@ -128,7 +133,7 @@ impl FrameReader {
     pub fn frame(&self) -> Option<Frame<'_>> {
         let record = self.current.as_ref()?;
         Some(Frame {
-            place: Place { capture: self.capture, frame: record.number, time: record.time },
+            place: Place { capture: self.capture(), frame: record.number, time: record.time },
             link: record.link,
             interface: record.interface,
             data: self.input.get(record.data.clone()),
@@ -163,7 +168,12 @@ impl FrameReader {
     /// Which capture of the incident this is; see [`Place::capture`].
     #[must_use]
     pub fn capture(&self) -> u32 {
-        self.capture
+        self.recorder.capture()
+    }
+
+    /// Gives the capture another number than it was opened with.
+    fn renumber(&mut self, capture: u32) {
+        self.recorder.renumber(capture);
     }
 
     /// Bytes of the (decompressed) capture that lie behind the reader: for a progress bar.
@@ -185,22 +195,34 @@ impl fmt::Debug for FrameReader {
     /// Leaves the bytes out: they may hold secrets.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("FrameReader")
-            .field("capture", &self.capture)
+            .field("capture", &self.capture())
             .field("facts", self.recorder.facts())
             .finish_non_exhaustive()
     }
 }
 
-/// Reads all of an input frame by frame and forgets it: for fuzzing.
+/// Reads all of an input frame by frame, alone and merged with itself, and forgets it: for fuzzing.
 #[doc(hidden)]
 pub fn fuzz_file(bytes: &[u8]) {
     let limits = Limits { max_decompressed_bytes: 4 << 20, ..Limits::default() };
     let options = OpenOptions { limits, ..OpenOptions::default() };
-    let Ok(mut reader) = options.read(io::Cursor::new(bytes.to_vec())) else { return };
-    let mut frames = 0_u64;
+    let open = || options.read(io::Cursor::new(bytes.to_vec()));
+    let Ok(mut reader) = open() else { return };
+    let (mut frames, mut last) = (0_u64, 0);
     while let Ok(Some(frame)) = reader.next_frame() {
-        frames += 1;
-        assert_eq!(frame.place.frame.min(frames), frames, "frame numbers never go back");
+        frames = frames.wrapping_add(1);
+        assert!(frame.place.frame > last, "frame numbers go up");
+        last = frame.place.frame;
     }
-    while reader.poll_secrets().is_some() {}
+    assert_eq!(reader.facts().frames, frames, "every frame is counted");
+    let inputs = [open(), open()].into_iter().flatten();
+    let inputs = inputs.map(|reader| CaptureInput::Reader("-".into(), Box::new(reader))).collect();
+    let mut merged = MergedReader::new(order_captures(inputs, &options), options.clone());
+    let mut found = 0_u64;
+    while let Ok(Some(_)) = merged.next_frame() {
+        found = found.wrapping_add(1);
+    }
+    let found = found.wrapping_add(merged.duplicates());
+    assert_eq!(found, frames.wrapping_mul(2), "every frame is handed out or counted");
+    while merged.poll_secrets().is_some() {}
 }

@@ -10,26 +10,14 @@ use super::{Compression, Format, FrameReader, pcap, pcapng, snoop};
 use crate::{Error, Limits};
 
 /// How to open a capture.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Default)]
 pub struct OpenOptions {
     /// Which capture of the incident it is; goes into every [`Place`](crate::Place).
     pub capture: u32,
     /// The caps. Of these `max_record_bytes`, `max_block_bytes`, `max_interfaces` and
     /// `max_decompressed_bytes` matter here.
     pub limits: Limits,
-    /// Whether a large regular file is mapped into memory, which is faster. Off is the safe choice
-    /// for a file that somebody may cut off meanwhile: the system would end the process (SIGBUS).
-    pub memory_map: bool,
 }
-
-impl Default for OpenOptions {
-    fn default() -> Self {
-        Self { capture: 0, limits: Limits::default(), memory_map: true }
-    }
-}
-
-/// A smaller file is read: that is as fast, and nothing can go wrong with it.
-const MAP_FROM_BYTES: u64 = 4 << 20;
 
 impl OpenOptions {
     /// Opens the capture at `path`, compressed or not.
@@ -37,17 +25,7 @@ impl OpenOptions {
     /// # Errors
     /// [`Error::Open`] when the system refuses; otherwise as [`read`](Self::read).
     pub fn open(&self, path: &Path) -> Result<FrameReader, Error> {
-        let mut file = File::open(path).map_err(Error::Open)?;
-        let metadata = file.metadata().map_err(Error::Open)?;
-        if !metadata.is_file() || metadata.len() < MAP_FROM_BYTES || !self.memory_map {
-            return self.read(file);
-        }
-        let (start, read) = first_bytes(&mut file)?;
-        if Compression::recognize(start.get(..read).unwrap_or_default()).is_some() {
-            return self.read_on(start.get(..read).unwrap_or_default(), Box::new(file));
-        }
-        let input = Input::map(file, metadata.len());
-        FrameReader::new(input, self.capture, self.limits.clone())
+        self.read(File::open(path).map_err(Error::Open)?)
     }
 
     /// Reads a capture from any reader, such as standard input. Needs no buffering by the caller.
@@ -58,20 +36,14 @@ impl OpenOptions {
     /// reader itself fails.
     pub fn read(&self, mut reader: impl Read + Send + 'static) -> Result<FrameReader, Error> {
         let (start, read) = first_bytes(&mut reader)?;
-        self.read_on(start.get(..read).unwrap_or_default(), Box::new(reader))
-    }
-
-    /// Goes on with a reader from which `start` was taken already.
-    fn read_on(&self, start: &[u8], reader: Box<dyn Read + Send>) -> Result<FrameReader, Error> {
+        let start = start.get(..read).unwrap_or_default();
         let compression = Compression::recognize(start);
         let whole: Box<dyn Read + Send> = Box::new(io::Cursor::new(start.to_vec()).chain(reader));
         let input = match compression {
-            Some(found) => Input::read(
-                found.decompress(whole),
-                compression,
-                self.limits.max_decompressed_bytes,
-            ),
-            None => Input::read(whole, None, u64::MAX),
+            Some(found) => {
+                Input::new(found.decompress(whole), compression, self.limits.max_decompressed_bytes)
+            }
+            None => Input::new(whole, None, u64::MAX),
         };
         FrameReader::new(input, self.capture, self.limits.clone())
     }
@@ -124,12 +96,12 @@ pub(super) fn recognize(
         [] => Err(Error::Empty),
         _ => Err(Error::NotACapture { found: printable(start) }),
     };
-    match (found, input.take_failure(), input.compression()) {
-        (Ok(format), None, _) => Ok(format),
-        (_, Some(source), Some(compression)) => Err(Error::Compression { compression, source }),
-        (_, Some(source), None) => Err(Error::Read(source)),
-        (Err(error), None, _) => Err(error),
-    }
+    // What was read before a failure is still worth its frames; the failure shows at the end.
+    found.map_err(|error| match (input.take_failure(), input.compression()) {
+        (Some(source), Some(compression)) => Error::Compression { compression, source },
+        (Some(source), None) => Error::Read(source),
+        (None, _) => error,
+    })
 }
 
 /// The first bytes of something unknown, as plain ASCII without control characters.

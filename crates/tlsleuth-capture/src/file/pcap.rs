@@ -102,6 +102,7 @@ impl Pcap {
             header_bytes: if variant.extended { 24 } else { 16 },
             max_record_bytes: u32::try_from(limits.max_record_bytes).unwrap_or(u32::MAX),
         };
+        recorder.new_link(pcap.link);
         pcap.find_header_length(input);
         Ok(pcap)
     }
@@ -325,18 +326,22 @@ pub(super) mod tests {
         words.iter().flat_map(bytes).collect()
     }
 
+    /// A capture of frames a second apart.
     pub(in crate::file) fn little_endian(frames: &[&[u8]]) -> Vec<u8> {
-        let records: Vec<_> = frames
-            .iter()
-            .zip(1_700_000_000_u32..)
-            .map(|(frame, time)| {
-                let len = u32::try_from(frame.len()).unwrap();
-                let mut record = words(false, &[time, 7, len, len]);
-                record.extend(*frame);
-                record
-            })
-            .collect();
-        file([0xd4, 0xc3, 0xb2, 0xa1], 4, &records)
+        let times = (0..).map(|second: u32| second * 1_000_000 + 7);
+        at(&times.zip(frames.iter().copied()).collect::<Vec<_>>())
+    }
+
+    /// A capture of frames at these microseconds behind a certain time.
+    pub(in crate::file) fn at(frames: &[(u32, &[u8])]) -> Vec<u8> {
+        let record = |(time_us, frame): &(u32, &[u8])| {
+            let len = u32::try_from(frame.len()).unwrap();
+            let seconds = 1_700_000_000 + time_us / 1_000_000;
+            let mut record = words(false, &[seconds, time_us % 1_000_000, len, len]);
+            record.extend(*frame);
+            record
+        };
+        file([0xd4, 0xc3, 0xb2, 0xa1], 4, &frames.iter().map(record).collect::<Vec<_>>())
     }
 
     /// `number time length/original` of each frame, then the notices.

@@ -16,7 +16,7 @@ use super::facts::{CommentScope, Damage, FileFormat, Notice, Recorder, ReportedC
 use super::input::Input;
 use super::order::Order;
 use super::{Record, SecretsBlock};
-use crate::{Address, Error, Limits, LinkType, Place, Timestamp};
+use crate::{Address, Error, Limits, LinkType, Timestamp};
 
 const SECTION_HEADER: u32 = 0x0a0d_0d0a;
 const INTERFACE_DESCRIPTION: u32 = 1;
@@ -137,10 +137,16 @@ impl Pcapng {
                 input.consume(block.total);
                 Ok(pcapng)
             }
-            Some(Err(())) if input.want(28).len() < 28 => {
-                header("a pcapng file cut within its first block")
+            _ => {
+                let start = input.rest();
+                let claimed = pcapng.order.u32_at(start, 4).unwrap_or(u32::MAX) as usize;
+                if start.len() < 12 || (start.len() < claimed && claimed <= limits.max_block_bytes)
+                {
+                    header("a pcapng file cut within its first block")
+                } else {
+                    header("a pcapng file whose first block has a wrong length or byte order")
+                }
             }
-            Some(Err(())) | None => header("a pcapng file whose first block has a wrong length"),
         }
     }
 
@@ -296,7 +302,7 @@ impl Pcapng {
         }
         self.number = self.number.wrapping_add(1);
         let time = recorder.previous_time();
-        recorder.timeless(Place { capture: 0, frame: self.number, time });
+        recorder.timeless(self.number, time);
         Ok(Some(Record {
             data: input.range(DATA, captured),
             number: self.number,
@@ -358,10 +364,8 @@ impl Pcapng {
             }
             // Wireshark (4.0) shows these as frames, so that they take a number; the bare numbers
             // are events of sysdig.
-            SYSTEMD_JOURNAL
-            | CUSTOM
-            | CUSTOM_NOT_COPIED
-            | (0x204 | 0x208 | 0x216 | 0x217 | 0x221 | 0x222) => {
+            SYSTEMD_JOURNAL | CUSTOM | CUSTOM_NOT_COPIED | 0x204 | 0x208 | 0x216 | 0x217
+            | 0x221 | 0x222 => {
                 self.number = self.number.wrapping_add(1);
             }
             _ => {}

@@ -43,6 +43,7 @@ impl Snoop {
         };
         recorder.format(FileFormat::Snoop);
         recorder.interface();
+        recorder.new_link(link);
         input.consume(FILE_HEADER_BYTES);
         Ok(Self { link })
     }

@@ -1,0 +1,211 @@
+//! Entry points for fuzzing: plain functions, so that tests run them too.
+
+use crate::{
+    codepoint::{CipherSuite, HandshakeType, ProtocolVersion},
+    fingerprint::{self, Transport},
+    message::{
+        Alert, Certificate, CertificateForm, ClientHello, Context, Extensions, Message,
+        ServerHello, sslv2,
+    },
+    preamble::{Preamble, Progress, name_plaintext, tds},
+};
+
+/// The first five bytes choose type, version and suite; the rest is the body of a message.
+pub fn fuzz_message(data: &[u8]) {
+    let Some(([kind, choice, suite_high, suite_low, form], body)) = data.split_first_chunk::<5>()
+    else {
+        return;
+    };
+    let versions = [
+        None,
+        Some(ProtocolVersion::SSL3),
+        Some(ProtocolVersion::TLS1_0),
+        Some(ProtocolVersion::TLS1_2),
+        Some(ProtocolVersion::TLS1_3),
+        Some(ProtocolVersion::DTLS1_2),
+    ];
+    let context = Context {
+        version: versions.get(usize::from(choice % 6)).copied().flatten(),
+        suite: Some(CipherSuite(u16::from_be_bytes([*suite_high, *suite_low]))),
+        is_dtls: form & 1 != 0,
+        ..Context::default()
+    };
+    let (message, anomalies) = Message::decode(HandshakeType(*kind), body, &context);
+    for anomaly in &anomalies {
+        let _ = anomaly.to_string();
+        assert!(
+            usize::try_from(anomaly.offset).is_ok_and(|offset| offset <= body.len()),
+            "{anomaly}"
+        );
+    }
+    match &message {
+        Message::ClientHello(hello) => {
+            let _ = fingerprint::ja3(hello);
+            let _ = fingerprint::ja4(hello, Transport::Tcp);
+            let _ = hello.offered_versions().highest();
+        }
+        Message::ServerHello(hello) => {
+            let _ = fingerprint::ja3s(hello);
+        }
+        Message::Certificate(chain) => {
+            let _ = chain.der(body).map(<[u8]>::len).sum::<usize>();
+        }
+        Message::CompressedCertificate(compressed) => {
+            let _ = compressed.expand(body);
+        }
+        _ => {}
+    }
+    let _ = Alert::decode(body);
+    let _ = sslv2::Ssl2Message::decode(body);
+    let _ = sslv2::Ssl2Header::is_client_hello(body);
+}
+
+/// The bytes are a list of extensions, with its length, in each message that can carry one.
+pub fn fuzz_extension(data: &[u8]) {
+    let mut client = vec![3, 3];
+    client.extend([0; 32]);
+    client.extend([0, 0, 2, 0x13, 1, 1, 0]);
+    client.extend(data);
+    let (hello, _) = ClientHello::decode(&client);
+    describe(&hello.extensions);
+    let mut server = vec![3, 3];
+    server.extend([0; 32]);
+    server.extend([0, 0x13, 1, 0]);
+    server.extend(data);
+    let (hello, _) = ServerHello::decode(&server);
+    describe(&hello.extensions);
+    let retry: Vec<u8> =
+        [&[3, 3][..], &crate::message::HELLO_RETRY_REQUEST_RANDOM, &[0, 0x13, 1, 0], data].concat();
+    let (hello, _) = ServerHello::decode(&retry);
+    describe(&hello.extensions);
+    let (chain, _) = Certificate::decode(data, CertificateForm::Tls13);
+    for entry in &chain.entries {
+        describe(&entry.extensions);
+    }
+    let version = Some(ProtocolVersion::TLS1_3);
+    let context = Context { version, ..Context::default() };
+    for kind in [
+        HandshakeType::ENCRYPTED_EXTENSIONS,
+        HandshakeType::CERTIFICATE_REQUEST,
+        HandshakeType::NEW_SESSION_TICKET,
+    ] {
+        let _ = Message::decode(kind, data, &context);
+    }
+}
+
+fn describe(extensions: &Extensions) {
+    for extension in extensions {
+        let _ = format!("{extension:?} {}", extension.kind);
+    }
+    if let Some(name) = extensions.server_name() {
+        let _ = name.host_name.to_string();
+    }
+}
+
+/// Pieces of a dialogue: a byte with the side in its lowest bit and a length above it, then the
+/// piece.
+pub fn fuzz_preamble(data: &[u8]) {
+    let mut preamble = Preamble::new();
+    let mut pending = (Vec::new(), Vec::new());
+    let mut rest = data;
+    while let Some((head, tail)) = rest.split_first() {
+        let from_client = head & 1 != 0;
+        let len = usize::from(head >> 1).min(tail.len());
+        let (piece, tail) = tail.split_at_checked(len).unwrap_or((tail, &[]));
+        rest = tail;
+        let _ = name_plaintext(from_client, piece);
+        let _ = tds::unwrap(piece);
+        let buffer = if from_client { &mut pending.0 } else { &mut pending.1 };
+        buffer.extend_from_slice(piece);
+        let consumed = match preamble.step(from_client, buffer) {
+            Progress::Continue { consumed } | Progress::Refused { consumed, .. } => consumed,
+            Progress::TlsStarts { offset } | Progress::TunnelOpens { offset } => {
+                assert!(offset <= buffer.len(), "TLS starts beyond what was given");
+                return;
+            }
+            Progress::NoTls | Progress::NotThis => return,
+        };
+        assert!(consumed <= buffer.len(), "more was consumed than given");
+        buffer.drain(..consumed);
+        let _ = (preamble.protocol(), preamble.target(), preamble.proxied());
+        let _ = (preamble.is_offered(), preamble.is_asked());
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+    use crate::testing;
+
+    /// Real bodies with a few bytes changed reach further than noise does.
+    fn mutated() -> impl Strategy<Value = Vec<u8>> {
+        let records = [testing::OPENSSL_HELLO, testing::OPENSSL_TLS12_HELLO, testing::GNUTLS_HELLO];
+        let bodies: Vec<Vec<u8>> = records.map(testing::body).to_vec();
+        let edits = prop::collection::vec((any::<prop::sample::Index>(), any::<u8>()), 0..8);
+        (prop::sample::select(bodies), edits, any::<prop::sample::Index>()).prop_map(
+            |(mut body, edits, cut)| {
+                for (at, byte) in edits {
+                    let at = at.index(body.len());
+                    body[at] = byte;
+                }
+                body.truncate(cut.index(body.len()) + 1);
+                body
+            },
+        )
+    }
+
+    proptest! {
+        #[test]
+        fn no_message_panics(data in prop::collection::vec(any::<u8>(), 0..400)) {
+            fuzz_message(&data);
+        }
+
+        #[test]
+        fn no_body_of_a_known_type_panics(
+            kind in 0_u8..26,
+            choice in any::<u8>(),
+            suite in prop::sample::select(CipherSuite::all().to_vec()),
+            body in prop::collection::vec(any::<u8>(), 0..200),
+        ) {
+            let [high, low] = suite.suite.0.to_be_bytes();
+            fuzz_message(&[&[kind, choice, high, low, 0][..], &body].concat());
+        }
+
+        #[test]
+        fn no_mutated_hello_panics(body in mutated()) {
+            fuzz_message(&[&[1, 0, 0, 0, 0][..], &body].concat());
+        }
+
+        #[test]
+        fn no_extension_panics(
+            kind in 0_u16..64,
+            body in prop::collection::vec(any::<u8>(), 0..100),
+        ) {
+            let len = u16::try_from(body.len()).unwrap();
+            let mut list = (len + 4).to_be_bytes().to_vec();
+            list.extend(kind.to_be_bytes());
+            list.extend(len.to_be_bytes());
+            list.extend(body);
+            fuzz_extension(&list);
+        }
+
+        #[test]
+        fn no_preamble_panics(data in prop::collection::vec(any::<u8>(), 0..400)) {
+            fuzz_preamble(&data);
+        }
+
+        #[test]
+        fn no_start_of_a_preamble_panics(
+            start in prop::sample::select(vec![
+                &b"\x2120 x\r\n"[..], b"\x0a220 \r", b"\x07\x04\x01\x00", b"\x05\x05\x01\x00",
+                b"\x0dPROXY ", b"\x0d\x03\x00\x00\x13\x0e\xe0", b"\x0bGET /", b"\x0d\x30\x0c\x02\x01\x01\x60",
+                b"\x13\x12\x01\x00\x1a\0\0\0\0\0", b"\x11\0\0\0\x08\x04\xd2\x16\x2f", b"\x0c\x4a\0\0\0\x0a8",
+            ]),
+            data in prop::collection::vec(any::<u8>(), 0..200),
+        ) {
+            fuzz_preamble(&[start, &data].concat());
+        }
+    }
+}

@@ -1,0 +1,337 @@
+//! The beginning of a stream: TLS at once, a preamble before it, SSL 2, or something else.
+
+use tlsleuth_capture::{Direction, Located, Place};
+
+use super::{Mode, Shared, Tracker};
+use crate::WireText;
+use crate::connection::{Both, EventKind, PreambleFacts, RefusalFacts, Side};
+use crate::message::sslv2::{Ssl2Header, Ssl2Message};
+use crate::preamble::{Preamble, Progress, Protocol, name_plaintext, tds};
+use crate::probe::{self, Beginning};
+use crate::record::RecordReader;
+
+/// Bytes of a direction that are held while it is not known what they are.
+const MAX_HEAD_BYTES: usize = 20 * 1024;
+
+/// Preambles one after the other: a proxy, a tunnel in it, STARTTLS in that.
+const MAX_PREAMBLES: usize = 4;
+
+impl Tracker {
+    pub(super) fn start(&mut self, shared: &Shared, direction: Direction, at: Place, bytes: &[u8]) {
+        let mid_stream = self.mid_stream;
+        let stream = self.stream(direction);
+        let mut head = std::mem::take(&mut stream.head);
+        let bytes = if head.is_empty() {
+            stream.head_at = at;
+            bytes
+        } else {
+            head.extend_from_slice(bytes);
+            head.as_slice()
+        };
+        match probe::beginning(bytes) {
+            Beginning::More => {
+                if stream.head.is_empty() {
+                    let bytes = bytes.to_vec();
+                    self.stream(direction).head = bytes;
+                }
+            }
+            Beginning::Tls { content_type, .. } if content_type == 23 || content_type == 20 => {
+                // A stream does not begin like this; one that was joined late may.
+                let peer_is_tls = self.stream(direction.opposite()).mode == Mode::Tls;
+                if peer_is_tls || (mid_stream && probe::begins_with_records(bytes)) {
+                    self.begin_tls(direction, at);
+                    self.tls(shared, direction, at, bytes);
+                } else {
+                    self.begin_plain(shared, direction, at, bytes);
+                }
+            }
+            Beginning::Tls { .. } => {
+                self.begin_tls(direction, at);
+                self.tls(shared, direction, at, bytes);
+            }
+            Beginning::Ssl2ClientHello => {
+                self.learn_roles(direction, Side::Client);
+                self.begin_ssl2(shared, direction, at, bytes);
+            }
+            Beginning::Ssl2ServerHello if self.connection.ssl2.client_hello.is_some() => {
+                self.learn_roles(direction, Side::Server);
+                self.begin_ssl2(shared, direction, at, bytes);
+            }
+            Beginning::Ssl2ServerHello | Beginning::Plain => {
+                self.begin_plain(shared, direction, at, bytes);
+            }
+        }
+    }
+
+    fn begin_tls(&mut self, direction: Direction, at: Place) {
+        let stream = self.stream(direction);
+        stream.mode = Mode::Tls;
+        stream.records = RecordReader::new();
+        let side = self.connection.side(direction);
+        self.connection.first_tls.of_mut(side).get_or_insert(at);
+    }
+
+    /// Bytes of a direction that is not TLS so far.
+    pub(super) fn plain(&mut self, shared: &Shared, direction: Direction, at: Place, bytes: &[u8]) {
+        let peer_is_tls = self.stream(direction.opposite()).mode == Mode::Tls;
+        let begins = probe::is_client_hello(bytes)
+            || (peer_is_tls && probe::is_server_answer(bytes))
+            || (self.mid_stream && probe::begins_with_records(bytes));
+        if begins {
+            self.stream(direction).head.clear();
+            self.leave_preamble(at);
+            self.begin_tls(direction, at);
+            self.tls(shared, direction, at, bytes);
+            return;
+        }
+        self.begin_plain(shared, direction, at, bytes);
+    }
+
+    fn begin_plain(&mut self, shared: &Shared, direction: Direction, at: Place, bytes: &[u8]) {
+        let side = self.connection.side(direction);
+        self.stream(direction).mode = Mode::Plain;
+        if self.connection.plaintext.of(side).is_none()
+            && let Some(found) = name_plaintext(side == Side::Client, bytes)
+        {
+            *self.connection.plaintext.of_mut(side) = Some(Located::new(found, at));
+        }
+        if self.preamble_over {
+            return;
+        }
+        let stream = self.stream(direction);
+        if stream.head.len() + bytes.len() > MAX_HEAD_BYTES {
+            stream.head = Vec::new();
+            self.preamble_over = true;
+            return;
+        }
+        stream.head.extend_from_slice(bytes);
+        self.step_preamble(shared, direction, at);
+        // What the other direction said too early may make sense now.
+        if !self.preamble_over && !self.stream(direction.opposite()).head.is_empty() {
+            let other = self.stream(direction.opposite());
+            if other.mode == Mode::Plain {
+                self.step_preamble(shared, direction.opposite(), at);
+            }
+        }
+    }
+
+    fn step_preamble(&mut self, shared: &Shared, direction: Direction, at: Place) {
+        let from_client = self.connection.side(direction) == Side::Client;
+        loop {
+            let head = std::mem::take(&mut self.stream(direction).head);
+            if head.is_empty() || self.preamble_over {
+                self.stream(direction).head = head;
+                return;
+            }
+            let preamble = self.preamble.get_or_insert_with(Box::default);
+            let progress = preamble.step(from_client, &head);
+            let protocol = preamble.protocol();
+            let rest = |consumed: usize| head.get(consumed..).unwrap_or(&[]).to_vec();
+            match progress {
+                Progress::Continue { consumed } => {
+                    self.stream(direction).head = rest(consumed);
+                    if consumed == 0 || consumed >= head.len() {
+                        return;
+                    }
+                }
+                Progress::Refused { reason, consumed } => {
+                    let tunnel = protocol.is_some_and(Protocol::is_tunnel);
+                    let says = WireText::new(reason.to_string().as_bytes());
+                    let kind = if tunnel {
+                        EventKind::ProxyConnect(says)
+                    } else {
+                        EventKind::Starttls(says)
+                    };
+                    self.event(direction, at, kind);
+                    let target = self.preamble.as_ref().and_then(|preamble| preamble.target());
+                    self.connection
+                        .refusal
+                        .get_or_insert(Located::new(RefusalFacts { protocol, reason, target }, at));
+                    self.stream(direction).head = rest(consumed);
+                    if consumed == 0 {
+                        return;
+                    }
+                }
+                Progress::TlsStarts { offset } => {
+                    let rest = rest(offset);
+                    self.leave_preamble(at);
+                    let mode =
+                        if protocol == Some(Protocol::Tds) { Mode::Tds } else { Mode::Start };
+                    self.stream(direction).mode = mode;
+                    let other = self.stream(direction.opposite());
+                    other.mode = mode;
+                    let early = std::mem::take(&mut other.head);
+                    self.again(shared, direction, at, &rest);
+                    self.again(shared, direction.opposite(), at, &early);
+                    return;
+                }
+                Progress::TunnelOpens { offset } => {
+                    let rest = rest(offset);
+                    self.note_preamble(at);
+                    self.preamble = Some(Box::new(Preamble::new()));
+                    self.connection.plaintext = Both::default();
+                    self.stream(direction).mode = Mode::Start;
+                    let other = self.stream(direction.opposite());
+                    other.mode = Mode::Start;
+                    let early = std::mem::take(&mut other.head);
+                    self.again(shared, direction, at, &rest);
+                    self.again(shared, direction.opposite(), at, &early);
+                    return;
+                }
+                Progress::NoTls | Progress::NotThis => {
+                    self.preamble_over = true;
+                    self.forward.head = Vec::new();
+                    self.reverse.head = Vec::new();
+                    return;
+                }
+            }
+        }
+    }
+
+    /// Takes bytes that were held, as if they came now.
+    fn again(&mut self, shared: &Shared, direction: Direction, at: Place, bytes: &[u8]) {
+        if bytes.is_empty() {
+            return;
+        }
+        match self.stream(direction).mode {
+            Mode::Start => self.start(shared, direction, at, bytes),
+            Mode::Tds => self.tds(shared, direction, at, bytes),
+            Mode::Tls | Mode::Plain | Mode::Ssl2 => {}
+        }
+    }
+
+    /// TLS begins: what came before it was a preamble, and no plain text in the wrong place.
+    fn leave_preamble(&mut self, at: Place) {
+        self.note_preamble(at);
+        if self.preamble.as_ref().is_some_and(|preamble| preamble.protocol().is_some()) {
+            self.connection.plaintext = Both::default();
+        }
+        self.preamble_over = true;
+    }
+
+    fn note_preamble(&mut self, at: Place) {
+        let Some(preamble) = &self.preamble else { return };
+        let Some(protocol) = preamble.protocol() else { return };
+        let facts =
+            PreambleFacts { protocol, target: preamble.target(), proxied: preamble.proxied() };
+        if !protocol.is_tunnel() {
+            self.connection.application.get_or_insert(protocol.name());
+        }
+        let words = match &facts.target {
+            Some(target) => format!("{} to {target}", protocol.name()),
+            None => format!("{}: TLS begins", protocol.name()),
+        };
+        let words = WireText::new(words.as_bytes());
+        let kind = if protocol.is_tunnel() {
+            EventKind::ProxyConnect(words)
+        } else {
+            EventKind::Starttls(words)
+        };
+        if self.connection.preambles.len() < MAX_PREAMBLES {
+            self.connection.preambles.push(Located::new(facts, at));
+        }
+        self.event(self.connection.client_direction, at, kind);
+        // A refusal that was followed by success is none.
+        self.connection.refusal = None;
+    }
+
+    /// TLS records in TDS packets; behind the handshake they are bare.
+    pub(super) fn tds(&mut self, shared: &Shared, direction: Direction, at: Place, bytes: &[u8]) {
+        let stream = self.stream(direction);
+        if stream.head.len() + bytes.len() > 2 * MAX_HEAD_BYTES {
+            stream.head = Vec::new();
+            return;
+        }
+        stream.head.extend_from_slice(bytes);
+        loop {
+            let head = std::mem::take(&mut self.stream(direction).head);
+            match tds::unwrap(&head) {
+                tds::Unwrapped::Packet { payload, consumed } => {
+                    if !payload.is_empty() {
+                        let side = self.connection.side(direction);
+                        self.connection.first_tls.of_mut(side).get_or_insert(at);
+                        self.tls(shared, direction, at, payload);
+                    }
+                    self.stream(direction).head = head.get(consumed..).unwrap_or(&[]).to_vec();
+                    if consumed == 0 {
+                        return;
+                    }
+                }
+                tds::Unwrapped::More => {
+                    self.stream(direction).head = head;
+                    return;
+                }
+                tds::Unwrapped::Bare => {
+                    self.stream(direction).mode = Mode::Tls;
+                    self.tls(shared, direction, at, &head);
+                    return;
+                }
+            }
+        }
+    }
+
+    /// Bytes of a direction that speaks SSL 2, in which a record is one message until keys are there.
+    pub(super) fn ssl2(&mut self, shared: &Shared, direction: Direction, at: Place, bytes: &[u8]) {
+        if matches!(probe::beginning(bytes), Beginning::Tls { .. }) {
+            // Behind a hello in the old form newer versions go on in records.
+            self.begin_tls(direction, at);
+            self.tls(shared, direction, at, bytes);
+            return;
+        }
+        let stream = self.stream(direction);
+        if stream.head.len() + bytes.len() > 16 * 1024 {
+            return;
+        }
+        stream.head.extend_from_slice(bytes);
+        let head = std::mem::take(&mut stream.head);
+        let rest = self.ssl2_messages(direction, at, &head);
+        let rest = head.get(head.len().saturating_sub(rest)..).unwrap_or(&[]).to_vec();
+        self.stream(direction).head = rest;
+    }
+
+    /// Reads whole messages; returns how many bytes are left over.
+    fn ssl2_messages(&mut self, direction: Direction, at: Place, bytes: &[u8]) -> usize {
+        let mut rest = bytes;
+        while let Some(header) = Ssl2Header::decode(rest) {
+            let header_len = usize::from(header.header_len);
+            let Some(body) = rest.get(header_len..header_len + usize::from(header.body_len)) else {
+                break;
+            };
+            rest = rest.get(header_len + body.len()..).unwrap_or(&[]);
+            if self.connection.ssl2.server_hello.is_some() && self.stream(direction).protected {
+                continue;
+            }
+            let (message, anomalies) = Ssl2Message::decode(body);
+            self.anomalies(at, anomalies);
+            match message {
+                Some(Ssl2Message::ClientHello(hello)) => {
+                    self.connection.ssl2.client_hello.get_or_insert(Located::new(hello, at));
+                    self.event(direction, at, EventKind::Ssl2("client_hello"));
+                }
+                Some(Ssl2Message::ServerHello(hello)) => {
+                    self.connection.ssl2.server_hello.get_or_insert(Located::new(hello, at));
+                    self.event(direction, at, EventKind::Ssl2("server_hello"));
+                }
+                Some(Ssl2Message::ClientMasterKey(_)) => {
+                    self.connection.client_key_exchange.get_or_insert(at);
+                    self.forward.protected = true;
+                    self.reverse.protected = true;
+                    self.event(direction, at, EventKind::Ssl2("client_master_key"));
+                }
+                Some(Ssl2Message::Error(error)) => {
+                    self.connection.ssl2.error.get_or_insert(Located::new(error, at));
+                    self.event(direction, at, EventKind::Ssl2("error"));
+                }
+                Some(Ssl2Message::Other(_)) | None => {}
+            }
+        }
+        rest.len()
+    }
+
+    fn begin_ssl2(&mut self, shared: &Shared, direction: Direction, at: Place, bytes: &[u8]) {
+        self.stream(direction).mode = Mode::Ssl2;
+        let side = self.connection.side(direction);
+        self.connection.first_tls.of_mut(side).get_or_insert(at);
+        self.ssl2(shared, direction, at, bytes);
+    }
+}
