@@ -41,7 +41,8 @@ pub(crate) struct Arguments {
     #[arg(long, value_name = "TIME", default_value = "capture")]
     pub(crate) verify_time: String,
 
-    /// Logged secrets in the NSS key log format.
+    /// Logged secrets in the NSS key log format; `env` takes the file that SSLKEYLOGFILE names.
+    /// Those inside of a pcapng are used without asking.
     #[arg(long, value_name = "FILE")]
     pub(crate) keylog: Vec<PathBuf>,
 

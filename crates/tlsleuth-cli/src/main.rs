@@ -2,6 +2,7 @@
 
 mod arguments;
 mod run;
+mod secrets;
 
 use std::process::ExitCode;
 

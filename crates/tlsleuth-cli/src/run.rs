@@ -14,6 +14,7 @@ use tlsleuth::{Analyzed, Analyzer, Event, FrameReader, OpenOptions, Options, Tim
 use tlsleuth_report::{CaptureInput, Report, json};
 
 use crate::arguments::{Arguments, Format, RootsChoice};
+use crate::secrets::Secrets;
 
 /// Exit status for bad usage and for a capture that cannot be read at all.
 const BAD: u8 = 2;
@@ -37,16 +38,18 @@ fn is_closed_pipe(error: &io::Error) -> bool {
 }
 
 /// One line on standard error. Nothing can be done if even that fails.
-fn say(text: &str) {
+pub(crate) fn say(text: &str) {
     let _ = writeln!(io::stderr(), "tlsleuth: {text}");
 }
 
-fn shown(path: &Path) -> String {
+pub(crate) fn shown(path: &Path) -> String {
     WireText::new(path.as_os_str().as_encoded_bytes()).to_string()
 }
 
 fn analyze(arguments: &Arguments) -> anyhow::Result<ExitCode> {
-    let options = options(arguments)?;
+    let mut options = options(arguments)?;
+    let mut secrets = Secrets::load(arguments)?;
+    options.secrets = secrets.source(arguments);
     let roots = options.policy.roots;
     let mut analyzer = Analyzer::new(options);
     let mut captures = Vec::new();
@@ -61,7 +64,7 @@ fn analyze(arguments: &Arguments) -> anyhow::Result<ExitCode> {
         };
         match opened {
             Ok(mut reader) => {
-                let trouble = read(&mut reader, &mut analyzer);
+                let trouble = read(&mut reader, &mut analyzer, &mut secrets);
                 if let Err(error) = trouble {
                     say(&format!("{}: {error}", shown(path)));
                 }
@@ -101,9 +104,14 @@ fn analyze(arguments: &Arguments) -> anyhow::Result<ExitCode> {
     Ok(if unreadable { ExitCode::from(BAD) } else { ExitCode::SUCCESS })
 }
 
-fn read(reader: &mut FrameReader, analyzer: &mut Analyzer) -> Result<(), tlsleuth::capture::Error> {
+fn read(
+    reader: &mut FrameReader,
+    analyzer: &mut Analyzer,
+    secrets: &mut Secrets,
+) -> Result<(), tlsleuth::capture::Error> {
     while let Some(frame) = reader.next_frame()? {
         analyzer.push_frame(&frame);
+        secrets.take(reader);
     }
     Ok(())
 }

@@ -36,7 +36,9 @@ fn tell_tls13(connection: &mut Connection) {
     if connection.server_hello.present().is_none() {
         return;
     }
-    let told = flight::tell_tls13(&mut connection.protected, Lengths::tls13(suite.value));
+    let client_finished = connection.finished.client.present().copied();
+    let lengths = Lengths::tls13(suite.value);
+    let told = flight::tell_tls13(&mut connection.protected, lengths, client_finished);
     for (side, place) in
         [(Side::Server, told.server_finished), (Side::Client, told.client_finished)]
     {
@@ -144,7 +146,6 @@ fn push_event(connection: &mut Connection, from: Side, at: Place, kind: EventKin
 
 /// For every message that is not there: was it not sent, hidden, or missed?
 fn note_first_flight(connection: &mut Connection) {
-    let opened = matches!(connection.decryption, Decryption::Opened | Decryption::Partly);
     let tls13 = connection.is_tls13();
     let side_missed = |connection: &Connection, side: Side| {
         let lost =
@@ -160,14 +161,19 @@ fn note_first_flight(connection: &mut Connection) {
     };
     let server_missed = side_missed(connection, Side::Server);
     let client_missed = side_missed(connection, Side::Client);
-    let server_protected =
-        connection.protected.iter().any(|record| hides(record.from, Side::Server, record.content));
-    let client_protected =
-        connection.protected.iter().any(|record| hides(record.from, Side::Client, record.content));
+    // A side whose Finished was opened hides nothing before it.
+    let side_protected = |connection: &Connection, side: Side| {
+        let is_open =
+            connection.finished.of(side).is_present() && !connection.finished_inferred.of(side);
+        !is_open
+            && connection.protected.iter().any(|record| hides(record.from, side, record.content))
+    };
+    let server_protected = side_protected(connection, Side::Server);
+    let client_protected = side_protected(connection, Side::Client);
     let unseen = |missed: bool, protected: bool| -> Unseen {
         if missed {
             Unseen::Missed
-        } else if tls13 && protected && !opened {
+        } else if tls13 && protected {
             Unseen::Encrypted
         } else {
             Unseen::Absent

@@ -123,11 +123,16 @@ pub struct Told {
 
 /// Says what each protected record of a TLS 1.3 handshake is. `records` are in the order of their
 /// frames; early data and what was opened are marked already and are left as they are.
-pub fn tell_tls13(records: &mut [ProtectedRecord], lengths: Lengths) -> Told {
+/// `client_finished` is where the client's Finished was opened.
+pub fn tell_tls13(
+    records: &mut [ProtectedRecord],
+    lengths: Lengths,
+    client_finished: Option<Place>,
+) -> Told {
     let mut told = Told::default();
-    let first_client = records
-        .iter()
-        .position(|record| record.from == Side::Client && record.content == Content::Unknown);
+    let first_client = records.iter().position(|record| {
+        record.from == Side::Client && matches!(record.content, Content::Unknown | Content::Opened)
+    });
     let turn = first_client.unwrap_or(records.len());
     let (flight, rest) = records.split_at_mut(turn.min(records.len()));
 
@@ -173,6 +178,7 @@ pub fn tell_tls13(records: &mut [ProtectedRecord], lengths: Lengths) -> Told {
     for at in 0..len {
         let (before, behind) = rest.split_at_mut(at);
         let Some((record, later)) = behind.split_first_mut() else { break };
+        client_done |= client_finished.is_some_and(|finished| finished.order() <= record.at.order());
         if record.content != Content::Unknown {
             continue;
         }
@@ -269,7 +275,7 @@ mod tests {
                 content: Content::Unknown,
             })
             .collect();
-        let told = tell_tls13(&mut records, Lengths::tls13(CipherSuite::TLS_AES_256_GCM_SHA384));
+        let told = tell_tls13(&mut records, Lengths::tls13(CipherSuite::TLS_AES_256_GCM_SHA384), None);
         (told, records.iter().map(|record| record.content).collect())
     }
 
