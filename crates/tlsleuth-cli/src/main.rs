@@ -2,6 +2,7 @@
 
 mod arguments;
 mod run;
+mod terminal;
 
 use std::process::ExitCode;
 
