@@ -17,8 +17,7 @@ use tlsleuth_cert::{CertificateStore, Chain, WireText};
 use crate::anomaly::{Anomaly, Problem};
 use crate::codepoint::{AlertDescription, AlertLevel, CertificateType, HandshakeType};
 use crate::connection::{
-    Alert, Connection, Decryption, Event, EventKind, RefusalFacts, RolesFrom, SentChain, Side,
-    Unfinished,
+    Alert, Connection, Decryption, Event, EventKind, RolesFrom, SentChain, Side, Unfinished,
 };
 use crate::flight::{Content, KEPT_RECORDS, ProtectedRecord};
 use crate::joiner::{self, Joiner, Message};

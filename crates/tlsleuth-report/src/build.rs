@@ -50,6 +50,8 @@ pub fn report(
             flows: counts.flows.flows,
             flows_evicted: counts.flows.evicted,
             holes_given_up: counts.flows.holes_given_up,
+            connections_left_out: 0,
+            interrupted: false,
         },
     }
 }
@@ -106,6 +108,7 @@ fn capture(input: &CaptureInput) -> schema::Capture {
         first: facts.first.map(time),
         last: facts.last.map(time),
         decoded_frames: decoded.segments + decoded.datagrams + decoded.icmp_errors,
+        dropped_packets: facts.reported.map(|reported| reported.dropped),
         frame_counts: counts,
         findings: input.findings.iter().map(finding).collect(),
     }
@@ -419,7 +422,7 @@ pub fn timeline(connection: &Connection) -> Vec<schema::Event> {
         entries.push((conflict.second, side(conflict.direction), "tcp_conflict", says));
     }
     for event in &connection.events {
-        let (name, summary) = words::event(&event.kind, connection);
+        let (name, summary) = words::event(event, connection);
         entries.push((event.at, event.from.name(), name, summary));
     }
     // A stable sort keeps TCP's part of a frame before TLS's, but a FIN or reset comes last.

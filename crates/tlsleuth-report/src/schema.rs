@@ -55,6 +55,8 @@ pub struct Capture {
     pub last: Option<String>,
     /// Frames of which TCP, UDP or ICMP could be made out.
     pub decoded_frames: u64,
+    /// Packets that the capturing system says it dropped; null where it does not say.
+    pub dropped_packets: Option<u64>,
     /// What became of the frames; the counts add up to `frames`.
     pub frame_counts: FrameCounts,
     /// What is wrong with the capture.
@@ -395,4 +397,8 @@ pub struct Counts {
     pub flows_evicted: u64,
     /// Holes in streams that were given up because a cap was hit.
     pub holes_given_up: u64,
+    /// Connections that filters left out of `connections`; `fleet` counts them all the same.
+    pub connections_left_out: u64,
+    /// Whether the reading was broken off by the user: later connections are missing.
+    pub interrupted: bool,
 }
