@@ -48,7 +48,8 @@ fn check(case: &Case<'_>) -> Verdict {
     }
     let ending = &case.ending;
     let last_hello = connection.client_hellos.last().map(|hello| hello.at);
-    let Some(hello) = last_hello.or(connection.first_tls.client) else {
+    let Some(hello) = last_hello.or(connection.ssl2.client_hello.as_ref().map(|hello| hello.at))
+    else {
         return Err(Skip::NotApplicable);
     };
     path::both_seen(connection)?;
