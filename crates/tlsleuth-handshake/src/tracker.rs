@@ -379,7 +379,8 @@ impl Tracker {
         match header.content_type {
             // Protected records of TLS 1.3 look like application data. An alert of 2 bytes behind
             // the ServerHello is in clear: OpenSSL's clients send those (RFC 9846 §5.1 permits).
-            23 => tls13,
+            // Before it they count in the sequence numbers, which an opener has to know.
+            23 => tls13 || self.opener.is_some() && self.stream(direction).protected,
             21 if tls13 => header.len != 2,
             // That of a renegotiation is protected, and changes the keys.
             20 => !tls13 && self.opener.is_some() && self.stream(direction).protected,
