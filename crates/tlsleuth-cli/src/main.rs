@@ -3,6 +3,7 @@
 mod arguments;
 mod run;
 mod secrets;
+mod terminal;
 
 use std::process::ExitCode;
 

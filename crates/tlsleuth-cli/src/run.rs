@@ -11,7 +11,7 @@ use tlsleuth::cert::{Anchors, Judge, Roots};
 use tlsleuth::diagnosis::{VerifyTime, capture_findings};
 use tlsleuth::handshake::WireText;
 use tlsleuth::{Analyzed, Analyzer, Event, FrameReader, OpenOptions, Options, Timestamp};
-use tlsleuth_report::{CaptureInput, Report, json};
+use tlsleuth_report::{CaptureInput, Report, json, table};
 
 use crate::arguments::{Arguments, Format, RootsChoice};
 use crate::secrets::Secrets;
@@ -187,6 +187,14 @@ fn render(arguments: &Arguments, report: &Report, out: &mut dyn Write) -> io::Re
     match arguments.format {
         Format::Json => json::write(report, out),
         Format::Jsonl => json::write_lines(report, out),
-        Format::Table => json::write(report, out),
+        Format::Table => {
+            let listing = match (arguments.all, arguments.failed) {
+                (true, _) => table::Listing::Every,
+                (_, true) => table::Listing::Failures,
+                _ => table::Listing::Page,
+            };
+            let (width, color) = crate::terminal::style(arguments);
+            table::write(report, table::Style::new(width, color).listing(listing), out)
+        }
     }
 }

@@ -139,16 +139,28 @@ pub fn tell_tls13(
     // The server's flight: all that it sends before the client's first protected record, but for an
     // alert at its end.
     let server_records = flight.iter().filter(|record| is_unknown(record, Side::Server)).count();
+    let alone_at = flight
+        .iter()
+        .filter(|record| is_unknown(record, Side::Server))
+        .enumerate()
+        .filter(|(nth, record)| *nth > 0 && lengths.is_finished(record.len))
+        .map(|(nth, _)| nth + 1)
+        .last();
     let mut nth = 0;
     for record in flight.iter_mut().filter(|record| is_unknown(record, Side::Server)) {
         nth += 1;
+        if alone_at.is_some_and(|finished| nth > finished) && !lengths.is_alert(record.len) {
+            // Tickets may be sent before the client's Finished (RFC 8446 §4.6.1); Go does.
+            record.content = Content::PostHandshake;
+            continue;
+        }
         if lengths.is_alert(record.len) && nth == server_records {
             record.content = Content::Alert;
             continue;
         }
         record.content = Content::ServerFlight;
         told.server_flight_bytes += u64::from(record.len);
-        let alone = lengths.is_finished(record.len) && nth > 1;
+        let alone = alone_at == Some(nth);
         // One record with all messages: EncryptedExtensions, Finished and more.
         let together = nth == 1 && lengths.content(record.len) >= 6 + 4 + lengths.hash;
         if alone {
@@ -166,7 +178,8 @@ pub fn tell_tls13(
     for at in 0..len {
         let (before, behind) = rest.split_at_mut(at);
         let Some((record, later)) = behind.split_first_mut() else { break };
-        client_done |= client_finished.is_some_and(|finished| finished.order() <= record.at.order());
+        client_done |=
+            client_finished.is_some_and(|finished| finished.order() <= record.at.order());
         if record.content != Content::Unknown {
             continue;
         }
@@ -263,7 +276,8 @@ mod tests {
                 content: Content::Unknown,
             })
             .collect();
-        let told = tell_tls13(&mut records, Lengths::tls13(CipherSuite::TLS_AES_256_GCM_SHA384), None);
+        let told =
+            tell_tls13(&mut records, Lengths::tls13(CipherSuite::TLS_AES_256_GCM_SHA384), None);
         (told, records.iter().map(|record| record.content).collect())
     }
 

@@ -246,6 +246,7 @@ impl Tracker {
             };
             *self.connection.unfinished.of_mut(side) = unfinished;
         }
+        self.note_not_offered(&flow);
         let mut connection = self.connection;
         let has_gaps = connection.has_gap(Side::Client) || connection.has_gap(Side::Server);
         connection.decryption = match (connection.decryption, self.opened, self.not_opened) {
@@ -365,8 +366,7 @@ impl Tracker {
                 _ => self.stream(direction).joiner.reset(),
             },
             23 => {
-                let early =
-                    side == Side::Client && self.connection.server_hello.present().is_none();
+                let early = side == Side::Client && self.is_early(record.at);
                 self.application_data(direction, record.at, header.len, early);
             }
             _ => {}
@@ -379,8 +379,7 @@ impl Tracker {
         match header.content_type {
             // Protected records of TLS 1.3 look like application data. An alert of 2 bytes behind
             // the ServerHello is in clear: OpenSSL's clients send those (RFC 9846 §5.1 permits).
-            // Before it they count in the sequence numbers, which an opener has to know.
-            23 => tls13 || self.opener.is_some() && self.stream(direction).protected,
+            23 => tls13 || self.stream(direction).protected,
             21 if tls13 => header.len != 2,
             // That of a renegotiation is protected, and changes the keys.
             20 => !tls13 && self.opener.is_some() && self.stream(direction).protected,

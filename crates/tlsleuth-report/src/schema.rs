@@ -42,7 +42,7 @@ pub struct Capture {
     /// `pcap`, `pcapng`, `snoop`.
     pub format: Option<String>,
     /// How it is compressed.
-    pub compression: Option<String>,
+    pub file_compression: Option<String>,
     /// Link types by the names of the tcpdump group's registry, without `LINKTYPE_`.
     pub link_types: Vec<String>,
     /// Frames read.
@@ -55,6 +55,8 @@ pub struct Capture {
     pub last: Option<String>,
     /// Frames of which TCP, UDP or ICMP could be made out.
     pub decoded_frames: u64,
+    /// Packets that the capturing system says it dropped; null where it does not say.
+    pub dropped_packets: Option<u64>,
     /// What became of the frames; the counts add up to `frames`.
     pub frame_counts: FrameCounts,
     /// What is wrong with the capture.
@@ -303,6 +305,9 @@ pub struct Event {
     pub frame: u64,
     /// `client`, `server`, `network`.
     pub from: &'static str,
+    /// What sort of event: `transport`, `retransmission`, `capture`, `before_tls`, `handshake`,
+    /// `alert`, `data`.
+    pub kind: &'static str,
     /// What, in snake case.
     pub event: &'static str,
     /// What matters in it, in words.
@@ -392,4 +397,8 @@ pub struct Counts {
     pub flows_evicted: u64,
     /// Holes in streams that were given up because a cap was hit.
     pub holes_given_up: u64,
+    /// Connections that filters left out of `connections`; `fleet` counts them all the same.
+    pub connections_left_out: u64,
+    /// Whether the reading was broken off by the user: later connections are missing.
+    pub interrupted: bool,
 }
