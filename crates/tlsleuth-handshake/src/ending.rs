@@ -328,11 +328,34 @@ fn fatal_alert(connection: &Connection) -> Option<&Alert> {
         if done && left {
             return false;
         }
+        if is_about_the_end(connection, alert) {
+            return false;
+        }
         match alert.description {
             Some(AlertDescription::CLOSE_NOTIFY | AlertDescription::USER_CANCELED) => false,
             Some(_) => alert.is_fatal() || connection.is_tls13() && !alert.is_warning_only(),
             None => ends_the_handshake(connection, alert),
         }
+    })
+}
+
+/// Whether an alert that can be read is about what came behind a complete handshake.
+fn is_about_the_end(connection: &Connection, alert: &Alert) -> bool {
+    let is_done = [Side::Client, Side::Server].into_iter().all(|side| {
+        connection.finished.of(side).present().is_some_and(|at| at.order() <= alert.at.order())
+    });
+    if !is_done {
+        return false;
+    }
+    // OpenSSL says decode_error when the peer closes without close_notify.
+    let peer_left = connection.fin(alert.from.peer()).is_some_and(|fin| fin.time <= alert.at.time);
+    if alert.description == Some(AlertDescription::DECODE_ERROR) && peer_left {
+        return true;
+    }
+    // Who does not get the renegotiation that it asked for may leave (RFC 5246 §7.2.2).
+    connection.alerts.iter().any(|earlier| {
+        earlier.description == Some(AlertDescription::NO_RENEGOTIATION)
+            && earlier.at.order() <= alert.at.order()
     })
 }
 
