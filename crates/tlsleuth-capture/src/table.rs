@@ -773,6 +773,17 @@ fn acknowledgment(flow: &mut Flow, direction: Direction, segment: &Segment<'_>) 
     let at = segment.place;
     let is_syn = segment.flags.has(TcpFlags::SYN);
     let acked = flow.half_mut(direction.opposite());
+    if !is_syn
+        && !acked.has_acked
+        && acked.assembler.is_none()
+        && acked.base_known == Base::Syn
+        && segment.ack != acked.base
+        && segment.payload.is_empty()
+    {
+        // Two answers came to the SYN: the first acknowledgment tells which of them was taken.
+        acked.base = segment.ack;
+        acked.highest = segment.ack;
+    }
     let before = acked.acked;
     let known = acked.base_known;
     let had = acked.has_acked;

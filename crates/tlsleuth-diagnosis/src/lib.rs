@@ -8,6 +8,7 @@ pub mod diagnose;
 pub mod ending;
 pub mod finding;
 pub mod offer;
+pub mod path;
 pub mod policy;
 pub mod registry;
 pub mod rule;

@@ -9,6 +9,7 @@ pub static RULES: &[&Rule] = &[
     &rules::version::deprecated::VERSION_DEPRECATED,
     &rules::version::downgraded::VERSION_DOWNGRADED,
     &rules::version::fallback::VERSION_FALLBACK,
+    &rules::version::intolerant::VERSION_INTOLERANT,
     &rules::version::no_overlap::VERSION_NO_OVERLAP,
     // cipher
     &rules::cipher::no_overlap::CIPHER_NO_OVERLAP,
@@ -65,6 +66,37 @@ pub static RULES: &[&Rule] = &[
     &rules::peer::key_mismatch::PEER_KEY_MISMATCH,
     &rules::peer::server_aborted::PEER_SERVER_ABORTED,
     &rules::peer::user_canceled::PEER_USER_CANCELED,
+    // protocol
+    &rules::protocol::http_to_tls_port::PROTOCOL_HTTP_TO_TLS_PORT,
+    &rules::protocol::malformed::PROTOCOL_MALFORMED,
+    &rules::protocol::plaintext_reply::PROTOCOL_PLAINTEXT_REPLY,
+    &rules::protocol::proxy_refused::PROTOCOL_PROXY_REFUSED,
+    &rules::protocol::starttls_refused::PROTOCOL_STARTTLS_REFUSED,
+    // tcp
+    &rules::tcp::client_hello_lost::TCP_CLIENT_HELLO_LOST,
+    &rules::tcp::closed_after_client_hello::TCP_CLOSED_AFTER_CLIENT_HELLO,
+    &rules::tcp::closed_during_handshake::TCP_CLOSED_DURING_HANDSHAKE,
+    &rules::tcp::no_answer::TCP_NO_ANSWER,
+    &rules::tcp::no_client_hello::TCP_NO_CLIENT_HELLO,
+    &rules::tcp::refused::TCP_REFUSED,
+    &rules::tcp::reset_after_client_hello::TCP_RESET_AFTER_CLIENT_HELLO,
+    &rules::tcp::reset_during_handshake::TCP_RESET_DURING_HANDSHAKE,
+    &rules::tcp::server_flight_lost::TCP_SERVER_FLIGHT_LOST,
+    &rules::tcp::server_silent::TCP_SERVER_SILENT,
+    &rules::tcp::slow_handshake::TCP_SLOW_HANDSHAKE,
+    &rules::tcp::unreachable::TCP_UNREACHABLE,
+    // capture
+    &rules::capture::ambiguous::CAPTURE_AMBIGUOUS,
+    &rules::capture::gap::CAPTURE_GAP,
+    &rules::capture::mid_stream::CAPTURE_MID_STREAM,
+    &rules::capture::one_sided::CAPTURE_ONE_SIDED,
+    &rules::capture::snaplen::CAPTURE_SNAPLEN,
+    // resumption
+    &rules::resumption::refused::RESUMPTION_REFUSED,
+    // early-data
+    &rules::early_data::rejected::EARLY_DATA_REJECTED,
+    // renegotiation
+    &rules::renegotiation::insecure::RENEGOTIATION_INSECURE,
 ];
 
 /// The rule of a code.

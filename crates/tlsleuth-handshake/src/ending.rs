@@ -36,7 +36,9 @@ fn tell_tls13(connection: &mut Connection) {
     if connection.server_hello.present().is_none() {
         return;
     }
-    let told = flight::tell_tls13(&mut connection.protected, Lengths::tls13(suite.value));
+    let client_finished = connection.finished.client.present().copied();
+    let lengths = Lengths::tls13(suite.value);
+    let told = flight::tell_tls13(&mut connection.protected, lengths, client_finished);
     for (side, place) in
         [(Side::Server, told.server_finished), (Side::Client, told.client_finished)]
     {
@@ -144,7 +146,6 @@ fn push_event(connection: &mut Connection, from: Side, at: Place, kind: EventKin
 
 /// For every message that is not there: was it not sent, hidden, or missed?
 fn note_first_flight(connection: &mut Connection) {
-    let opened = matches!(connection.decryption, Decryption::Opened | Decryption::Partly);
     let tls13 = connection.is_tls13();
     let side_missed = |connection: &Connection, side: Side| {
         let lost =
@@ -160,14 +161,19 @@ fn note_first_flight(connection: &mut Connection) {
     };
     let server_missed = side_missed(connection, Side::Server);
     let client_missed = side_missed(connection, Side::Client);
-    let server_protected =
-        connection.protected.iter().any(|record| hides(record.from, Side::Server, record.content));
-    let client_protected =
-        connection.protected.iter().any(|record| hides(record.from, Side::Client, record.content));
+    // A side whose Finished was opened hides nothing before it.
+    let side_protected = |connection: &Connection, side: Side| {
+        let is_open =
+            connection.finished.of(side).is_present() && !connection.finished_inferred.of(side);
+        !is_open
+            && connection.protected.iter().any(|record| hides(record.from, side, record.content))
+    };
+    let server_protected = side_protected(connection, Side::Server);
+    let client_protected = side_protected(connection, Side::Client);
     let unseen = |missed: bool, protected: bool| -> Unseen {
         if missed {
             Unseen::Missed
-        } else if tls13 && protected && !opened {
+        } else if tls13 && protected {
             Unseen::Encrypted
         } else {
             Unseen::Absent
@@ -238,56 +244,71 @@ fn hides(from: Side, side: Side, content: Content) -> bool {
 
 /// How the handshake ended, by the frames alone.
 fn outcome(connection: &Connection) -> Outcome {
+    let hellos_seen = !connection.client_hellos.is_empty()
+        || connection.hello().is_some()
+        || connection.ssl2.client_hello.is_some();
+    let from_start = connection.transport.syn.is_some() || connection.transport.syn_ack.is_some();
+    let said_why = connection
+        .alerts
+        .iter()
+        .any(|alert| alert.is_fatal() && connection.application_data.client.records == 0);
+    if connection.tls_seen() && !hellos_seen && !from_start {
+        return if said_why { Outcome::Failed } else { Outcome::Incomplete };
+    }
+    if connection.tls_seen() && is_one_sided(connection) {
+        return if said_why { Outcome::Failed } else { Outcome::Incomplete };
+    }
     let data = &connection.application_data;
     let flowed = data.client.records > 0 && data.server.records > 0;
-    let early_fatal = fatal_alert(connection);
-    if flowed && early_fatal.is_none() {
+    let fatal = fatal_alert(connection);
+    if flowed && fatal.is_none() {
         return Outcome::Completed;
     }
     let finished =
         connection.finished.client.is_present() && connection.finished.server.is_present();
     let tls13 = connection.is_tls13();
     if finished {
-        match early_fatal {
+        match fatal {
             Some(_) => return Outcome::Failed,
             None if tls13 && server_left_without_a_word(connection) => return Outcome::Failed,
             None => return Outcome::Completed,
         }
     }
-    if early_fatal.is_some() {
-        return Outcome::Failed;
-    }
-    let joined_late = !connection.stream(Side::Client).from_start
-        && !connection.stream(Side::Server).from_start
-        && connection.client_hellos.is_empty()
-        && connection.hello().is_none();
-    if joined_late || flowed {
-        return Outcome::Incomplete;
-    }
-    // The client's hello is there: did one side end it, or stay silent?
     let missing = [Side::Client, Side::Server].into_iter().any(|side| {
         connection.gaps.of(side).iter().any(|gap| gap.cause != GapCause::NotAcknowledged)
-            || (connection.stream(side).segments == 0
-                && connection.stream(side).acknowledged_bytes > 1)
     });
-    let closed = connection.first_close().is_some();
+    if let Some(alert) = fatal {
+        // What cannot be read may be a close_notify where a part of the handshake is missing.
+        let sure = alert.description.is_some() || !missing;
+        return if sure { Outcome::Failed } else { Outcome::Incomplete };
+    }
+    if flowed {
+        return Outcome::Incomplete;
+    }
     let transport = &connection.transport;
-    let quiet_ns = connection.watched_until.since(connection.last.time);
     if connection.refusal.is_some() || !transport.icmp.is_empty() && transport.syn_ack.is_none() {
         return Outcome::Failed;
     }
     if missing {
         return Outcome::Incomplete;
     }
-    if closed {
+    if connection.first_close().is_some() {
         return Outcome::Failed;
     }
     let plain = connection.plaintext.server.is_some() && !connection.client_hellos.is_empty();
+    let quiet_ns = connection.watched_until.since(connection.last.time);
     let silent = quiet_ns >= SILENCE_NS
         || connection.end_reason == EndReason::Idle
         || connection.last.time.since(connection.first.time) >= SILENCE_NS
         || connection.transport.syn_retransmissions.total() > 1;
     if plain || silent { Outcome::Failed } else { Outcome::Incomplete }
+}
+
+/// Whether the capture has one direction only although the other one is acknowledged.
+fn is_one_sided(connection: &Connection) -> bool {
+    [Side::Client, Side::Server].into_iter().any(|side| {
+        connection.stream(side).segments == 0 && connection.stream(side).acknowledged_bytes > 0
+    })
 }
 
 /// The first alert that ended the connection before application data flowed both ways.

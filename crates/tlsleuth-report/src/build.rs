@@ -97,7 +97,7 @@ fn capture(input: &CaptureInput) -> schema::Capture {
     schema::Capture {
         path: tlsleuth::handshake::WireText::new(input.path.as_bytes()).to_string(),
         format: input.facts.as_ref().map(|facts| facts.format.to_string()),
-        compression: facts.compression.map(|compression| compression.to_string()),
+        file_compression: facts.compression.map(|compression| compression.to_string()),
         link_types: facts
             .link_types
             .iter()
@@ -179,7 +179,7 @@ fn connection(analyzed: &Analyzed, roots: &'static str) -> schema::Connection {
         unseen: unseen(connection),
         fingerprints: schema::Fingerprints {
             ja3: hello.map(|hello| fingerprint::ja3(&hello.value)),
-            ja3s: connection.server_hello.present().map(|hello| fingerprint::ja3s(&hello.value)),
+            ja3s: connection.hello().map(|hello| fingerprint::ja3s(&hello.value)),
             ja4: hello.map(|hello| fingerprint::ja4(&hello.value, fingerprint::Transport::Tcp)),
         },
         server_chain: chain(
@@ -400,8 +400,13 @@ pub fn timeline(connection: &Connection) -> Vec<schema::Event> {
         let says = format!("{} bytes sent again", again.len_bytes);
         entries.push((again.at, side(again.direction), "tcp_retransmission", says));
     }
+    let mut resets: Vec<_> = Vec::new();
     for reset in transport.resets.kept() {
-        entries.push((reset.at, side(reset.direction), "tcp_reset", words::reset(reset)));
+        // A reset that comes again says nothing new.
+        let again = resets.contains(&(reset.direction, reset.in_window));
+        let event = if again { "tcp_retransmission" } else { "tcp_reset" };
+        resets.push((reset.direction, reset.in_window));
+        entries.push((reset.at, side(reset.direction), event, words::reset(reset)));
     }
     for who in [Side::Client, Side::Server] {
         if let Some(at) = connection.fin(who) {
@@ -430,6 +435,7 @@ pub fn timeline(connection: &Connection) -> Vec<schema::Event> {
             capture: at.capture,
             frame: at.frame,
             from,
+            kind: words::kind(event),
             event,
             summary,
         })

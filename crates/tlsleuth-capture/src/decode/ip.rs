@@ -26,7 +26,7 @@ fn v4<'d>(parts: &mut Parts<'_>, context: &mut Context, data: &'d [u8]) -> Step<
     let total = usize::from(header.total_len());
     let header_len = header.slice().len();
     let (payload, cut) = match total.checked_sub(header_len) {
-        Some(len) => bounded(data, header_len, len),
+        Some(len) => bounded(context, data, header_len, len),
         // Segmentation offload: the card fills the length in later.
         None if total == 0 => (data.get(header_len..).unwrap_or_default(), context.cut),
         None => return undecodable(Undecodable::Ip),
@@ -61,7 +61,7 @@ fn v6<'d>(context: &mut Context, data: &'d [u8]) -> Step<'d> {
     let (payload, cut) = match usize::from(header.payload_length()) {
         // A jumbogram (RFC 2675), or segmentation offload.
         0 => (data.get(40..).unwrap_or_default(), context.cut),
-        len => bounded(data, 40, len),
+        len => bounded(context, data, 40, len),
     };
     context.ip = IpFacts {
         source: Address::v6(header.source()),
@@ -100,17 +100,23 @@ pub(super) fn v6_fragment<'d>(
 }
 
 /// `len` bytes from `start` on, without link padding behind them, and how many of them are missing.
-fn bounded(data: &[u8], start: usize, len: usize) -> (&[u8], u32) {
+///
+/// What a header claims beyond the frame's own length on the wire was never there: only what the
+/// snap length took is missing.
+fn bounded<'d>(context: &Context, data: &'d [u8], start: usize, len: usize) -> (&'d [u8], u32) {
     let rest = data.get(start..).unwrap_or_default();
     match rest.get(..len) {
         Some(payload) => (payload, 0),
-        None => (rest, u32::try_from(len.wrapping_sub(rest.len())).unwrap_or(u32::MAX)),
+        None => {
+            let claimed = u32::try_from(len.wrapping_sub(rest.len())).unwrap_or(u32::MAX);
+            (rest, claimed.min(context.cut))
+        }
     }
 }
 
 #[cfg(test)]
 mod tests {
-    use super::super::testing::{PLAIN, decode, hex, ipv4, ipv6, packet, tcp};
+    use super::super::testing::{PLAIN, decode, decode_snapped, hex, ipv4, ipv6, packet, tcp};
     use crate::LinkType;
 
     const PLAIN_V6: &str = "tcp [2001:db8::1]:1000 > [2001:db8::2]:443 hi";
@@ -142,10 +148,13 @@ mod tests {
         assert_eq!(decode(LinkType::RAW, &offloaded), PLAIN_V6);
         // The snap length cuts payload, then options, but must leave the header.
         let whole = packet();
-        assert_eq!(decode(LinkType::RAW, &whole[..41]), "tcp 10.0.0.1:1000 > 10.0.0.2:443 h+1");
-        assert_eq!(decode(LinkType::RAW, &whole[..40]), "tcp 10.0.0.1:1000 > 10.0.0.2:443 +2");
-        assert_eq!(decode(LinkType::RAW, &whole[..39]), "Undecodable(Transport)");
-        assert_eq!(decode(LinkType::RAW, &whole[..19]), "Undecodable(Ip)");
+        let snapped = |kept| decode_snapped(LinkType::RAW, &[whole.clone()], kept);
+        assert_eq!(snapped(41), "tcp 10.0.0.1:1000 > 10.0.0.2:443 h+1");
+        assert_eq!(snapped(40), "tcp 10.0.0.1:1000 > 10.0.0.2:443 +2");
+        assert_eq!(snapped(39), "Undecodable(Transport)");
+        assert_eq!(snapped(19), "Undecodable(Ip)");
+        // What the header claims beyond the frame was never on the wire.
+        assert_eq!(decode(LinkType::RAW, &whole[..41]), "tcp 10.0.0.1:1000 > 10.0.0.2:443 h");
         assert_eq!(decode(LinkType::RAW, &[]), "Undecodable(Ip)");
     }
 

@@ -61,6 +61,11 @@ pub(super) fn ethernet(kind: u16, payload: &[u8]) -> Vec<u8> {
 
 /// What the frames hold, in one line.
 pub(super) fn decode_all(link: LinkType, frames: &[Vec<u8>]) -> String {
+    decode_snapped(link, frames, usize::MAX)
+}
+
+/// The same of frames of which the snap length left the first `kept` bytes.
+pub(super) fn decode_snapped(link: LinkType, frames: &[Vec<u8>], kept: usize) -> String {
     let mut decoder = Decoder::new(Limits::default());
     let mut out = Vec::new();
     for (number, data) in (1..).zip(frames) {
@@ -68,7 +73,7 @@ pub(super) fn decode_all(link: LinkType, frames: &[Vec<u8>]) -> String {
             place: Place { capture: 0, frame: number, time: Timestamp(0) },
             link,
             interface: 0,
-            data,
+            data: data.get(..kept).unwrap_or(data),
             original_len: u32::try_from(data.len()).unwrap(),
         };
         let (line, tunnel) = match decoder.decode(&frame) {

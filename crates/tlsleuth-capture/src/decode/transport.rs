@@ -49,7 +49,9 @@ pub(super) fn plain_segment<'a>(frame: &Frame<'a>) -> Option<Segment<'a>> {
         header: data.get(TCP..TCP + 20)?,
         options: data.get(TCP + 20..payload_start)?,
         payload: data.get(payload_start..captured_end)?,
-        cut: u32::try_from(end.wrapping_sub(captured_end)).ok()?,
+        cut: u32::try_from(end.wrapping_sub(captured_end))
+            .ok()?
+            .min(frame.original_len.saturating_sub(u32::try_from(data.len()).ok()?)),
         ttl: head[22],
         ip_id: Some(u16::from_be_bytes([head[18], head[19]])),
     })
@@ -217,7 +219,7 @@ fn udp<'d>(
 
 #[cfg(test)]
 mod tests {
-    use super::super::testing::{decode, ethernet, hex, ipv4, packet, tcp, udp};
+    use super::super::testing::{decode, decode_snapped, ethernet, hex, ipv4, packet, tcp, udp};
     use crate::{Checksum, Decoded, Decoder, Frame, Limits, LinkType, Place};
 
     #[test]
@@ -239,8 +241,9 @@ mod tests {
         segment.splice(20..20, [1, 1, 1, 1]);
         let packet = ipv4(6, &segment);
         let expected = "tcp 10.0.0.1:1000 > 10.0.0.2:443 +2";
-        assert_eq!(decode(LinkType::RAW, &packet[..42]), expected);
-        assert_eq!(decode(LinkType::ETHERNET, &ethernet(0x0800, &packet[..42])), expected);
+        assert_eq!(decode_snapped(LinkType::RAW, &[packet.clone()], 42), expected);
+        let frame = ethernet(0x0800, &packet);
+        assert_eq!(decode_snapped(LinkType::ETHERNET, &[frame], 14 + 42), expected);
     }
 
     #[test]

@@ -1,12 +1,12 @@
 //! The beginning of a stream: TLS at once, a preamble before it, SSL 2, or something else.
 
-use tlsleuth_capture::{Direction, Located, Place};
+use tlsleuth_capture::{Direction, EndedFlow, Located, Place};
 
 use super::{Mode, Shared, Tracker};
 use crate::WireText;
 use crate::connection::{Both, EventKind, PreambleFacts, RefusalFacts, Side};
 use crate::message::sslv2::{Ssl2Header, Ssl2Message};
-use crate::preamble::{Preamble, Progress, Protocol, name_plaintext, tds};
+use crate::preamble::{Preamble, Progress, Protocol, Refusal, name_plaintext, tds};
 use crate::probe::{self, Beginning};
 use crate::record::RecordReader;
 
@@ -39,6 +39,8 @@ impl Tracker {
                 // A stream does not begin like this; one that was joined late may.
                 let peer_is_tls = self.stream(direction.opposite()).mode == Mode::Tls;
                 if peer_is_tls || (mid_stream && probe::begins_with_records(bytes)) {
+                    // Joined behind the handshake: all that follows is protected.
+                    self.stream(direction).protected |= content_type == 23;
                     self.begin_tls(direction, at);
                     self.tls(shared, direction, at, bytes);
                 } else {
@@ -69,6 +71,11 @@ impl Tracker {
         stream.records = RecordReader::new();
         let side = self.connection.side(direction);
         self.connection.first_tls.of_mut(side).get_or_insert(at);
+        if side == Side::Server {
+            // A refusal that was followed by success is none. That the client begins with TLS does
+            // not yet say so: some try all the same.
+            self.connection.refusal = None;
+        }
     }
 
     /// Bytes of a direction that is not TLS so far.
@@ -78,6 +85,7 @@ impl Tracker {
             || (peer_is_tls && probe::is_server_answer(bytes))
             || (self.mid_stream && probe::begins_with_records(bytes));
         if begins {
+            self.stream(direction).protected |= self.mid_stream && bytes.first() == Some(&23);
             self.stream(direction).head.clear();
             self.leave_preamble(at);
             self.begin_tls(direction, at);
@@ -90,7 +98,9 @@ impl Tracker {
     fn begin_plain(&mut self, shared: &Shared, direction: Direction, at: Place, bytes: &[u8]) {
         let side = self.connection.side(direction);
         self.stream(direction).mode = Mode::Plain;
-        if self.connection.plaintext.of(side).is_none()
+        // Behind missing bytes a stream may go on anywhere, in the middle of a record too.
+        if !self.stream(direction).gap
+            && self.connection.plaintext.of(side).is_none()
             && let Some(found) = name_plaintext(side == Side::Client, bytes)
         {
             *self.connection.plaintext.of_mut(side) = Some(Located::new(found, at));
@@ -155,6 +165,7 @@ impl Tracker {
                 Progress::TlsStarts { offset } => {
                     let rest = rest(offset);
                     self.leave_preamble(at);
+                    self.connection.refusal = None;
                     let mode =
                         if protocol == Some(Protocol::Tds) { Mode::Tds } else { Mode::Start };
                     self.stream(direction).mode = mode;
@@ -168,6 +179,7 @@ impl Tracker {
                 Progress::TunnelOpens { offset } => {
                     let rest = rest(offset);
                     self.note_preamble(at);
+                    self.connection.refusal = None;
                     self.preamble = Some(Box::new(Preamble::new()));
                     self.connection.plaintext = Both::default();
                     self.stream(direction).mode = Mode::Start;
@@ -209,6 +221,22 @@ impl Tracker {
         self.preamble_over = true;
     }
 
+    /// The server did not offer TLS, and the client left without another word: whoever goes on in
+    /// plain text did not need it.
+    pub(super) fn note_not_offered(&mut self, flow: &EndedFlow) {
+        let Some(preamble) = &self.preamble else { return };
+        let gave_up = !self.preamble_over
+            && !self.connection.tls_seen()
+            && self.connection.refusal.is_none()
+            && preamble.is_offered() == Some(false);
+        let client = flow.facts.stream(self.connection.client_direction);
+        if let (true, Some(at)) = (gave_up, client.fin) {
+            let (protocol, reason) = (preamble.protocol(), Refusal::NotOffered);
+            self.connection.refusal =
+                Some(Located::new(RefusalFacts { protocol, reason, target: None }, at));
+        }
+    }
+
     fn note_preamble(&mut self, at: Place) {
         let Some(preamble) = &self.preamble else { return };
         let Some(protocol) = preamble.protocol() else { return };
@@ -231,8 +259,6 @@ impl Tracker {
             self.connection.preambles.push(Located::new(facts, at));
         }
         self.event(self.connection.client_direction, at, kind);
-        // A refusal that was followed by success is none.
-        self.connection.refusal = None;
     }
 
     /// TLS records in TDS packets; behind the handshake they are bare.

@@ -64,7 +64,6 @@ fn check(case: &Case<'_>) -> Verdict {
     if !in_place || case.completed() {
         return Ok(None);
     }
-    let hello = case.server_hello()?;
     let certificate_expected = !case.connection.resumed().unwrap_or(false);
     let certificates = |said: AlertDescription| {
         matches!(
@@ -112,7 +111,7 @@ fn check(case: &Case<'_>) -> Verdict {
         }
         _ => return Ok(None),
     };
-    let mut finding = finding.evidence(hello.at, "the server's hello");
+    let mut finding = finding;
     if let Observed::Present(chain) = &case.connection.server_chain {
         if let Some(leaf) = chain.value.chain.leaf() {
             finding = finding.evidence(

@@ -1,0 +1,72 @@
+//! `capture.one-sided`: only one direction of the connection is there.
+
+use tlsleuth_handshake::Side;
+
+use crate::rule::{Verdict, declare_rule};
+use crate::{Case, Finding, Party};
+
+declare_rule! {
+    /// Only one direction of the connection is there.
+    ///
+    /// ## What happened
+    /// One side's segments are in the capture; that the other side answered shows only in the
+    /// acknowledgments.
+    /// ## Likely causes
+    /// Asymmetric routing past the capture point, a mirror port or tap that copies one direction, a
+    /// capture filter with `src` or `dst`.
+    /// ## When it cannot be told
+    /// A single SYN without an answer may be a capture of one side, or a server that never answered.
+    pub static CAPTURE_ONE_SIDED {
+        code: "capture.one-sided",
+        severity: Warning,
+        since: "0.1.0",
+        leads_to: [],
+        references: ["RFC 9293 §3.4"],
+    }
+}
+
+fn check(case: &Case<'_>) -> Verdict {
+    let connection = case.connection;
+    let transport = &connection.transport;
+    let reset_by = |side: Side| {
+        transport.resets.kept().iter().any(|reset| connection.side(reset.direction) == side)
+    };
+    let missing = [Side::Server, Side::Client]
+        .into_iter()
+        .find(|&side| connection.stream(side).segments == 0 && !reset_by(side));
+    let Some(missing) = missing else { return Ok(None) };
+    let there = missing.peer();
+    let stream = connection.stream(there);
+    if missing == Side::Server {
+        // SYNs alone may simply have had no answer.
+        let syns = u64::from(transport.syn.is_some()) + transport.syn_retransmissions.total();
+        if stream.data_segments == 0 && stream.segments <= syns {
+            return if transport.syn.is_some() { Err(crate::Skip::Undetermined) } else { Ok(None) };
+        }
+    }
+    let at = stream.first_data.unwrap_or(connection.first);
+    let answered = connection.stream(missing).acknowledged_bytes;
+    let finding =
+        Finding::new(Party::Capture, format!("only the {}'s direction was captured", there.name()))
+            .evidence(
+                at,
+                format!(
+                    "the {}'s segments are there, none of the {}'s",
+                    there.name(),
+                    missing.name()
+                ),
+            );
+    let finding = if answered > 0 {
+        finding.explain(format!(
+            "The acknowledgments show that the {} sent {answered} bytes.",
+            missing.name()
+        ))
+    } else {
+        finding
+    };
+    Ok(Some(
+        finding
+            .explain("How the handshake ended cannot be told from one direction.")
+            .remedy("Capture where both directions pass: on the host itself, or mirror both directions of the port; filter by host and port, not by src or dst."),
+    ))
+}

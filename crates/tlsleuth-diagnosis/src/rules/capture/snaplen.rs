@@ -1,0 +1,52 @@
+//! `capture.snaplen`: frames were cut by the snap length.
+
+use tlsleuth_capture::GapCause;
+
+use super::gap::{first_gap, weight};
+use crate::rule::{Verdict, declare_rule};
+use crate::{Case, Finding, Party};
+
+declare_rule! {
+    /// Frames were cut by the snap length, so handshake bytes are missing.
+    ///
+    /// ## What happened
+    /// The capture holds only the first bytes of each frame.
+    /// ## Likely causes
+    /// A snap length given to the capturing tool (`tcpdump -s 96`), or set by a collector that wants
+    /// headers only.
+    /// ## When it cannot be told
+    /// What stood in the bytes that were cut.
+    pub static CAPTURE_SNAPLEN {
+        code: "capture.snaplen",
+        severity: Warning,
+        since: "0.1.0",
+        leads_to: [],
+        references: ["draft-ietf-opsawg-pcap §4"],
+    }
+}
+
+fn check(case: &Case<'_>) -> Verdict {
+    let connection = case.connection;
+    let Some((side, gap, bytes)) = first_gap(connection, GapCause::Snaplen) else {
+        return Ok(None);
+    };
+    Ok(Some(
+        Finding::new(
+            Party::Capture,
+            format!("the snap length cut {bytes} bytes out of this connection"),
+        )
+        .severity(weight(connection, &gap))
+        .evidence(
+            gap.at,
+            format!(
+                "{} bytes of the {}'s stream were cut before this point",
+                gap.len_bytes,
+                side.name()
+            ),
+        )
+        .explain("Messages in these bytes were missed.")
+        .remedy(
+            "Capture whole frames: tcpdump -s 0 (262144 bytes, the default of today's tcpdump).",
+        ),
+    ))
+}

@@ -1,0 +1,3 @@
+//! Rules about early data (0-RTT).
+
+pub mod rejected;

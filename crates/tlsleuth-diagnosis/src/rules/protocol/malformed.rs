@@ -1,0 +1,151 @@
+//! `protocol.malformed`: records or messages break the specification.
+
+use tlsleuth_handshake::Side;
+use tlsleuth_handshake::codepoint::AlertDescription;
+
+use crate::rule::{Verdict, declare_rule};
+use crate::{Case, Finding, Party, Severity, Skip};
+
+declare_rule! {
+    /// Records or messages break the specification.
+    ///
+    /// ## What happened
+    /// A field, a length or the order of messages is not what the specification allows; the peer says
+    /// so with an alert such as decode_error, illegal_parameter, unexpected_message or
+    /// record_overflow, or reads on.
+    /// ## Likely causes
+    /// A faulty implementation; a middlebox that rewrites; two protocols mixed on one connection
+    /// (plain text in a TLS stream, a PROXY protocol header that nobody expects); corruption.
+    /// ## When it cannot be told
+    /// What is encrypted cannot be checked; then only the alert speaks.
+    pub static PROTOCOL_MALFORMED {
+        code: "protocol.malformed",
+        severity: Error,
+        since: "0.1.0",
+        leads_to: [
+            "tcp.closed-during-handshake",
+            "tcp.reset-during-handshake",
+            "tcp.closed-after-client-hello",
+            "tcp.reset-after-client-hello",
+            "peer.handshake-failure",
+            "peer.client-aborted",
+            "peer.server-aborted",
+        ],
+        references: ["RFC 9846 §6.2", "RFC 5246 §7.2.2"],
+    }
+}
+
+/// Whether an alert says that the specification was broken.
+fn complains(said: AlertDescription) -> bool {
+    matches!(
+        said,
+        AlertDescription::UNEXPECTED_MESSAGE
+            | AlertDescription::RECORD_OVERFLOW
+            | AlertDescription::DECOMPRESSION_FAILURE
+            | AlertDescription::ILLEGAL_PARAMETER
+            | AlertDescription::DECODE_ERROR
+            | AlertDescription::MISSING_EXTENSION
+            | AlertDescription::UNSUPPORTED_EXTENSION
+    )
+}
+
+fn check(case: &Case<'_>) -> Verdict {
+    let connection = case.connection;
+    if !connection.tls_seen() {
+        return Err(Skip::NotApplicable);
+    }
+    let complaint = case.ending.alert().filter(|alert| alert.description.is_some_and(complains));
+    let anomaly = connection.anomalies.first();
+    let garbage = [Side::Client, Side::Server]
+        .into_iter()
+        .filter_map(|side| connection.garbage.of(side).as_ref().map(|found| (side, found)))
+        .min_by_key(|(_, found)| found.at.order());
+    let seen_as = [
+        "OpenSSL: tlsv1 alert decode error / sslv3 alert illegal parameter / unexpected message",
+        "OpenSSL: error:0A00010B:SSL routines::wrong version number",
+        "Go: tls: unexpected message, tls: oversized record received with length ..., local error: tls: record overflow",
+        "Java: javax.net.ssl.SSLException: Unsupported or unrecognized SSL message / SSLProtocolException",
+        "browsers: ERR_SSL_PROTOCOL_ERROR",
+    ];
+    let alert_says = |finding: Finding| match complaint {
+        Some(alert) => finding.evidence(
+            alert.at,
+            format!(
+                "the {} says {}",
+                alert.from.name(),
+                alert.description.map_or_else(String::new, |said| said.to_string())
+            ),
+        ),
+        None => finding,
+    };
+    let (offender, finding) = match (garbage, anomaly) {
+        (Some((side, found)), _) => (
+            Some(side),
+            Finding::new(
+                side.into(),
+                format!("the {} sent bytes that are no TLS record", side.name()),
+            )
+            .evidence(found.at, format!("where a record should begin there is `{}`", found.value)),
+        ),
+        (None, Some(found)) => {
+            // Who sent the message is not kept with it: the events of the same frame tell.
+            let side =
+                connection.events.iter().find(|event| event.at == found.at).map(|event| event.from);
+            let whose =
+                side.map_or_else(|| "a peer".to_owned(), |side| format!("the {}", side.name()));
+            (
+                side,
+                Finding::new(
+                    side.map_or(Party::Unknown, Party::from),
+                    format!("{whose} sent a malformed message: {}", found.value),
+                )
+                .evidence(
+                    found.at,
+                    format!("{}; a receiver should answer {}", found.value, found.value.alert()),
+                ),
+            )
+        }
+        (None, None) => {
+            let Some(alert) = complaint else { return Ok(None) };
+            let said = alert.description.unwrap_or_default();
+            let finding = Finding::new(
+                alert.from.peer().into(),
+                format!("the {} says that the {} broke the protocol ({said})", alert.from.name(), alert.from.peer().name()),
+            )
+            .evidence(alert.at, format!("the {} says {said}", alert.from.name()))
+            .possible("Nothing in the visible bytes is wrong. Some stacks send this alert for other reasons: GnuTLS decode_error for a missing client certificate, Java and Go unexpected_message where no group fits or a handshake was broken off.")
+            .remedy(format!("Look in the {}'s log at this time: it says what it did not like.", alert.from.name()))
+            .seen_as(&seen_as);
+            return Ok(Some(finding));
+        }
+    };
+    if case.connection.has_gap(offender.unwrap_or(Side::Client)) {
+        // Behind missing bytes anything may look broken.
+        return Err(Skip::Undetermined);
+    }
+    let finding = alert_says(finding);
+    // What nobody objected to did no harm; it may have been the reason where a peer objected
+    // otherwise or left.
+    let blamed = match (complaint, offender) {
+        (Some(alert), Some(offender)) => alert.from != offender,
+        (Some(_), None) => true,
+        (None, Some(offender)) => {
+            garbage.is_some() && !case.completed() && case.ending.by != offender
+        }
+        (None, None) => false,
+    };
+    let finding = if blamed {
+        finding
+    } else {
+        finding.severity(Severity::Warning).explain("The peer did not complain about it.")
+    };
+    Ok(Some(
+        finding
+            .remedy(match offender {
+                Some(Side::Client) => "Correct or update the client's TLS stack, or the device on the way that rewrites what it sends.",
+                Some(Side::Server) => "Correct or update the server's TLS stack, or the device on the way that rewrites what it sends; check that nothing writes plain text into the connection.",
+                None => "Correct or update the TLS stack that sent it.",
+            })
+            .seen_as(&seen_as),
+    ))
+}

@@ -1,0 +1,7 @@
+//! Rules about what is not the TLS that the peer expected.
+
+pub mod http_to_tls_port;
+pub mod malformed;
+pub mod plaintext_reply;
+pub mod proxy_refused;
+pub mod starttls_refused;

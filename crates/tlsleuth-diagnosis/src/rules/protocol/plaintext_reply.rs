@@ -1,0 +1,119 @@
+//! `protocol.plaintext-reply`: the server answered the ClientHello with something that is no TLS.
+
+use tlsleuth_handshake::Side;
+use tlsleuth_handshake::preamble::PlaintextKind;
+
+use crate::rule::{Verdict, declare_rule};
+use crate::{Case, Finding, Party, Skip, path};
+
+declare_rule! {
+    /// The server answered the ClientHello with something that is not TLS.
+    ///
+    /// ## What happened
+    /// The client began with TLS, the server speaks another protocol in clear.
+    /// ## Likely causes
+    /// The wrong port; a server on which TLS is not switched on; a protocol that begins in clear and
+    /// turns to TLS by STARTTLS (mail, databases), which the client did not ask for; a captive portal.
+    /// ## When it cannot be told
+    /// Where the server's first bytes are not in the capture.
+    pub static PROTOCOL_PLAINTEXT_REPLY {
+        code: "protocol.plaintext-reply",
+        severity: Error,
+        since: "0.1.0",
+        leads_to: [
+            "tcp.closed-during-handshake",
+            "tcp.reset-during-handshake",
+            "tcp.closed-after-client-hello",
+            "tcp.reset-after-client-hello",
+            "tcp.server-silent",
+            "protocol.malformed",
+            "peer.user-canceled",
+        ],
+        references: ["RFC 9846 §5.1"],
+    }
+}
+
+/// What to do about a protocol.
+fn remedy(kind: PlaintextKind) -> &'static str {
+    match kind {
+        PlaintextKind::HttpRequest
+        | PlaintextKind::HttpResponse(_)
+        | PlaintextKind::Html
+        | PlaintextKind::Http2 => {
+            "The port speaks plain HTTP: use http://, or the port of HTTPS, or switch TLS on there (nginx: listen 443 ssl; Apache: SSLEngine on; Caddy: no http:// in the address; Kubernetes: the Service's targetPort)."
+        }
+        PlaintextKind::Ssh => {
+            "This is an SSH server: the port number is wrong, on the client or in a port forwarding."
+        }
+        PlaintextKind::Smtp | PlaintextKind::SmtpOrFtp | PlaintextKind::Ftp => {
+            "The protocol begins in clear: let the client use STARTTLS (port 25 or 587; FTP: AUTH TLS on 21), or the port of implicit TLS (465; FTP: 990). openssl s_client -starttls smtp."
+        }
+        PlaintextKind::Imap => "Use STARTTLS on port 143, or the port of implicit TLS, 993.",
+        PlaintextKind::Pop3 => "Use STLS on port 110, or the port of implicit TLS, 995.",
+        PlaintextKind::MySql => {
+            "MySQL begins in clear: the client must use MySQL's own TLS mode (ssl-mode=REQUIRED), not TLS from the first byte; a proxy in TCP mode must not add TLS."
+        }
+        PlaintextKind::PostgreSql => {
+            "PostgreSQL begins in clear: use sslmode=require, or sslnegotiation=direct with server and client of version 17 or later."
+        }
+        PlaintextKind::Ldap => "Use StartTLS on port 389, or LDAPS on 636.",
+        PlaintextKind::Rdp | PlaintextKind::Tds => {
+            "This protocol wraps its TLS in messages of its own: a client or proxy must not speak TLS from the first byte."
+        }
+        PlaintextKind::Redis
+        | PlaintextKind::Memcached
+        | PlaintextKind::Mqtt
+        | PlaintextKind::Amqp => {
+            "TLS is not switched on at that port: use the server's TLS port (Redis: tls-port; memcached: -Z; MQTT: 8883; AMQP: 5671)."
+        }
+        PlaintextKind::Socks | PlaintextKind::ProxyProtocol => {
+            "A proxy answers: tell the client that it is one, or make both ends agree on the PROXY protocol."
+        }
+        _ => "Check the port, and that TLS is switched on there.",
+    }
+}
+
+fn check(case: &Case<'_>) -> Verdict {
+    let connection = case.connection;
+    let Some(hello) = path::hello_at(connection) else { return Err(Skip::NotApplicable) };
+    if connection.first_tls.server.is_some() {
+        return Ok(None);
+    }
+    path::both_seen(connection)?;
+    let Some(answer) = &connection.plaintext.server else {
+        let waiting = connection.stream(Side::Server).data_segments > 0;
+        return if waiting { Err(Skip::Undetermined) } else { Ok(None) };
+    };
+    if !connection.stream(Side::Server).from_start {
+        // The stream was joined in its middle: this may be the middle of a record.
+        return Err(Skip::Undetermined);
+    }
+    let kind = answer.value.kind;
+    let first = answer.at.order() < hello.order();
+    let title = if first {
+        format!("the server speaks {kind}, which does not begin with TLS")
+    } else {
+        format!("the server answered the ClientHello with {kind}")
+    };
+    Ok(Some(
+        Finding::new(Party::Client, title)
+            .evidence(hello, "the ClientHello")
+            .evidence(answer.at, format!("the server sends in clear: {}", answer.value.quote))
+            .explain(if first {
+                "The server greeted before the client spoke, as protocols do that turn to TLS later, if at all."
+            } else {
+                "The server did not recognize the ClientHello: it speaks another protocol on that port."
+            })
+            .remedy(remedy(kind))
+            .seen_as(&[
+                "OpenSSL: error:0A00010B:SSL routines::wrong version number",
+                "curl: (35) ... wrong version number",
+                "Go: tls: first record does not look like a TLS handshake",
+                "Go: http: server gave HTTP response to HTTPS client",
+                "Java: javax.net.ssl.SSLException: Unsupported or unrecognized SSL message",
+                "Node: Error: write EPROTO ... wrong version number",
+                "GnuTLS: An unexpected TLS packet was received",
+                "browsers: ERR_SSL_PROTOCOL_ERROR, SSL_ERROR_RX_RECORD_TOO_LONG",
+            ]),
+    ))
+}

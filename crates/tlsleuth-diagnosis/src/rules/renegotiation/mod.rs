@@ -1,0 +1,3 @@
+//! Rules about renegotiation.
+
+pub mod insecure;

@@ -1,0 +1,3 @@
+//! Rules about sessions that were to be taken up again.
+
+pub mod refused;

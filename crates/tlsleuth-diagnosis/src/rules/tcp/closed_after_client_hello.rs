@@ -1,0 +1,76 @@
+//! `tcp.closed-after-client-hello`: the server closed without one byte.
+
+use tlsleuth_handshake::Side;
+
+use crate::ending::{How, Phase};
+use crate::rule::{Verdict, declare_rule};
+use crate::{Case, Finding, Party, path, wording};
+
+declare_rule! {
+    /// The server closed after the ClientHello without one byte.
+    ///
+    /// ## What happened
+    /// The ClientHello arrived, and the server ended the connection with a FIN instead of an answer
+    /// or an alert.
+    /// ## Likely causes
+    /// A server that refuses silently (gRPC's C core for a version, a suite or a protocol that it
+    /// does not take); one that expects something before TLS, such as a PROXY protocol header or
+    /// STARTTLS; a load balancer without a healthy server behind it; an old server that does not
+    /// bear a new hello.
+    /// ## When it cannot be told
+    /// Why it closed is only in the server's log.
+    pub static TCP_CLOSED_AFTER_CLIENT_HELLO {
+        code: "tcp.closed-after-client-hello",
+        severity: Error,
+        since: "0.1.0",
+        leads_to: [],
+        references: ["RFC 9293 §3.6", "RFC 9846 §6.1"],
+    }
+}
+
+fn check(case: &Case<'_>) -> Verdict {
+    let connection = case.connection;
+    let ending = &case.ending;
+    if ending.how != How::Closed || !ending.is(Side::Server, Phase::ClientHello) {
+        return Ok(None);
+    }
+    path::both_seen(connection)?;
+    if path::server_answered(connection) {
+        return Ok(None);
+    }
+    let Some(hello) = path::hello_at(connection) else { return Ok(None) };
+    let name = case.server_name().ok().map(|name| name.value.to_string());
+    let waited = ending.at.map_or(0, |at| at.time.since(hello.time));
+    let finding =
+        Finding::new(Party::Server, "the server closed after the ClientHello without a byte")
+            .evidence(
+                hello,
+                match &name {
+                    Some(name) => format!("the ClientHello, for `{name}`"),
+                    None => "the ClientHello, without a server name".to_owned(),
+                },
+            )
+            .evidence_if(ending.at, || {
+                format!("{} later the server closes; it has sent nothing", path::duration(waited))
+            });
+    let finding = if waited >= 1_000_000_000 {
+        finding.explain(path::waited("The server", waited))
+    } else {
+        finding.explain("The server refused without saying why.")
+    };
+    Ok(Some(
+        finding
+            .explain("Candidates: a stack that never sends alerts (gRPC's C core) and did not like the version, the suites or the ALPN offer; a port that expects a PROXY protocol header or STARTTLS first; a load balancer without a healthy server behind it.")
+            .remedy("Look in the server's log at this time.")
+            .remedy("HAProxy accept-proxy, nginx listen ... proxy_protocol, AWS NLB proxy protocol v2: both ends must agree on the PROXY header. gRPC: the client must offer ALPN h2 and TLS 1.2 or newer.")
+            .seen_as(&[
+                "curl: (35) OpenSSL SSL_connect: SSL_ERROR_SYSCALL / unexpected eof while reading",
+                "OpenSSL: error:0A000126:SSL routines::unexpected eof while reading",
+                "Go: EOF",
+                "Java: javax.net.ssl.SSLHandshakeException: Remote host terminated the handshake",
+                "Node: Client network socket disconnected before secure TLS connection was established",
+                "browsers: ERR_CONNECTION_CLOSED, PR_END_OF_FILE_ERROR",
+            ])
+            .next_step(wording::s_client(&connection.server, name.as_deref())),
+    ))
+}

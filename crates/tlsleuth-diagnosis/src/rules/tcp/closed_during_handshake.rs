@@ -1,0 +1,77 @@
+//! `tcp.closed-during-handshake`: a FIN after the server's first bytes, with no alert.
+
+use tlsleuth_handshake::Side;
+
+use super::reset_during_handshake::stage;
+use crate::ending::{How, Phase};
+use crate::rule::{Verdict, declare_rule};
+use crate::{Case, Finding, path};
+
+declare_rule! {
+    /// A FIN after the server's first bytes, before completion, with no alert.
+    ///
+    /// ## What happened
+    /// The server had begun to answer when one side closed the connection without saying why.
+    /// ## Likely causes
+    /// A time-out; a peer that refuses silently (gRPC, Node, wget, clients that check certificates
+    /// themselves); a process that stopped; a user who canceled.
+    /// ## When it cannot be told
+    /// A FIN has no reason in it: the log of the side that closed says more.
+    pub static TCP_CLOSED_DURING_HANDSHAKE {
+        code: "tcp.closed-during-handshake",
+        severity: Error,
+        since: "0.1.0",
+        leads_to: [],
+        references: ["RFC 9293 §3.6", "RFC 9846 §6.1"],
+    }
+}
+
+fn check(case: &Case<'_>) -> Verdict {
+    let connection = case.connection;
+    let ending = &case.ending;
+    if case.completed()
+        || ending.how != How::Closed
+        || ending.phase < Phase::ClientHello
+        || !path::server_answered(connection)
+    {
+        return Ok(None);
+    }
+    if connection.plaintext.server.is_some() && connection.first_tls.server.is_none() {
+        // Not TLS at all: `protocol.plaintext-reply`.
+        return Ok(None);
+    }
+    let by = ending.by;
+    let before = connection.stream(by.peer()).last_data;
+    let waited = match (before, ending.at) {
+        (Some(before), Some(at)) => at.time.since(before.time),
+        _ => 0,
+    };
+    let finding = Finding::new(
+        by.into(),
+        format!("the {} closed the connection {}", by.name(), stage(ending.phase)),
+    )
+    .evidence_if(before, || format!("the last that the {} had sent", by.peer().name()))
+    .evidence_if(ending.at, || {
+        format!("{} later the {} closes, without an alert", path::duration(waited), by.name())
+    });
+    let finding = if waited >= 1_000_000_000 {
+        finding.explain(path::waited(&format!("The {}", by.name()), waited))
+    } else {
+        finding.explain("A FIN has no reason in it.")
+    };
+    Ok(Some(
+        finding
+            .remedy(match by {
+                Side::Client => "Look in the client's log at this time: it gave up, or refused what the server sent (Node, wget and gRPC do so without an alert).",
+                Side::Server => "Look in the server's log at this time: it gave up, stopped, or refused the client without an alert (gRPC's C core never sends one).",
+            })
+            .seen_as(&[
+                "OpenSSL: error:0A000126:SSL routines::unexpected eof while reading",
+                "curl: (35) OpenSSL SSL_connect: SSL_ERROR_SYSCALL",
+                "Go: EOF, unexpected EOF",
+                "Java: javax.net.ssl.SSLHandshakeException: Remote host terminated the handshake",
+                "nginx: peer closed connection in SSL handshake",
+                "Node: socket hang up",
+            ]),
+    ))
+}

@@ -1,0 +1,90 @@
+//! `tcp.no-client-hello`: the connection opened and closed with no byte from the client.
+
+use tlsleuth_handshake::{Outcome, Side};
+
+use crate::rule::{Verdict, declare_rule};
+use crate::{Case, Finding, Party, Skip, path};
+
+declare_rule! {
+    /// The connection opened and closed with no byte from the client.
+    ///
+    /// ## What happened
+    /// TCP was established, the client sent nothing, and one side closed. No handshake failed: none
+    /// began.
+    /// ## Likely causes
+    /// A health check of a load balancer, a port scan, a monitoring system; a client that opens
+    /// connections in advance (browsers) or lost a race between two addresses. It is the cause of
+    /// `EOF` lines in servers' logs.
+    /// ## When it cannot be told
+    /// Where the capture has not both ends of the connection, or lost bytes.
+    pub static TCP_NO_CLIENT_HELLO {
+        code: "tcp.no-client-hello",
+        severity: Info,
+        since: "0.1.0",
+        leads_to: [],
+        references: ["RFC 9293 §3.6"],
+    }
+}
+
+fn check(case: &Case<'_>) -> Verdict {
+    let connection = case.connection;
+    let transport = &connection.transport;
+    let client = connection.stream(Side::Client);
+    if client.data_segments > 0 || client.stream_bytes > 0 {
+        return if connection.tls_seen() || connection.plaintext.client.is_some() {
+            Ok(None)
+        } else {
+            Err(Skip::NotApplicable)
+        };
+    }
+    let (Some(syn), Some(_)) = (&transport.syn, &transport.syn_ack) else {
+        // Not established, or joined late.
+        return Err(if transport.syn.is_some() { Skip::NotApplicable } else { Skip::Undetermined });
+    };
+    path::both_seen(connection)?;
+    let Some((by, at)) = connection.first_close() else {
+        return if connection.outcome == Outcome::Failed {
+            Ok(Some(finding(case, None).evidence(syn.at, "the client opens the connection")))
+        } else {
+            Err(Skip::Undetermined)
+        };
+    };
+    Ok(Some(
+        finding(case, Some((by, at.time.since(syn.at.time))))
+            .evidence(syn.at, "the client opens the connection")
+            .evidence(at, format!("the {} closes it; the client has sent no byte", by.name())),
+    ))
+}
+
+/// The finding: who closed and how many nanoseconds after the SYN.
+fn finding(case: &Case<'_>, closed: Option<(Side, i64)>) -> Finding {
+    let spoke = case.connection.stream(Side::Server).data_segments > 0;
+    let title = match closed {
+        Some((Side::Client, _)) => "the client opened the connection and closed it without a byte",
+        Some((Side::Server, _)) => {
+            "the server closed the connection, on which the client had sent no byte"
+        }
+        None => "the client opened the connection and never sent a byte",
+    };
+    let mut finding = Finding::new(Party::Client, title);
+    finding = match closed {
+        Some((Side::Server, ns)) => finding
+            .explain("The server got tired of waiting for a ClientHello.")
+            .explain(path::waited("It", ns)),
+        _ => finding.explain(
+            "This is what a health check, a port scan or a connection opened in advance looks like; no handshake began, so none failed.",
+        ),
+    };
+    if spoke {
+        finding =
+            finding.explain("The server spoke first, so its protocol may not begin with TLS.");
+    }
+    finding
+        .remedy("If this is a load balancer's health check, nothing needs to be done; to silence the server's log, let it check over TLS (AWS: HTTPS or TLS health check; HAProxy: check-ssl; Kubernetes: httpGet with scheme HTTPS).")
+        .seen_as(&[
+            "Go: http: TLS handshake error from ...: EOF",
+            "nginx: client closed connection while SSL handshaking",
+            "HAProxy: Connection closed during SSL handshake",
+            "OpenSSL: SSL_accept: unexpected eof while reading",
+        ])
+}

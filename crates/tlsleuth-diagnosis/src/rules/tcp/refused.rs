@@ -1,0 +1,56 @@
+//! `tcp.refused`: the SYN was answered by a reset.
+
+use tlsleuth_handshake::Side;
+
+use crate::ending::{How, Phase};
+use crate::rule::{Verdict, declare_rule};
+use crate::{Case, Finding, Party, Skip};
+
+declare_rule! {
+    /// The SYN was answered by a reset.
+    ///
+    /// ## What happened
+    /// The server's host, or a firewall in its place, refused the connection at once.
+    /// ## Likely causes
+    /// Nothing listens on that port: the service is down, listens on another port or on another
+    /// address; or a firewall rejects with a reset.
+    /// ## When it cannot be told
+    /// Where the SYN is not in the capture.
+    pub static TCP_REFUSED {
+        code: "tcp.refused",
+        severity: Error,
+        since: "0.1.0",
+        leads_to: [],
+        references: ["RFC 9293 §3.5.2"],
+    }
+}
+
+fn check(case: &Case<'_>) -> Verdict {
+    let connection = case.connection;
+    let transport = &connection.transport;
+    let Some(syn) = &transport.syn else {
+        let joined = connection.tls_seen() || connection.stream(Side::Client).data_segments > 0;
+        return Err(if joined { Skip::NotApplicable } else { Skip::Undetermined });
+    };
+    let ending = &case.ending;
+    let How::Reset(reset) = ending.how else { return Ok(None) };
+    if !ending.is(Side::Server, Phase::Connecting) || transport.syn_ack.is_some() {
+        return Ok(None);
+    }
+    Ok(Some(
+        Finding::new(Party::Server, format!("{} refused the connection", connection.server))
+            .evidence(syn.at, "the client asks for a connection")
+            .evidence(reset.at, format!("a reset answers the SYN (TTL {})", reset.ttl))
+            .explain("The host is there, and nothing listens on that port; or a firewall in front of it rejects with a reset.")
+            .remedy("Start the service, or correct the port: on the server, ss -ltnp shows what listens where (127.0.0.1 or [::1] is not reached from outside).")
+            .remedy("Kubernetes: the Service's targetPort against the container's port, and whether the pod is ready. Linux firewall: look for REJECT --reject-with tcp-reset.")
+            .seen_as(&[
+                "curl: (7) Failed to connect to ... port 443: Connection refused",
+                "Go: dial tcp ...: connect: connection refused",
+                "Java: java.net.ConnectException: Connection refused",
+                "Node: connect ECONNREFUSED",
+                "nginx: connect() failed (111: Connection refused) while connecting to upstream",
+                "browsers: ERR_CONNECTION_REFUSED",
+            ]),
+    ))
+}
