@@ -25,7 +25,7 @@ pub(crate) fn write(words: &[String], out: &mut dyn Write) -> io::Result<bool> {
         return Ok(true);
     }
     if let Some(alert) = alert(&lower) {
-        self::alert_page(alert, out)?;
+        alert_page(alert, out)?;
         return Ok(true);
     }
     // Any word of at least three letters that a page holds.
@@ -121,23 +121,38 @@ fn alert_page(alert: AlertDescription, out: &mut dyn Write) -> io::Result<()> {
 /// What alerts mean, and what makes the usual stacks send them.
 const ALERTS: &[(u8, &str)] = &[
     (0, "The sender is done. No error, unless it comes before the handshake is over."),
-    (10, "A message came that does not belong there: a broken peer, or one that is not speaking TLS."),
+    (
+        10,
+        "A message came that does not belong there: a broken peer, or one that is not speaking TLS.",
+    ),
     (20, "A record did not authenticate: bytes were changed on the way, or the keys differ."),
     (22, "A record is longer than allowed; most often the bytes are not TLS at all."),
-    (40, "No common ground: no suite, group or signature algorithm in common, or a client certificate is missing."),
+    (
+        40,
+        "No common ground: no suite, group or signature algorithm in common, or a client certificate is missing.",
+    ),
     (42, "The certificate is refused. Go and GnuTLS say this for every fault of a certificate."),
     (43, "The certificate is of a kind that is not taken: its usage or its key."),
     (44, "The certificate was revoked."),
     (45, "The certificate expired, or is not yet valid, by the sender's clock."),
-    (46, "The certificate is refused for a reason not told. Java and Chrome say this for most faults."),
+    (
+        46,
+        "The certificate is refused for a reason not told. Java and Chrome say this for most faults.",
+    ),
     (47, "A field of a message is wrong or contradicts another one."),
-    (48, "No path leads to a root that the sender trusts: an intermediate is missing, or the root is private."),
+    (
+        48,
+        "No path leads to a root that the sender trusts: an intermediate is missing, or the root is private.",
+    ),
     (49, "The certificate is fine, but its owner may not come in."),
     (50, "A message does not parse; some servers say so when a client certificate is missing."),
     (51, "A signature or a Finished does not verify: wrong key, or changed bytes."),
     (70, "The version that the peer offers is not taken."),
     (71, "The peer offers only ciphers that are too weak for the sender's policy."),
-    (80, "The sender has a fault of its own; Go servers say so when they have no certificate for a name."),
+    (
+        80,
+        "The sender has a fault of its own; Go servers say so when they have no certificate for a name.",
+    ),
     (86, "The client fell back to an older version, and the server could do better."),
     (90, "The user or the program gave up."),
     (100, "The sender does not renegotiate. A warning."),

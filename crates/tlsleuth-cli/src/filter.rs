@@ -153,9 +153,10 @@ fn keeps(arguments: &Main, connection: &Connection) -> bool {
             arguments.sni.iter().any(|pattern| pattern.matches(name))
         })
         && (arguments.code.is_empty()
-            || connection.findings.iter().any(|finding| {
-                arguments.code.iter().any(|pattern| pattern.matches(finding.code))
-            }))
+            || connection
+                .findings
+                .iter()
+                .any(|finding| arguments.code.iter().any(|pattern| pattern.matches(finding.code))))
         && (arguments.connection.is_empty() || arguments.connection.contains(&connection.id))
         && arguments.since.is_none_or(|since| time(&connection.end).is_none_or(|end| end >= since))
         && arguments

@@ -19,9 +19,8 @@ pub(crate) struct Meter {
 
 impl Meter {
     pub(crate) fn new(arguments: &Main) -> Self {
-        let wanted = arguments.progress == Progress::Auto
-            && !arguments.quiet
-            && io::stderr().is_terminal();
+        let wanted =
+            arguments.progress == Progress::Auto && !arguments.quiet && io::stderr().is_terminal();
         Self { started: wanted.then(now), last: None }
     }
 

@@ -5,9 +5,9 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
+use tlsleuth::Analyzer;
 use tlsleuth::capture::{CaptureInput, Error, MergedReader, OpenOptions, order_captures};
 use tlsleuth::diagnosis::capture_findings;
-use tlsleuth::Analyzer;
 
 use crate::arguments::Main;
 use crate::progress::Meter;
@@ -186,7 +186,8 @@ impl Inputs {
             self.missing = true;
         } else if files.len() < all && !arguments.quiet {
             let other = all - files.len();
-            let word = if other == 1 { "file that is no capture" } else { "files that are no captures" };
+            let word =
+                if other == 1 { "file that is no capture" } else { "files that are no captures" };
             say(&format!("{}: {other} {word} passed over", shown(path)));
         }
         self.paths.append(&mut files);

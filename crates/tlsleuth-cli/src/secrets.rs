@@ -5,10 +5,10 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use anyhow::Context as _;
+use tlsleuth::OpenOptions;
 use tlsleuth::capture::{MergedReader, SecretsBlock, prescan_secrets};
 use tlsleuth::handshake::opener::SecretSource;
 use tlsleuth::keylog::KeyLog;
-use tlsleuth::OpenOptions;
 
 use crate::arguments::Main;
 use crate::say::{say, shown};

@@ -178,7 +178,8 @@ pub fn tell_tls13(
     for at in 0..len {
         let (before, behind) = rest.split_at_mut(at);
         let Some((record, later)) = behind.split_first_mut() else { break };
-        client_done |= client_finished.is_some_and(|finished| finished.order() <= record.at.order());
+        client_done |=
+            client_finished.is_some_and(|finished| finished.order() <= record.at.order());
         if record.content != Content::Unknown {
             continue;
         }
@@ -275,7 +276,8 @@ mod tests {
                 content: Content::Unknown,
             })
             .collect();
-        let told = tell_tls13(&mut records, Lengths::tls13(CipherSuite::TLS_AES_256_GCM_SHA384), None);
+        let told =
+            tell_tls13(&mut records, Lengths::tls13(CipherSuite::TLS_AES_256_GCM_SHA384), None);
         (told, records.iter().map(|record| record.content).collect())
     }
 

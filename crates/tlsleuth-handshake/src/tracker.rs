@@ -17,8 +17,7 @@ use tlsleuth_cert::{CertificateStore, Chain, WireText};
 use crate::anomaly::{Anomaly, Problem};
 use crate::codepoint::{AlertDescription, AlertLevel, CertificateType, HandshakeType};
 use crate::connection::{
-    Alert, Connection, Decryption, Event, EventKind, RefusalFacts, RolesFrom, SentChain, Side,
-    Unfinished,
+    Alert, Connection, Decryption, Event, EventKind, RolesFrom, SentChain, Side, Unfinished,
 };
 use crate::flight::{Content, KEPT_RECORDS, ProtectedRecord};
 use crate::joiner::{self, Joiner, Message};
@@ -260,29 +259,6 @@ impl Tracker {
         };
         crate::ending::complete(&mut connection, flow);
         connection
-    }
-
-    /// The server said that it cannot do TLS, and the client left at once.
-    fn note_not_offered(&mut self, flow: &EndedFlow) {
-        let Some(preamble) = self.preamble.as_ref().filter(|_| !self.preamble_over) else { return };
-        if self.connection.tls_seen()
-            || self.connection.refusal.is_some()
-            || preamble.is_offered() != Some(false)
-        {
-            return;
-        }
-        let fin = |direction| flow.facts.stream(direction).fin;
-        let client = self.connection.client_direction;
-        let Some(left) = fin(client) else { return };
-        if fin(client.opposite()).is_some_and(|other| other.order() < left.order()) {
-            return;
-        }
-        let facts = RefusalFacts {
-            protocol: preamble.protocol(),
-            reason: preamble::Refusal::NotOffered,
-            target: None,
-        };
-        self.connection.refusal = Some(Located::new(facts, left));
     }
 
     fn interest(&mut self) -> Interest {

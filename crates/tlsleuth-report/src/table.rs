@@ -106,7 +106,11 @@ pub fn write(report: &Report, style: Style, out: &mut dyn Write) -> io::Result<(
 }
 
 /// The timeline of one connection as plain lines, for other renderers.
-pub(crate) fn timeline_lines(report: &Report, connection: &Connection, width: usize) -> Vec<String> {
+pub(crate) fn timeline_lines(
+    report: &Report,
+    connection: &Connection,
+    width: usize,
+) -> Vec<String> {
     let mut page = Page { report, width, several: report.captures.len() > 1, lines: Vec::new() };
     page.timeline(connection);
     page.lines.iter().map(Line::plain).collect()

@@ -221,20 +221,27 @@ impl Tracker {
         self.preamble_over = true;
     }
 
-    /// The server did not offer TLS, and the client left without another word: whoever goes on in
-    /// plain text did not need it.
+    /// The server said that it cannot do TLS, and the client left at once.
     pub(super) fn note_not_offered(&mut self, flow: &EndedFlow) {
-        let Some(preamble) = &self.preamble else { return };
-        let gave_up = !self.preamble_over
-            && !self.connection.tls_seen()
-            && self.connection.refusal.is_none()
-            && preamble.is_offered() == Some(false);
-        let client = flow.facts.stream(self.connection.client_direction);
-        if let (true, Some(at)) = (gave_up, client.fin) {
-            let (protocol, reason) = (preamble.protocol(), Refusal::NotOffered);
-            self.connection.refusal =
-                Some(Located::new(RefusalFacts { protocol, reason, target: None }, at));
+        let Some(preamble) = self.preamble.as_ref().filter(|_| !self.preamble_over) else { return };
+        if self.connection.tls_seen()
+            || self.connection.refusal.is_some()
+            || preamble.is_offered() != Some(false)
+        {
+            return;
         }
+        let fin = |direction| flow.facts.stream(direction).fin;
+        let client = self.connection.client_direction;
+        let Some(left) = fin(client) else { return };
+        if fin(client.opposite()).is_some_and(|other| other.order() < left.order()) {
+            return;
+        }
+        let facts = RefusalFacts {
+            protocol: preamble.protocol(),
+            reason: Refusal::NotOffered,
+            target: None,
+        };
+        self.connection.refusal = Some(Located::new(facts, left));
     }
 
     fn note_preamble(&mut self, at: Place) {
