@@ -65,6 +65,8 @@ pub(crate) struct Assembler {
     history_offset: u64,
     history_marks: Vec<(u64, Place)>,
     history_full: bool,
+    /// The latest frame that brought bytes which were handed on.
+    reached: Option<Place>,
 }
 
 impl Assembler {
@@ -79,6 +81,7 @@ impl Assembler {
             history_offset: 0,
             history_marks: Vec::new(),
             history_full: false,
+            reached: None,
         }
     }
 
@@ -192,6 +195,10 @@ impl Assembler {
         }
         self.remember(at, bytes);
         self.advance(bytes.len() as u64);
+        // Bytes that waited for those before them are complete only with the frame that filled the
+        // hole: places of one stream never go back.
+        let at = self.reached.map_or(at, |reached| reached.later(at));
+        self.reached = Some(at);
         emit(Piece::Data { at, bytes });
     }
 

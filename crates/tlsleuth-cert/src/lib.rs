@@ -68,7 +68,7 @@ pub use reference::{HostName, Miss, ReferenceName};
 pub use signature::{Hash, SignatureAlgorithm};
 pub use store::{CertificateStore, Intermediates, NoIntermediates, SeenIntermediates};
 pub use violation::Violation;
-pub use wire_text::WireText;
+pub use wire_text::{WireText, is_hidden};
 
 /// Feeds any bytes to the certificate parser and to everything that reads a parsed certificate.
 ///

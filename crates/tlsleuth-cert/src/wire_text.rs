@@ -103,7 +103,8 @@ impl WireText {
 /// C1 controls, Unicode's Default_Ignorable_Code_Point (which holds the zero-width ones, the
 /// variation selectors and the tags), the explicit bidirectional controls, line and paragraph
 /// separators, interlinear annotation.
-fn is_hidden(c: char) -> bool {
+#[must_use]
+pub fn is_hidden(c: char) -> bool {
     matches!(u32::from(c),
         0x80..=0x9f
         | 0xad

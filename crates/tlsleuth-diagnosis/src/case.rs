@@ -5,7 +5,8 @@ use std::sync::Arc;
 
 use tlsleuth_capture::{Located, Place, Timestamp};
 use tlsleuth_cert::{
-    Certificate, ChainJudgement, Intermediates, OcspJudgement, OcspResponse, Purpose, ReferenceName,
+    Certificate, ChainJudgement, Intermediates, OcspJudgement, OcspResponse, Purpose,
+    ReferenceName, WireText,
 };
 use tlsleuth_handshake::codepoint::{CipherSuite, ProtocolVersion};
 use tlsleuth_handshake::connection::{Connection, SentChain};
@@ -29,6 +30,8 @@ pub struct JudgedChain<'a> {
     pub judged_at: i64,
     /// The stapled OCSP response, judged.
     pub stapled: Option<OcspJudgement>,
+    /// For a client's chain: whether it leads to an authority that the server asked for.
+    pub leads_to_requested: bool,
 }
 
 impl JudgedChain<'_> {
@@ -63,6 +66,17 @@ pub trait ServerKnowledge {
 
     /// A suite that the server chose in another connection.
     fn chose(&self, connection: &Connection) -> Option<Located<ServerHello>>;
+
+    /// A chain in clear that the same server sent to a client that asked for a name, where this
+    /// connection's client asked for none: its frame, the name, and the chain.
+    fn chain_for_a_name(
+        &self,
+        connection: &Connection,
+    ) -> Option<Located<(WireText, Arc<SentChain>)>>;
+
+    /// A completed handshake of the same client with the same server whose newest offered version
+    /// is older than this one's: its ClientHello's place and that version.
+    fn succeeded_with_older(&self, connection: &Connection) -> Option<Located<ProtocolVersion>>;
 }
 
 /// Knows nothing of other connections.
@@ -75,6 +89,14 @@ impl ServerKnowledge for NoServerKnowledge {
     }
 
     fn chose(&self, _: &Connection) -> Option<Located<ServerHello>> {
+        None
+    }
+
+    fn chain_for_a_name(&self, _: &Connection) -> Option<Located<(WireText, Arc<SentChain>)>> {
+        None
+    }
+
+    fn succeeded_with_older(&self, _: &Connection) -> Option<Located<ProtocolVersion>> {
         None
     }
 }
@@ -103,7 +125,7 @@ impl<'a> Case<'a> {
             Some(Located::new(ReferenceName::new(sni.host_name.raw()), hello.at))
         });
         let judge = |chain: &'a Observed<Located<SentChain>>, side| {
-            chain.as_ref().map(|sent| judge_chain(sent, side, policy, context))
+            chain.as_ref().map(|sent| judge_chain(connection, sent, side, policy, context))
         };
         Self {
             connection,
@@ -218,6 +240,7 @@ fn seen<T>(fact: &Observed<T>) -> Result<&T, Skip> {
 }
 
 fn judge_chain<'a>(
+    connection: &Connection,
     sent: &'a Located<SentChain>,
     side: Side,
     policy: &Policy,
@@ -241,5 +264,12 @@ fn judge_chain<'a>(
         }
         _ => None,
     };
-    JudgedChain { side, sent, judgement, judged_at, stapled }
+    let leads_to_requested = side == Side::Client
+        && connection.certificate_request.present().is_some_and(|request| {
+            let named = |der: &[u8]| {
+                request.value.authorities().iter().any(|authority| **authority == *der)
+            };
+            chain.certificates().iter().any(|certificate| named(certificate.issuer.der()))
+        });
+    JudgedChain { side, sent, judgement, judged_at, stapled, leads_to_requested }
 }

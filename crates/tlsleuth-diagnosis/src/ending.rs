@@ -76,6 +76,16 @@ impl Ending {
     }
 }
 
+/// How bad a breach of the specification by the server is: an error where the client broke off, a
+/// warning where it went on.
+pub(crate) fn offended(case: &crate::Case<'_>) -> crate::Severity {
+    if case.ending.by == Side::Client && !case.completed() {
+        crate::Severity::Error
+    } else {
+        crate::Severity::Warning
+    }
+}
+
 /// Tells what ended a connection. An alert that comes after the other side's FIN or reset, or after
 /// the other side's alert, is an effect: the first act in time is the cause.
 #[must_use]

@@ -10,6 +10,9 @@ use tlsleuth_handshake::codepoint::{
 };
 use tlsleuth_handshake::message::ClientHello;
 
+/// A client that offers no more suites than this was set to them by hand.
+const NARROW_SUITES: usize = 4;
+
 /// A part of the offer.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
 pub enum Part {
@@ -46,10 +49,15 @@ pub fn suspects(hello: &ClientHello) -> Vec<Suspect> {
     suspects
 }
 
-/// The most unusual part, if that part stands out.
+/// The most unusual part, if it stands out: of several that are merely narrow none does.
 #[must_use]
 pub fn prime_suspect(hello: &ClientHello) -> Option<Suspect> {
-    suspects(hello).into_iter().next()
+    let mut suspects = suspects(hello).into_iter();
+    let first = suspects.next()?;
+    suspects
+        .next()
+        .is_none_or(|second| second.weight < first.weight || first.weight > 1)
+        .then_some(first)
 }
 
 fn groups(hello: &ClientHello) -> Option<Suspect> {
@@ -59,8 +67,15 @@ fn groups(hello: &ClientHello) -> Option<Suspect> {
     let common = [NamedGroup::X25519, NamedGroup::SECP256R1];
     let has = |group: &NamedGroup| real.contains(group);
     let needs = offers_tls13(hello) || only_elliptic(hello);
-    if common.iter().any(has) || real.is_empty() || !needs {
+    if real.is_empty() || !needs {
         return None;
+    }
+    if common.iter().any(has) {
+        return (real.len() == 1).then(|| Suspect {
+            part: Part::Groups,
+            weight: 1,
+            says: format!("it offers a single group, {}", crate::wording::list(&real)),
+        });
     }
     let finite = real.iter().all(|group| group.kind() == Some(GroupKind::Ffdhe));
     let weight = if real.len() == 1 || finite { 3 } else { 2 };
@@ -128,10 +143,10 @@ fn suites(hello: &ClientHello) -> Option<Suspect> {
     }
     let says = match (modern(Authentication::Rsa), modern(Authentication::Ecdsa)) {
         (true, _) => {
-            return (real.len() == 1).then(|| Suspect {
+            return (real.len() <= NARROW_SUITES).then(|| Suspect {
                 part: Part::Suites,
                 weight: 1,
-                says: format!("it offers a single suite, {}", shown()),
+                says: format!("it offers few suites: {}", shown()),
             });
         }
         (false, true) => {

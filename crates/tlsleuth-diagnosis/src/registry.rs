@@ -9,6 +9,7 @@ pub static RULES: &[&Rule] = &[
     &rules::version::deprecated::VERSION_DEPRECATED,
     &rules::version::downgraded::VERSION_DOWNGRADED,
     &rules::version::fallback::VERSION_FALLBACK,
+    &rules::version::intolerant::VERSION_INTOLERANT,
     &rules::version::no_overlap::VERSION_NO_OVERLAP,
     // cipher
     &rules::cipher::no_overlap::CIPHER_NO_OVERLAP,

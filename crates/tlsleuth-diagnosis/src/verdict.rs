@@ -40,6 +40,7 @@ const ORDER: &[&str] = &[
     "chain.expired",
     "chain.not-yet-valid",
     "sni.default-certificate",
+    "client-auth.untrusted-issuer",
     "chain.self-signed",
     "chain.missing-intermediate",
     "sni.certificate-mismatch",
@@ -52,7 +53,6 @@ const ORDER: &[&str] = &[
     "chain.weak-signature",
     "chain.staple-missing",
     "chain.staple-expired",
-    "client-auth.untrusted-issuer",
     "client-auth.rejected",
     "version.downgraded",
     "tcp.client-hello-lost",
@@ -68,12 +68,13 @@ fn pointed_to(alert: AlertDescription) -> &'static [&'static str] {
         AlertDescription::CERTIFICATE_REVOKED => &["chain.revoked"],
         AlertDescription::UNSUPPORTED_CERTIFICATE => &["chain.wrong-usage"],
         AlertDescription::UNKNOWN_CA => &[
+            "sni.default-certificate",
+            "client-auth.untrusted-issuer",
             "chain.self-signed",
             "chain.missing-intermediate",
             "chain.untrusted-root",
             "chain.not-a-ca",
             "chain.path-too-long",
-            "client-auth.untrusted-issuer",
         ],
         AlertDescription::DECRYPT_ERROR => &["chain.bad-signature", "peer.key-mismatch"],
         AlertDescription::BAD_CERTIFICATE_STATUS_RESPONSE => {
@@ -84,11 +85,13 @@ fn pointed_to(alert: AlertDescription) -> &'static [&'static str] {
 }
 
 /// Names the verdict, demotes what did not matter, and settles the outcome.
-pub(crate) fn settle(case: &Case<'_>, findings: &mut [Finding]) -> Outcome {
+pub(crate) fn settle(case: &Case<'_>, findings: &mut Vec<Finding>) -> Outcome {
     let outcome = case.connection.outcome;
     match outcome {
         Outcome::Completed => {
-            if let Some(best) = silent_refusal(case, findings) {
+            if let Some(best) =
+                failed_validation(findings).or_else(|| silent_refusal(case, findings))
+            {
                 name(findings, best);
                 return Outcome::Failed;
             }
@@ -99,6 +102,7 @@ pub(crate) fn settle(case: &Case<'_>, findings: &mut [Finding]) -> Outcome {
             demote_without_symptom(findings);
             if let Some(best) = best(case, findings) {
                 name(findings, best);
+                fold_symptoms(findings, best);
             } else if let Some(check) =
                 findings.iter_mut().find(|finding| finding.code == "tcp.no-client-hello")
             {
@@ -121,8 +125,41 @@ fn name(findings: &mut [Finding], best: usize) {
     }
 }
 
+/// A refusal that the verdict explains is no finding of its own: its frames become evidence.
+fn fold_symptoms(findings: &mut Vec<Finding>, best: usize) {
+    let Some(verdict) = findings.get(best) else { return };
+    if verdict.confidence == Confidence::Possible {
+        return;
+    }
+    let leads_to = rule(verdict.code).map(|rule| rule.leads_to).unwrap_or_default();
+    let explained = |finding: &Finding| {
+        !finding.root_cause && finding.code.starts_with("peer.") && leads_to.contains(&finding.code)
+    };
+    let evidence: Vec<_> = findings
+        .iter()
+        .filter(|finding| explained(finding))
+        .flat_map(|finding| finding.evidence.iter().cloned())
+        .collect();
+    if let Some(verdict) = findings.get_mut(best) {
+        for more in evidence {
+            if !verdict.evidence.iter().any(|held| held.at == more.at) {
+                verdict.evidence.push(more);
+            }
+        }
+    }
+    findings.retain(|finding| !explained(finding));
+}
+
 /// The peers were content: nothing is an error, and a private authority is no fault.
-fn content(findings: &mut [Finding]) {
+fn content(findings: &mut Vec<Finding>) {
+    // The server took the client's chain: what it trusts is its own business.
+    findings.retain(|finding| {
+        let about_trust = matches!(
+            finding.code,
+            "chain.self-signed" | "chain.missing-intermediate" | "chain.untrusted-root"
+        );
+        !(about_trust && finding.chain == Some(Side::Client))
+    });
     for finding in findings {
         if finding.severity == Severity::Error {
             let private = matches!(finding.code, "chain.untrusted-root")
@@ -155,10 +192,13 @@ fn best(case: &Case<'_>, findings: &[Finding]) -> Option<usize> {
     let beaten = |index: usize| {
         let Some(symptom) = findings.get(index) else { return false };
         errors.iter().any(|&other| {
+            let Some(cause) = findings.get(other) else { return false };
+            // What is merely possible does not beat what is certain.
+            let believed = cause.confidence > Confidence::Possible
+                || symptom.confidence == Confidence::Possible;
             other != index
-                && findings.get(other).and_then(|finding| rule(finding.code)).is_some_and(|cause| {
-                    cause.leads_to.contains(&symptom.code) && cause.code != symptom.code
-                })
+                && believed
+                && rule(cause.code).is_some_and(|rule| rule.leads_to.contains(&symptom.code))
         })
     };
     let pointed = case.ending.description().map(pointed_to).unwrap_or_default();
@@ -170,14 +210,23 @@ fn best(case: &Case<'_>, findings: &[Finding]) -> Option<usize> {
 }
 
 /// Lower is better: what the alert points to, then certainty, then the fixed order.
-fn rank(finding: &Finding, pointed: &[&str]) -> (usize, u8, usize) {
+fn rank(finding: &Finding, pointed: &[&str]) -> (bool, usize, u8, usize) {
     let at = |list: &[&str]| list.iter().position(|code| *code == finding.code);
     let doubt = match finding.confidence {
         Confidence::Certain => 0,
         Confidence::Likely => 1,
         Confidence::Possible => 2,
     };
-    (at(pointed).unwrap_or(usize::MAX), doubt, at(ORDER).unwrap_or(usize::MAX))
+    let possible = finding.confidence == Confidence::Possible;
+    (possible, at(pointed).unwrap_or(usize::MAX), doubt, at(ORDER).unwrap_or(usize::MAX))
+}
+
+/// A validation by an authority that the handshake completed and the certificate failed: the
+/// validator asks for nothing but the handshake, so that its content decides.
+fn failed_validation(findings: &[Finding]) -> Option<usize> {
+    findings.iter().position(|finding| {
+        finding.code == "alpn.acme-challenge" && finding.severity == Severity::Error
+    })
 }
 
 /// Both sides finished, and one left at once with nothing sent: stacks that check a certificate

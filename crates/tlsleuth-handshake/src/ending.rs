@@ -20,7 +20,7 @@ pub(crate) fn complete(connection: &mut Connection, flow: EndedFlow) {
     connection.end_reason = flow.reason;
     connection.watched_until = flow.watched_until;
     connection.transport = flow.facts;
-    let order = |at: &Place| (at.time, at.capture, at.frame);
+    let order = Place::order;
     connection.events.sort_by_key(|event| order(&event.at));
     connection.protected.sort_by_key(|record| order(&record.at));
     if connection.is_tls13() {
@@ -36,7 +36,9 @@ fn tell_tls13(connection: &mut Connection) {
     if connection.server_hello.present().is_none() {
         return;
     }
-    let told = flight::tell_tls13(&mut connection.protected, Lengths::tls13(suite.value));
+    let client_finished = connection.finished.client.present().copied();
+    let lengths = Lengths::tls13(suite.value);
+    let told = flight::tell_tls13(&mut connection.protected, lengths, client_finished);
     for (side, place) in
         [(Side::Server, told.server_finished), (Side::Client, told.client_finished)]
     {
@@ -85,15 +87,13 @@ fn tell_tls13(connection: &mut Connection) {
     }
     // Alerts stay in the order of their frames; events refer to them by index.
     sort_alerts(connection);
-    connection.events.sort_by_key(|event| (event.at.time, event.at.capture, event.at.frame));
+    connection.events.sort_by_key(|event| event.at.order());
 }
 
 fn sort_alerts(connection: &mut Connection) {
     let mut order: Vec<usize> = (0..connection.alerts.len()).collect();
     let alerts = &connection.alerts;
-    let key = |index: &usize| {
-        alerts.get(*index).map(|alert| (alert.at.time, alert.at.capture, alert.at.frame))
-    };
+    let key = |index: &usize| alerts.get(*index).map(|alert| alert.at.order());
     order.sort_by_key(key);
     let sorted = order.iter().filter_map(|index| alerts.get(*index).copied()).collect();
     for event in &mut connection.events {
@@ -112,10 +112,11 @@ enum RunKind {
 
 /// Adds a record to the event of its run, or begins one.
 fn merge_run(connection: &mut Connection, from: Side, at: Place, len: u16, run: RunKind) {
-    let last =
-        connection.events.iter_mut().rev().find(|event| {
-            event.from == from && (event.at.time, event.at.frame) <= (at.time, at.frame)
-        });
+    let last = connection
+        .events
+        .iter_mut()
+        .rev()
+        .find(|event| event.from == from && event.at.order() <= at.order());
     if let Some(event) = last {
         match (&mut event.kind, run) {
             (EventKind::ApplicationData { bytes, records, early: false }, RunKind::Application)
@@ -136,15 +137,12 @@ fn merge_run(connection: &mut Connection, from: Side, at: Place, len: u16, run: 
 }
 
 fn push_event(connection: &mut Connection, from: Side, at: Place, kind: EventKind) {
-    let behind = connection.events.partition_point(|event| {
-        (event.at.time, event.at.capture, event.at.frame) <= (at.time, at.capture, at.frame)
-    });
+    let behind = connection.events.partition_point(|event| event.at.order() <= at.order());
     connection.events.insert(behind, Event { at, from, kind });
 }
 
 /// For every message that is not there: was it not sent, hidden, or missed?
 fn note_first_flight(connection: &mut Connection) {
-    let opened = matches!(connection.decryption, Decryption::Opened | Decryption::Partly);
     let tls13 = connection.is_tls13();
     let side_missed = |connection: &Connection, side: Side| {
         let lost =
@@ -160,14 +158,19 @@ fn note_first_flight(connection: &mut Connection) {
     };
     let server_missed = side_missed(connection, Side::Server);
     let client_missed = side_missed(connection, Side::Client);
-    let server_protected =
-        connection.protected.iter().any(|record| hides(record.from, Side::Server, record.content));
-    let client_protected =
-        connection.protected.iter().any(|record| hides(record.from, Side::Client, record.content));
+    // A side whose Finished was opened hides nothing before it.
+    let side_protected = |connection: &Connection, side: Side| {
+        let is_open =
+            connection.finished.of(side).is_present() && !connection.finished_inferred.of(side);
+        !is_open
+            && connection.protected.iter().any(|record| hides(record.from, side, record.content))
+    };
+    let server_protected = side_protected(connection, Side::Server);
+    let client_protected = side_protected(connection, Side::Client);
     let unseen = |missed: bool, protected: bool| -> Unseen {
         if missed {
             Unseen::Missed
-        } else if tls13 && protected && !opened {
+        } else if tls13 && protected {
             Unseen::Encrypted
         } else {
             Unseen::Absent
@@ -238,56 +241,71 @@ fn hides(from: Side, side: Side, content: Content) -> bool {
 
 /// How the handshake ended, by the frames alone.
 fn outcome(connection: &Connection) -> Outcome {
+    let hellos_seen = !connection.client_hellos.is_empty()
+        || connection.hello().is_some()
+        || connection.ssl2.client_hello.is_some();
+    let from_start = connection.transport.syn.is_some() || connection.transport.syn_ack.is_some();
+    let said_why = connection
+        .alerts
+        .iter()
+        .any(|alert| alert.is_fatal() && connection.application_data.client.records == 0);
+    if connection.tls_seen() && !hellos_seen && !from_start {
+        return if said_why { Outcome::Failed } else { Outcome::Incomplete };
+    }
+    if connection.tls_seen() && is_one_sided(connection) {
+        return if said_why { Outcome::Failed } else { Outcome::Incomplete };
+    }
     let data = &connection.application_data;
     let flowed = data.client.records > 0 && data.server.records > 0;
-    let early_fatal = fatal_alert(connection);
-    if flowed && early_fatal.is_none() {
+    let fatal = fatal_alert(connection);
+    if flowed && fatal.is_none() {
         return Outcome::Completed;
     }
     let finished =
         connection.finished.client.is_present() && connection.finished.server.is_present();
     let tls13 = connection.is_tls13();
     if finished {
-        match early_fatal {
+        match fatal {
             Some(_) => return Outcome::Failed,
             None if tls13 && server_left_without_a_word(connection) => return Outcome::Failed,
             None => return Outcome::Completed,
         }
     }
-    if early_fatal.is_some() {
-        return Outcome::Failed;
-    }
-    let joined_late = !connection.stream(Side::Client).from_start
-        && !connection.stream(Side::Server).from_start
-        && connection.client_hellos.is_empty()
-        && connection.hello().is_none();
-    if joined_late || flowed {
-        return Outcome::Incomplete;
-    }
-    // The client's hello is there: did one side end it, or stay silent?
     let missing = [Side::Client, Side::Server].into_iter().any(|side| {
         connection.gaps.of(side).iter().any(|gap| gap.cause != GapCause::NotAcknowledged)
-            || (connection.stream(side).segments == 0
-                && connection.stream(side).acknowledged_bytes > 1)
     });
-    let closed = connection.first_close().is_some();
+    if let Some(alert) = fatal {
+        // What cannot be read may be a close_notify where a part of the handshake is missing.
+        let sure = alert.description.is_some() || !missing;
+        return if sure { Outcome::Failed } else { Outcome::Incomplete };
+    }
+    if flowed {
+        return Outcome::Incomplete;
+    }
     let transport = &connection.transport;
-    let quiet_ns = connection.watched_until.since(connection.last.time);
     if connection.refusal.is_some() || !transport.icmp.is_empty() && transport.syn_ack.is_none() {
         return Outcome::Failed;
     }
     if missing {
         return Outcome::Incomplete;
     }
-    if closed {
+    if connection.first_close().is_some() {
         return Outcome::Failed;
     }
     let plain = connection.plaintext.server.is_some() && !connection.client_hellos.is_empty();
+    let quiet_ns = connection.watched_until.since(connection.last.time);
     let silent = quiet_ns >= SILENCE_NS
         || connection.end_reason == EndReason::Idle
         || connection.last.time.since(connection.first.time) >= SILENCE_NS
         || connection.transport.syn_retransmissions.total() > 1;
     if plain || silent { Outcome::Failed } else { Outcome::Incomplete }
+}
+
+/// Whether the capture has one direction only although the other one is acknowledged.
+fn is_one_sided(connection: &Connection) -> bool {
+    [Side::Client, Side::Server].into_iter().any(|side| {
+        connection.stream(side).segments == 0 && connection.stream(side).acknowledged_bytes > 0
+    })
 }
 
 /// The first alert that ended the connection before application data flowed both ways.
@@ -298,7 +316,19 @@ fn fatal_alert(connection: &Connection) -> Option<&Alert> {
         _ => None,
     };
     connection.alerts.iter().find(|alert| {
-        if flowing.is_some_and(|flowing| flowing.time <= alert.at.time) {
+        if flowing.is_some_and(|flowing| flowing.order() <= alert.at.order()) {
+            return false;
+        }
+        // Both had finished and the other side had left: an answer to that, and no reason for it.
+        let done =
+            connection.finished.client.is_present() && connection.finished.server.is_present();
+        let left = connection
+            .first_close()
+            .is_some_and(|(side, at)| side != alert.from && at.order() <= alert.at.order());
+        if done && left {
+            return false;
+        }
+        if is_about_the_end(connection, alert) {
             return false;
         }
         match alert.description {
@@ -306,6 +336,26 @@ fn fatal_alert(connection: &Connection) -> Option<&Alert> {
             Some(_) => alert.is_fatal() || connection.is_tls13() && !alert.is_warning_only(),
             None => ends_the_handshake(connection, alert),
         }
+    })
+}
+
+/// Whether an alert that can be read is about what came behind a complete handshake.
+fn is_about_the_end(connection: &Connection, alert: &Alert) -> bool {
+    let is_done = [Side::Client, Side::Server].into_iter().all(|side| {
+        connection.finished.of(side).present().is_some_and(|at| at.order() <= alert.at.order())
+    });
+    if !is_done {
+        return false;
+    }
+    // OpenSSL says decode_error when the peer closes without close_notify.
+    let peer_left = connection.fin(alert.from.peer()).is_some_and(|fin| fin.time <= alert.at.time);
+    if alert.description == Some(AlertDescription::DECODE_ERROR) && peer_left {
+        return true;
+    }
+    // Who does not get the renegotiation that it asked for may leave (RFC 5246 §7.2.2).
+    connection.alerts.iter().any(|earlier| {
+        earlier.description == Some(AlertDescription::NO_RENEGOTIATION)
+            && earlier.at.order() <= alert.at.order()
     })
 }
 
@@ -326,18 +376,19 @@ fn ends_the_handshake(connection: &Connection, alert: &Alert) -> bool {
                             Content::PostHandshake | Content::ApplicationData
                         )
                 });
-                let client_closed = connection
-                    .alerts
-                    .iter()
-                    .any(|other| other.from == Side::Client && other.at.time < alert.at.time)
-                    || connection.fin(Side::Client).is_some_and(|fin| fin.time <= alert.at.time);
+                let client_closed =
+                    connection.alerts.iter().any(|other| {
+                        other.from == Side::Client && other.at.order() < alert.at.order()
+                    }) || connection
+                        .fin(Side::Client)
+                        .is_some_and(|fin| fin.order() <= alert.at.order());
                 !spoke && !client_closed && connection.decryption != Decryption::Opened
             }
         }
     } else {
         // TLS 1.2 and below: before both sides were done an encrypted alert ends the handshake.
         let peer_finished_before =
-            peers.present().is_some_and(|finished| finished.time <= alert.at.time);
+            peers.present().is_some_and(|finished| finished.order() <= alert.at.order());
         !own.is_present() || !peer_finished_before
     }
 }
@@ -347,10 +398,10 @@ fn ends_the_handshake(connection: &Connection, alert: &Alert) -> bool {
 fn server_left_without_a_word(connection: &Connection) -> bool {
     let Some((Side::Server, _)) = connection.first_close() else { return false };
     let Some(finished) = connection.finished.client.present() else { return false };
-    let spoke = connection.protected.iter().any(|record| {
-        record.from == Side::Server
-            && (record.at.time, record.at.frame) > (finished.time, finished.frame)
-    });
+    let spoke = connection
+        .protected
+        .iter()
+        .any(|record| record.from == Side::Server && record.at.order() > finished.order());
     let opened_data = connection.application_data.server.records > 0 || connection.tickets > 0;
     !spoke && !opened_data && connection.gaps.server.is_empty()
 }

@@ -123,27 +123,44 @@ pub struct Told {
 
 /// Says what each protected record of a TLS 1.3 handshake is. `records` are in the order of their
 /// frames; early data and what was opened are marked already and are left as they are.
-pub fn tell_tls13(records: &mut [ProtectedRecord], lengths: Lengths) -> Told {
+/// `client_finished` is where the client's Finished was opened.
+pub fn tell_tls13(
+    records: &mut [ProtectedRecord],
+    lengths: Lengths,
+    client_finished: Option<Place>,
+) -> Told {
     let mut told = Told::default();
-    let first_client = records
-        .iter()
-        .position(|record| record.from == Side::Client && record.content == Content::Unknown);
+    let first_client = records.iter().position(|record| {
+        record.from == Side::Client && matches!(record.content, Content::Unknown | Content::Opened)
+    });
     let turn = first_client.unwrap_or(records.len());
     let (flight, rest) = records.split_at_mut(turn.min(records.len()));
 
     // The server's flight: all that it sends before the client's first protected record, but for an
     // alert at its end.
     let server_records = flight.iter().filter(|record| is_unknown(record, Side::Server)).count();
+    let alone_at = flight
+        .iter()
+        .filter(|record| is_unknown(record, Side::Server))
+        .enumerate()
+        .filter(|(nth, record)| *nth > 0 && lengths.is_finished(record.len))
+        .map(|(nth, _)| nth + 1)
+        .last();
     let mut nth = 0;
     for record in flight.iter_mut().filter(|record| is_unknown(record, Side::Server)) {
         nth += 1;
+        if alone_at.is_some_and(|finished| nth > finished) && !lengths.is_alert(record.len) {
+            // Tickets may be sent before the client's Finished (RFC 8446 §4.6.1); Go does.
+            record.content = Content::PostHandshake;
+            continue;
+        }
         if lengths.is_alert(record.len) && nth == server_records {
             record.content = Content::Alert;
             continue;
         }
         record.content = Content::ServerFlight;
         told.server_flight_bytes += u64::from(record.len);
-        let alone = lengths.is_finished(record.len) && nth > 1;
+        let alone = alone_at == Some(nth);
         // One record with all messages: EncryptedExtensions, Finished and more.
         let together = nth == 1 && lengths.content(record.len) >= 6 + 4 + lengths.hash;
         if alone {
@@ -161,6 +178,8 @@ pub fn tell_tls13(records: &mut [ProtectedRecord], lengths: Lengths) -> Told {
     for at in 0..len {
         let (before, behind) = rest.split_at_mut(at);
         let Some((record, later)) = behind.split_first_mut() else { break };
+        client_done |=
+            client_finished.is_some_and(|finished| finished.order() <= record.at.order());
         if record.content != Content::Unknown {
             continue;
         }
@@ -257,7 +276,8 @@ mod tests {
                 content: Content::Unknown,
             })
             .collect();
-        let told = tell_tls13(&mut records, Lengths::tls13(CipherSuite::TLS_AES_256_GCM_SHA384));
+        let told =
+            tell_tls13(&mut records, Lengths::tls13(CipherSuite::TLS_AES_256_GCM_SHA384), None);
         (told, records.iter().map(|record| record.content).collect())
     }
 

@@ -24,8 +24,8 @@ pub struct HelloPair<'a> {
     pub encrypt_then_mac: bool,
     /// Whether the client sends early data.
     pub early_data: bool,
-    /// The bytes of the handshake so far (ClientHello to ServerHello), for schemes that hash them.
-    pub transcript: &'a [u8],
+    /// Whether records are compressed before they are protected (RFC 3749).
+    pub is_compressed: bool,
 }
 
 /// Why there is no opener.
@@ -39,6 +39,11 @@ pub enum NoOpener {
 
 /// Whoever knows secrets.
 pub trait SecretSource {
+    /// Whether it knows no secret at all yet: then nobody asked for anything to be opened.
+    fn is_empty(&self) -> bool {
+        false
+    }
+
     /// An opener for a connection.
     ///
     /// # Errors
@@ -48,7 +53,8 @@ pub trait SecretSource {
 
 /// Opens the protected records of one connection. Both sides' records come in their order.
 pub trait RecordOpener: Send {
-    /// Opens one record. On success `plain` holds the content and the true content type is told.
+    /// Opens one record; in TLS 1.2 and below also a protected ChangeCipherSpec, behind which the
+    /// keys of a renegotiation are in force. On success `plain` holds the content and the true content type is told.
     ///
     /// # Errors
     /// [`NotOpened`] when no key fits; later records may still be opened.
@@ -61,11 +67,11 @@ pub trait RecordOpener: Send {
         plain: &mut Vec<u8>,
     ) -> Result<u8, NotOpened>;
 
-    /// Takes note of a handshake message, in clear or opened: header and body. Keys depend on it
-    /// (Finished, KeyUpdate, EndOfEarlyData; ClientKeyExchange for RSA keys).
+    /// Takes note of a handshake message behind the hellos, in clear or opened: header and body.
+    /// Keys depend on it (Finished, KeyUpdate, EndOfEarlyData; the hellos of a renegotiation).
     fn handshake_message(&mut self, side: Side, message: &[u8]);
 
-    /// Takes note that so many protected records of a side are missing, or an unknown number.
+    /// Takes note that protected records of a side are missing, nobody knows how many.
     fn gap(&mut self, side: Side);
 }
 

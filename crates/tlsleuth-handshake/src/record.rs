@@ -14,6 +14,8 @@
 
 use tlsleuth_capture::Place;
 
+use crate::probe;
+
 /// The largest record that any version allows, in bytes: 2¹⁴ + 2048 (RFC 5246 §6.2.3).
 pub const MAX_RECORD_BYTES: usize = (1 << 14) + 2048;
 
@@ -168,8 +170,13 @@ impl RecordReader {
             let plausible = RecordHeader::parse(input)
                 .is_some_and(|header| header.is_plausible() && header.len > 0);
             if !plausible {
-                *input = &[];
-                return None;
+                // Most records begin with a segment; the one behind a gap may begin inside of it.
+                let within = (1..input.len())
+                    .find(|&offset| input.get(offset..).is_some_and(probe::begins_with_records));
+                *input = within.and_then(|offset| input.get(offset..)).unwrap_or(&[]);
+                if input.is_empty() {
+                    return None;
+                }
             }
             self.searching = false;
         }

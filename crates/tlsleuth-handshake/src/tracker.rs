@@ -15,18 +15,15 @@ use tlsleuth_capture::{Direction, EndedFlow, FlowView, Gap, Interest, Located, P
 use tlsleuth_cert::{CertificateStore, Chain, WireText};
 
 use crate::anomaly::{Anomaly, Problem};
-use crate::codepoint::{
-    AlertDescription, AlertLevel, CertificateType, ExtensionType, HandshakeType,
-};
+use crate::codepoint::{AlertDescription, AlertLevel, CertificateType, HandshakeType};
 use crate::connection::{
-    Alert, Connection, Decryption, Event, EventKind, RefusalFacts, RolesFrom, SentChain, Side,
-    Unfinished,
+    Alert, Connection, Decryption, Event, EventKind, RolesFrom, SentChain, Side, Unfinished,
 };
 use crate::flight::{Content, KEPT_RECORDS, ProtectedRecord};
 use crate::joiner::{self, Joiner, Message};
 use crate::message::{self, Certificate, CertificateForm, ClientHello, ServerHello};
 use crate::observed::Observed;
-use crate::opener::{HelloPair, NoOpener, RecordOpener, SecretSource};
+use crate::opener::{RecordOpener, SecretSource};
 use crate::preamble::{self, Preamble};
 use crate::record::{Cut, Record, RecordHeader, RecordReader};
 
@@ -60,7 +57,10 @@ impl std::fmt::Debug for Shared {
     }
 }
 
+mod secrets;
 mod start;
+
+use secrets::Waiting;
 
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
 enum Mode {
@@ -107,7 +107,7 @@ pub struct Tracker {
     opener: Option<Box<dyn RecordOpener>>,
     opened: u32,
     not_opened: u32,
-    transcript: Vec<u8>,
+    waiting: Waiting,
     connection: Box<Connection>,
     settled: bool,
 }
@@ -140,7 +140,7 @@ impl Tracker {
             opener: None,
             opened: 0,
             not_opened: 0,
-            transcript: Vec::new(),
+            waiting: Waiting::default(),
             connection,
             settled: false,
         }
@@ -157,7 +157,7 @@ impl Tracker {
                     + stream.joiner.buffered_bytes()
             })
             .sum::<usize>()
-            + self.transcript.capacity()
+            + self.waiting.buffered_bytes()
     }
 
     /// Whether TLS was seen.
@@ -222,6 +222,7 @@ impl Tracker {
     /// Ends the connection.
     #[must_use]
     pub fn finish(mut self, flow: EndedFlow) -> Box<Connection> {
+        self.stop_waiting(&Shared::default());
         for direction in [Direction::Forward, Direction::Reverse] {
             let side = self.connection.side(direction);
             let stream = self.stream(direction);
@@ -247,8 +248,10 @@ impl Tracker {
         }
         self.note_not_offered(&flow);
         let mut connection = self.connection;
+        let has_gaps = connection.has_gap(Side::Client) || connection.has_gap(Side::Server);
         connection.decryption = match (connection.decryption, self.opened, self.not_opened) {
             (Decryption::Opened, 0, 0) => Decryption::Opened,
+            (Decryption::Opened, 0, _) if has_gaps => Decryption::Gap,
             (Decryption::Opened, 0, _) => Decryption::Failed,
             (Decryption::Opened, _, 0) => Decryption::Opened,
             (Decryption::Opened, _, _) => Decryption::Partly,
@@ -256,29 +259,6 @@ impl Tracker {
         };
         crate::ending::complete(&mut connection, flow);
         connection
-    }
-
-    /// The server said that it cannot do TLS, and the client left at once.
-    fn note_not_offered(&mut self, flow: &EndedFlow) {
-        let Some(preamble) = self.preamble.as_ref().filter(|_| !self.preamble_over) else { return };
-        if self.connection.tls_seen()
-            || self.connection.refusal.is_some()
-            || preamble.is_offered() != Some(false)
-        {
-            return;
-        }
-        let fin = |direction| flow.facts.stream(direction).fin;
-        let client = self.connection.client_direction;
-        let Some(left) = fin(client) else { return };
-        if fin(client.opposite()).is_some_and(|other| other.order() < left.order()) {
-            return;
-        }
-        let facts = RefusalFacts {
-            protocol: preamble.protocol(),
-            reason: preamble::Refusal::NotOffered,
-            target: None,
-        };
-        self.connection.refusal = Some(Located::new(facts, left));
     }
 
     fn interest(&mut self) -> Interest {
@@ -301,7 +281,7 @@ impl Tracker {
             }
             self.opener = None;
             self.preamble = None;
-            self.transcript = Vec::new();
+            self.waiting = Waiting::default();
             return Interest::Settled;
         }
         Interest::More
@@ -345,7 +325,7 @@ impl Tracker {
         let mut reader = std::mem::take(&mut self.stream(direction).records);
         let mut input = bytes;
         loop {
-            let opening = self.opener.is_some();
+            let opening = self.wants_application_data(shared, direction);
             let wants = |header: &RecordHeader| header.content_type != 23 || opening;
             let Some(cut) = reader.next(at, &mut input, wants) else { break };
             match cut {
@@ -368,6 +348,10 @@ impl Tracker {
     fn record(&mut self, shared: &Shared, direction: Direction, record: &Record<'_>) {
         let side = self.connection.side(direction);
         let header = record.header;
+        if self.waits_for_hellos(shared, direction, &header) {
+            self.wait(shared, direction, record);
+            return;
+        }
         if self.is_protected(direction, &header) {
             self.protected(shared, direction, record);
             return;
@@ -382,8 +366,7 @@ impl Tracker {
                 _ => self.stream(direction).joiner.reset(),
             },
             23 => {
-                let early =
-                    side == Side::Client && self.connection.server_hello.present().is_none();
+                let early = side == Side::Client && self.is_early(record.at);
                 self.application_data(direction, record.at, header.len, early);
             }
             _ => {}
@@ -396,9 +379,10 @@ impl Tracker {
         match header.content_type {
             // Protected records of TLS 1.3 look like application data. An alert of 2 bytes behind
             // the ServerHello is in clear: OpenSSL's clients send those (RFC 9846 §5.1 permits).
-            23 => tls13,
+            23 => tls13 || self.stream(direction).protected,
             21 if tls13 => header.len != 2,
-            20 => false,
+            // That of a renegotiation is protected, and changes the keys.
+            20 => !tls13 && self.opener.is_some() && self.stream(direction).protected,
             22 if tls13 => false,
             _ => self.stream(direction).protected,
         }
@@ -509,25 +493,12 @@ impl Tracker {
     fn protected(&mut self, shared: &Shared, direction: Direction, record: &Record<'_>) {
         let side = self.connection.side(direction);
         let header = record.header;
-        if let Some(mut opener) = self.opener.take() {
-            let mut plain = Vec::new();
-            let opened = match record.body {
-                Some(body) if !record.damaged => {
-                    opener.open(side, header.content_type, header.record_version, body, &mut plain)
-                }
-                _ => {
-                    opener.gap(side);
-                    Err(crate::opener::NotOpened)
-                }
-            };
-            self.opener = Some(opener);
-            if let Ok(content_type) = opened {
-                self.opened += 1;
-                self.keep_protected(direction, record, Content::Opened);
-                self.opened_record(shared, direction, record, content_type, &plain);
-                return;
-            }
-            self.not_opened += 1;
+        if self.open(shared, direction, record) {
+            return;
+        }
+        if header.content_type == 20 {
+            self.change_cipher_spec(direction, record);
+            return;
         }
         let tls13 = self.connection.is_tls13();
         let content = if !tls13 {
@@ -614,9 +585,11 @@ impl Tracker {
     fn is_early(&self, at: Place) -> bool {
         let offered =
             self.connection.client_hello().is_some_and(|hello| hello.value.has_early_data());
-        let answered = self.connection.server_hello.present().is_some_and(|hello| {
-            (hello.at.time, hello.at.capture, hello.at.frame) < (at.time, at.capture, at.frame)
-        });
+        let answered = self
+            .connection
+            .server_hello
+            .present()
+            .is_some_and(|hello| hello.at.order() < at.order());
         offered && !answered
     }
 
@@ -657,6 +630,7 @@ impl Tracker {
                     }
                 }
             }
+            20 => self.change_cipher_spec(direction, record),
             22 => self.handshake(shared, direction, record.at, plain, true),
             23 => {
                 let early = side == Side::Client && self.is_early(record.at);
@@ -715,11 +689,6 @@ impl Tracker {
         let side = self.connection.side(direction);
         if let (Some(opener), Some(whole)) = (&mut self.opener, joined.whole) {
             opener.handshake_message(side, whole);
-        } else if shared.secrets.is_some()
-            && let Some(whole) = joined.whole
-            && self.transcript.len() < 128 * 1024
-        {
-            self.transcript.extend_from_slice(whole);
         }
         use message::Message as M;
         let context = message::Context {
@@ -731,7 +700,10 @@ impl Tracker {
         let (decoded, anomalies) = message::Message::decode(kind, body, &context);
         self.anomalies(at, anomalies);
         match decoded {
-            M::ClientHello(hello) => self.client_hello(direction, at, *hello),
+            M::ClientHello(hello) => {
+                self.client_hello(direction, at, *hello);
+                self.hellos_told(shared);
+            }
             M::ServerHello(hello) => self.server_hello(shared, direction, at, *hello),
             M::Certificate(chain) => {
                 self.certificate(shared, direction, at, &chain, body, false);
@@ -847,41 +819,7 @@ impl Tracker {
             self.forward.protected = false;
             self.reverse.protected = false;
         }
-        self.find_secrets(shared);
-    }
-
-    fn find_secrets(&mut self, shared: &Shared) {
-        let Some(secrets) = &shared.secrets else { return };
-        let (Some(client), Some(server)) =
-            (self.connection.client_hellos.last(), self.connection.server_hello.present())
-        else {
-            self.connection.decryption = Decryption::NoSecrets;
-            return;
-        };
-        let (client, server) = (&client.value, &server.value);
-        let opener = secrets.opener(&HelloPair {
-            client_random: &client.random,
-            server_random: &server.random,
-            version: server.negotiated_version(),
-            suite: server.cipher_suite,
-            extended_master_secret: client
-                .extensions
-                .contains(ExtensionType::EXTENDED_MASTER_SECRET)
-                && server.extensions.contains(ExtensionType::EXTENDED_MASTER_SECRET),
-            encrypt_then_mac: client.extensions.contains(ExtensionType::ENCRYPT_THEN_MAC)
-                && server.extensions.contains(ExtensionType::ENCRYPT_THEN_MAC),
-            early_data: client.has_early_data(),
-            transcript: &self.transcript,
-        });
-        self.transcript = Vec::new();
-        match opener {
-            Ok(opener) => {
-                self.opener = Some(opener);
-                self.connection.decryption = Decryption::Opened;
-            }
-            Err(NoOpener::NoSecrets) => self.connection.decryption = Decryption::NoSecrets,
-            Err(NoOpener::Unsupported) => self.connection.decryption = Decryption::Unsupported,
-        }
+        self.hellos_told(shared);
     }
 
     fn certificate(

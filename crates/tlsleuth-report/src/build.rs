@@ -50,6 +50,8 @@ pub fn report(
             flows: counts.flows.flows,
             flows_evicted: counts.flows.evicted,
             holes_given_up: counts.flows.holes_given_up,
+            connections_left_out: 0,
+            interrupted: false,
         },
     }
 }
@@ -95,7 +97,7 @@ fn capture(input: &CaptureInput) -> schema::Capture {
     schema::Capture {
         path: tlsleuth::handshake::WireText::new(input.path.as_bytes()).to_string(),
         format: input.facts.as_ref().map(|facts| facts.format.to_string()),
-        compression: facts.compression.map(|compression| compression.to_string()),
+        file_compression: facts.compression.map(|compression| compression.to_string()),
         link_types: facts
             .link_types
             .iter()
@@ -106,6 +108,7 @@ fn capture(input: &CaptureInput) -> schema::Capture {
         first: facts.first.map(time),
         last: facts.last.map(time),
         decoded_frames: decoded.segments + decoded.datagrams + decoded.icmp_errors,
+        dropped_packets: facts.reported.map(|reported| reported.dropped),
         frame_counts: counts,
         findings: input.findings.iter().map(finding).collect(),
     }
@@ -397,8 +400,13 @@ pub fn timeline(connection: &Connection) -> Vec<schema::Event> {
         let says = format!("{} bytes sent again", again.len_bytes);
         entries.push((again.at, side(again.direction), "tcp_retransmission", says));
     }
+    let mut resets: Vec<_> = Vec::new();
     for reset in transport.resets.kept() {
-        entries.push((reset.at, side(reset.direction), "tcp_reset", words::reset(reset)));
+        // A reset that comes again says nothing new.
+        let again = resets.contains(&(reset.direction, reset.in_window));
+        let event = if again { "tcp_retransmission" } else { "tcp_reset" };
+        resets.push((reset.direction, reset.in_window));
+        entries.push((reset.at, side(reset.direction), event, words::reset(reset)));
     }
     for who in [Side::Client, Side::Server] {
         if let Some(at) = connection.fin(who) {
@@ -414,7 +422,7 @@ pub fn timeline(connection: &Connection) -> Vec<schema::Event> {
         entries.push((conflict.second, side(conflict.direction), "tcp_conflict", says));
     }
     for event in &connection.events {
-        let (name, summary) = words::event(&event.kind, connection);
+        let (name, summary) = words::event(event, connection);
         entries.push((event.at, event.from.name(), name, summary));
     }
     // A stable sort keeps TCP's part of a frame before TLS's, but a FIN or reset comes last.
@@ -427,6 +435,7 @@ pub fn timeline(connection: &Connection) -> Vec<schema::Event> {
             capture: at.capture,
             frame: at.frame,
             from,
+            kind: words::kind(event),
             event,
             summary,
         })

@@ -4,9 +4,16 @@
 //! report of the contract one to one.
 
 pub mod build;
+pub mod escape;
 pub mod json;
+mod layout;
+pub mod markdown;
+mod quantity;
 pub mod schema;
-pub mod words;
+mod story;
+mod summary;
+pub mod table;
+mod words;
 
 pub use build::{CaptureInput, report};
 pub use schema::Report;

@@ -2,8 +2,8 @@
 
 use tlsleuth::capture::transport::{ResetFacts, SynFacts};
 use tlsleuth::capture::{GapCause, IcmpKind};
-use tlsleuth::handshake::codepoint::AlertLevel;
-use tlsleuth::handshake::connection::{Alert, Connection, EventKind};
+use tlsleuth::handshake::codepoint::{AlertLevel, ProtocolVersion};
+use tlsleuth::handshake::connection::{Alert, Connection, Event, EventKind, Side};
 use tlsleuth::handshake::message::{ClientHello, OfferedVersions, ServerHello};
 use tlsleuth::handshake::observed::Observed;
 
@@ -11,8 +11,8 @@ use tlsleuth::handshake::observed::Observed;
 const QUOTED: usize = 6;
 
 /// The name of an event in the report and a summary of what matters in it.
-pub(crate) fn event(kind: &EventKind, connection: &Connection) -> (&'static str, String) {
-    match kind {
+pub(crate) fn event(event: &Event, connection: &Connection) -> (&'static str, String) {
+    match &event.kind {
         EventKind::ClientHello(nth) => (
             "client_hello",
             connection.client_hellos.get(*nth).map_or_else(
@@ -40,8 +40,10 @@ pub(crate) fn event(kind: &EventKind, connection: &Connection) -> (&'static str,
             "certificate",
             match certificates {
                 0 => "Certificate: none".to_owned(),
-                1 => "Certificate: 1 certificate".to_owned(),
-                more => format!("Certificate: {more} certificates"),
+                1 => format!("Certificate: {}1 certificate", leaf(event.from, connection)),
+                more => {
+                    format!("Certificate: {}{more} certificates", leaf(event.from, connection))
+                }
             },
         ),
         EventKind::CertificateStatus => {
@@ -113,6 +115,47 @@ pub(crate) fn event(kind: &EventKind, connection: &Connection) -> (&'static str,
     }
 }
 
+/// Whom the first certificate of a chain is about, with a comma behind it.
+fn leaf(side: Side, connection: &Connection) -> String {
+    let chain = match side {
+        Side::Client => &connection.client_chain,
+        Side::Server => &connection.server_chain,
+    };
+    let name = chain.present().and_then(|sent| sent.value.chain.leaf()).and_then(|leaf| {
+        let common = leaf.subject.common_name().map(ToString::to_string);
+        common.or_else(|| leaf.dns_names.first().map(ToString::to_string))
+    });
+    name.map_or_else(String::new, |name| format!("{name}, "))
+}
+
+/// Versions of TLS without saying TLS each time.
+fn versions(list: &[ProtocolVersion]) -> String {
+    let mut text = String::new();
+    for (index, version) in list.iter().take(QUOTED).enumerate() {
+        let name = version.to_string();
+        match name.strip_prefix("TLS ") {
+            Some(number) if index > 0 => text.push_str(&format!(", {number}")),
+            _ if index > 0 => text.push_str(&format!(", {name}")),
+            _ => text.push_str(&name),
+        }
+    }
+    text
+}
+
+/// What sort of event one is, by its name.
+pub(crate) fn kind(event: &str) -> &'static str {
+    match event {
+        "tcp_retransmission" => "retransmission",
+        "alert" | "encrypted_alert" => "alert",
+        "application_data" => "data",
+        "starttls" | "proxy_connect" | "plaintext" => "before_tls",
+        "capture_gap" | "tcp_conflict" | "garbage" => "capture",
+        "icmp" => "transport",
+        event if event.starts_with("tcp_") => "transport",
+        _ => "handshake",
+    }
+}
+
 fn amount(bytes: u64, records: u64) -> String {
     if records == 1 {
         format!("{bytes} bytes")
@@ -153,10 +196,9 @@ fn client_hello(hello: &ClientHello) -> String {
         let names: Vec<String> = alpn.iter().take(QUOTED).map(ToString::to_string).collect();
         parts.push(format!("alpn {}", names.join(" ")));
     }
-    let versions: Vec<String> =
-        hello.offered_versions().known().iter().take(QUOTED).map(ToString::to_string).collect();
+    let versions = versions(&hello.offered_versions().known());
     let up_to = matches!(hello.offered_versions(), OfferedVersions::UpTo(_));
-    parts.push(format!("{}{}", if up_to { "up to " } else { "" }, versions.join(", ")));
+    parts.push(format!("{}{}", if up_to { "up to " } else { "" }, versions));
     let suites = hello.real_suites().count();
     parts.push(format!("{suites} suite{}", if suites == 1 { "" } else { "s" }));
     format!("ClientHello: {}", parts.join(", "))

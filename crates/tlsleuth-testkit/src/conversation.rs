@@ -183,7 +183,7 @@ impl Story {
         if let Some(snaplen) = self.snaplen {
             data.truncate(snaplen);
         }
-        let place = Place { capture: 0, frame: 0, time };
+        let place = Place { time, ..Place::default() };
         let frame = OwnedFrame { place, link: LinkType::ETHERNET, data, original_len };
         if fate.late {
             self.late.push(frame);
@@ -197,6 +197,7 @@ impl Story {
 
     fn number(&mut self, mut frame: OwnedFrame) {
         frame.place.frame = self.frames.len() as u64 + 1;
+        frame.place.sequence = self.frames.len() as u32 + 1;
         // A frame that is captured late has a late time.
         if let Some(last) = self.frames.last() {
             frame.place.time = frame.place.time.max(last.place.time);

@@ -3,12 +3,13 @@
 use std::collections::HashMap;
 use std::sync::Arc;
 
-use tlsleuth_capture::{Endpoint, Located};
-use tlsleuth_cert::SeenIntermediates;
+use tlsleuth_capture::{Address, Endpoint, Located};
+use tlsleuth_cert::{SeenIntermediates, WireText};
 use tlsleuth_diagnosis::ServerKnowledge;
-use tlsleuth_handshake::Connection;
+use tlsleuth_handshake::codepoint::ProtocolVersion;
 use tlsleuth_handshake::connection::SentChain;
 use tlsleuth_handshake::message::ServerHello;
+use tlsleuth_handshake::{Connection, Outcome};
 
 /// Servers of which something is remembered; further ones are not.
 const MAX_SERVERS: usize = 100_000;
@@ -21,6 +22,8 @@ pub(crate) struct Knowledge {
     pub(crate) intermediates: SeenIntermediates,
     chains: HashMap<Asked, Located<Arc<SentChain>>>,
     hellos: HashMap<Endpoint, Located<ServerHello>>,
+    named: HashMap<Endpoint, Located<(WireText, Arc<SentChain>)>>,
+    completed: HashMap<(Address, Endpoint), Vec<Located<ProtocolVersion>>>,
 }
 
 fn asked(connection: &Connection) -> Asked {
@@ -46,6 +49,26 @@ impl Knowledge {
                 .entry(asked(connection))
                 .or_insert_with(|| Located::new(Arc::new(chain.value.clone()), chain.at));
         }
+        if let Some(chain) = connection.server_chain.present()
+            && let Some(hello) = connection.client_hello()
+            && let Some(name) = hello.value.extensions.server_name()
+            && self.named.len() < MAX_SERVERS
+        {
+            self.named.entry(connection.server).or_insert_with(|| {
+                Located::new((name.host_name.clone(), Arc::new(chain.value.clone())), chain.at)
+            });
+        }
+        if connection.outcome == Outcome::Completed
+            && let Some(hello) = connection.client_hello()
+            && let Some(newest) = hello.value.offered_versions().highest()
+            && self.completed.len() < MAX_SERVERS
+        {
+            let versions =
+                self.completed.entry((connection.client.address, connection.server)).or_default();
+            if !versions.iter().any(|seen| seen.value == newest) && versions.len() < 8 {
+                versions.push(Located::new(newest, hello.at));
+            }
+        }
         if let Some(hello) = connection.server_hello.present()
             && self.hellos.len() < MAX_SERVERS
         {
@@ -61,5 +84,22 @@ impl ServerKnowledge for Knowledge {
 
     fn chose(&self, connection: &Connection) -> Option<Located<ServerHello>> {
         self.hellos.get(&connection.server).cloned()
+    }
+
+    fn chain_for_a_name(
+        &self,
+        connection: &Connection,
+    ) -> Option<Located<(WireText, Arc<SentChain>)>> {
+        self.named.get(&connection.server).cloned()
+    }
+
+    fn succeeded_with_older(&self, connection: &Connection) -> Option<Located<ProtocolVersion>> {
+        let newest = connection.client_hello()?.value.offered_versions().highest()?;
+        let versions = self.completed.get(&(connection.client.address, connection.server))?;
+        // Where the same offer works too, the version is not what failed.
+        if versions.iter().any(|seen| seen.value.rank() >= newest.rank()) {
+            return None;
+        }
+        versions.iter().max_by_key(|seen| seen.value.rank()).copied()
     }
 }

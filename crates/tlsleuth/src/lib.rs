@@ -33,3 +33,5 @@ pub use tlsleuth_capture::{Frame, FrameReader, LinkType, Located, OpenOptions, P
 pub use tlsleuth_cert as cert;
 pub use tlsleuth_diagnosis as diagnosis;
 pub use tlsleuth_handshake as handshake;
+#[cfg(feature = "keylog")]
+pub use tlsleuth_keylog as keylog;

@@ -1,12 +1,12 @@
 //! The beginning of a stream: TLS at once, a preamble before it, SSL 2, or something else.
 
-use tlsleuth_capture::{Direction, Located, Place};
+use tlsleuth_capture::{Direction, EndedFlow, Located, Place};
 
 use super::{Mode, Shared, Tracker};
 use crate::WireText;
 use crate::connection::{Both, EventKind, PreambleFacts, RefusalFacts, Side};
 use crate::message::sslv2::{Ssl2Header, Ssl2Message};
-use crate::preamble::{Preamble, Progress, Protocol, name_plaintext, tds};
+use crate::preamble::{Preamble, Progress, Protocol, Refusal, name_plaintext, tds};
 use crate::probe::{self, Beginning};
 use crate::record::RecordReader;
 
@@ -39,6 +39,8 @@ impl Tracker {
                 // A stream does not begin like this; one that was joined late may.
                 let peer_is_tls = self.stream(direction.opposite()).mode == Mode::Tls;
                 if peer_is_tls || (mid_stream && probe::begins_with_records(bytes)) {
+                    // Joined behind the handshake: all that follows is protected.
+                    self.stream(direction).protected |= content_type == 23;
                     self.begin_tls(direction, at);
                     self.tls(shared, direction, at, bytes);
                 } else {
@@ -84,6 +86,7 @@ impl Tracker {
             || ((self.mid_stream || self.stream(direction).gap)
                 && probe::begins_with_records(bytes));
         if begins {
+            self.stream(direction).protected |= self.mid_stream && bytes.first() == Some(&23);
             self.stream(direction).head.clear();
             self.leave_preamble(at);
             self.begin_tls(direction, at);
@@ -221,6 +224,29 @@ impl Tracker {
             self.connection.plaintext = Both::default();
         }
         self.preamble_over = true;
+    }
+
+    /// The server said that it cannot do TLS, and the client left at once.
+    pub(super) fn note_not_offered(&mut self, flow: &EndedFlow) {
+        let Some(preamble) = self.preamble.as_ref().filter(|_| !self.preamble_over) else { return };
+        if self.connection.tls_seen()
+            || self.connection.refusal.is_some()
+            || preamble.is_offered() != Some(false)
+        {
+            return;
+        }
+        let fin = |direction| flow.facts.stream(direction).fin;
+        let client = self.connection.client_direction;
+        let Some(left) = fin(client) else { return };
+        if fin(client.opposite()).is_some_and(|other| other.order() < left.order()) {
+            return;
+        }
+        let facts = RefusalFacts {
+            protocol: preamble.protocol(),
+            reason: Refusal::NotOffered,
+            target: None,
+        };
+        self.connection.refusal = Some(Located::new(facts, left));
     }
 
     fn note_preamble(&mut self, at: Place) {

@@ -1,5 +1,6 @@
 //! `alpn.not-offered`: the server selected a protocol that was not offered.
 
+use crate::ending::offended;
 use crate::rule::{Verdict, declare_rule};
 use crate::{Case, Finding, Party, Skip, wording};
 
@@ -34,6 +35,6 @@ fn check(case: &Case<'_>) -> Verdict {
             .evidence(selected.at, format!("the server selects {}", selected.value))
             .remedy("Let the server choose among the client's protocols; a fixed protocol in a load balancer's setting is the usual culprit.")
             .seen_as(&["Go: tls: server selected unadvertised ALPN protocol", "Java: Invalid server ALPN"])
-            .needs_symptom(),
+            .severity(offended(case)),
     ))
 }

@@ -35,10 +35,26 @@ fn defect<'j>(
     chain: &'j JudgedChain<'_>,
     wanted: impl Fn(&DefectKind) -> bool,
 ) -> Option<(&'j Defect, Option<Arc<Certificate>>)> {
+    let leaf = chain.sent.value.chain.leaf();
+    if leaf.is_some_and(|leaf| leaf.acme_identifier.is_some()) {
+        // A challenge's certificate is self-signed and unusual by design (RFC 8737 §3).
+        return None;
+    }
     let mut found: Vec<&Defect> =
         chain.judgement.defects.iter().filter(|defect| wanted(&defect.kind)).collect();
     found.sort_by_key(|defect| !defect.is_fatal());
     let found = *found.first()?;
+    let about_trust = matches!(
+        found.kind,
+        DefectKind::SelfSignedLeaf
+            | DefectKind::MissingIntermediate(_)
+            | DefectKind::UnknownIssuer(_)
+            | DefectKind::UntrustedRoot { .. }
+    );
+    if about_trust && chain.leads_to_requested {
+        // The server named an issuer of this chain: it knows more than what is judged by here.
+        return None;
+    }
     // What lies off the path hurts nobody, unless it is about the chain's form.
     let about_form = matches!(
         found.kind,

@@ -5,7 +5,7 @@ use tlsleuth_cert::OcspProblem;
 use super::owner;
 use crate::case::JudgedChain;
 use crate::rule::{Verdict, declare_rule};
-use crate::{Case, Finding, Severity, Skip, wording};
+use crate::{Case, Finding, Skip, wording};
 
 declare_rule! {
     /// The stapled OCSP response is out of date or cannot be believed.
@@ -35,10 +35,10 @@ fn check(_case: &Case<'_>, chain: &JudgedChain<'_>) -> Verdict {
         (OcspProblem::Stale, Some(next)) => format!("it was good until {}", wording::date(next)),
         (problem, _) => problem.to_string(),
     };
-    let strict = chain.sent.value.chain.leaf().is_some_and(|leaf| leaf.must_staple);
-    let finding = Finding::new(owner(chain), format!("the stapled OCSP response is no good: {says}"))
+    Ok(Some(
+        Finding::new(owner(chain), format!("the stapled OCSP response is no good: {says}"))
         .evidence(chain.at(), format!("the stapled response: {says}"))
         .remedy("Let the server reach the OCSP responder (nginx: resolver and ssl_stapling_verify; firewall), and restart it so that it fetches a fresh response; or switch stapling off.")
-        .seen_as(&["Firefox: SEC_ERROR_OCSP_OLD_RESPONSE", "curl --cert-status: (91) OCSP response has expired"]);
-    Ok(Some(if strict { finding } else { finding.severity(Severity::Warning) }))
+        .seen_as(&["Firefox: SEC_ERROR_OCSP_OLD_RESPONSE", "curl --cert-status: (91) OCSP response has expired"]),
+    ))
 }

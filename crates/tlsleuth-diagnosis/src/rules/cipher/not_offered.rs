@@ -1,5 +1,6 @@
 //! `cipher.not-offered`: the server chose a suite that the client did not offer.
 
+use crate::ending::offended;
 use crate::rule::{Verdict, declare_rule};
 use crate::{Case, Finding, Party};
 
@@ -34,6 +35,6 @@ fn check(case: &Case<'_>) -> Verdict {
             .evidence(suite.at, format!("the server chooses {}", suite.value))
             .remedy("Update the server's TLS library; look for a middlebox that answers in its place (compare with a capture taken on the server).")
             .seen_as(&["OpenSSL: wrong cipher returned", "Go: tls: server chose an unconfigured cipher suite"])
-            .needs_symptom(),
+            .severity(offended(case)),
     ))
 }

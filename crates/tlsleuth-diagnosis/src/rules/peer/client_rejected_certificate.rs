@@ -58,13 +58,11 @@ fn means(alert: AlertDescription) -> &'static str {
 
 fn check(case: &Case<'_>) -> Verdict {
     let ending = &case.ending;
-    let in_place =
-        matches!(ending.phase, Phase::ServerFlight | Phase::ClientFlight | Phase::Finished)
-            && ending.by == Side::Client;
+    let in_place = ending.by == Side::Client
+        && (ending.phase >= Phase::ServerFlight || case.connection.hello().is_none());
     if !in_place || case.completed() {
         return Ok(None);
     }
-    let hello = case.server_hello()?;
     let certificate_expected = !case.connection.resumed().unwrap_or(false);
     let certificates = |said: AlertDescription| {
         matches!(
@@ -112,7 +110,7 @@ fn check(case: &Case<'_>) -> Verdict {
         }
         _ => return Ok(None),
     };
-    let mut finding = finding.evidence(hello.at, "the server's hello");
+    let mut finding = finding;
     if let Observed::Present(chain) = &case.connection.server_chain {
         if let Some(leaf) = chain.value.chain.leaf() {
             finding = finding.evidence(

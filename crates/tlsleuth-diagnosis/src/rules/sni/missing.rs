@@ -5,7 +5,7 @@ use tlsleuth_handshake::codepoint::AlertDescription;
 
 use crate::ending::Phase;
 use crate::rule::{Verdict, declare_rule};
-use crate::{Case, Finding, Party};
+use crate::{Case, Finding, Party, wording};
 
 declare_rule! {
     /// The client sent no server name, and the server refused it for that.
@@ -23,7 +23,7 @@ declare_rule! {
         code: "sni.missing",
         severity: Error,
         since: "0.1.0",
-        leads_to: ["peer.internal-error", "peer.access-denied", "peer.handshake-failure"],
+        leads_to: ["peer.internal-error", "peer.access-denied", "peer.handshake-failure", "sni.certificate-mismatch", "sni.default-certificate", "peer.client-rejected-certificate", "peer.client-aborted"],
         references: ["RFC 6066 §3"],
     }
 }
@@ -32,6 +32,9 @@ fn check(case: &Case<'_>) -> Verdict {
     let hello = case.client_hello()?;
     if hello.value.extensions.server_name().is_some() {
         return Ok(None);
+    }
+    if let Some(other) = led_to_another_certificate(case) {
+        return Ok(Some(other));
     }
     let Some(alert) =
         case.ending.alert().filter(|_| case.ending.is(Side::Server, Phase::ClientHello))
@@ -56,4 +59,43 @@ fn check(case: &Case<'_>) -> Verdict {
             .remedy("or give the server a default certificate (Go: tls.Config.Certificates beside GetCertificate; nginx: a default_server with a certificate).")
             .seen_as(&["Go server: tls: no certificates configured", "OpenSSL: tlsv1 unrecognized name"]),
     ))
+}
+
+/// The server sent another certificate than the one that it has for those who ask by name.
+fn led_to_another_certificate(case: &Case<'_>) -> Option<Finding> {
+    let hello = case.client_hello().ok()?;
+    let chain = case.server_chain().ok()?;
+    let leaf = chain.leaf().ok()?;
+    let address = tlsleuth_cert::ReferenceName::from(case.connection.server.address.ip());
+    if case.completed() || leaf.covers(&address) || case.ending.by != Side::Client {
+        return None;
+    }
+    let other = case.context.servers.chain_for_a_name(case.connection)?;
+    let (name, right) = &other.value;
+    let right = right.chain.leaf()?;
+    if right.sha256 == leaf.sha256 {
+        return None;
+    }
+    Some(
+        Finding::new(
+            Party::Client,
+            "the client sent no server name and got another certificate than those who do",
+        )
+        .evidence(hello.at, "the client sends no server_name")
+        .evidence(
+            chain.at(),
+            format!("the server sends {}, for {}", wording::certificate(leaf), leaf.names_for_display()),
+        )
+        .evidence(
+            other.at,
+            format!(
+                "to a client that asks for `{name}` the same server sends {}, for {}",
+                wording::certificate(right),
+                right.names_for_display()
+            ),
+        )
+        .remedy("Let the client send the server name (openssl s_client -servername; Java: SSLParameters.setServerNames; HAProxy: sni str(...); very old clients: update),")
+        .remedy("or make the certificate with that name the server's default one.")
+        .needs_symptom(),
+    )
 }

@@ -46,9 +46,12 @@ fn check(case: &Case<'_>) -> Verdict {
         Some(AlertDescription::UNRECOGNIZED_NAME) => {
             finding.evidence(alert.at, "the server answers unrecognized_name")
         }
-        Some(AlertDescription::ACCESS_DENIED) => finding
-            .evidence(alert.at, "the server answers access_denied")
-            .likely("Inferred: servers built on rustls answer access_denied to a name for which they have no certificate."),
+        Some(said @ (AlertDescription::ACCESS_DENIED | AlertDescription::INTERNAL_ERROR)) => {
+            finding.evidence(alert.at, format!("the server answers {said}")).possible(
+                "One of several explanations: rustls servers answer access_denied, and Go servers \
+                 internal_error, to a name for which they have no certificate.",
+            )
+        }
         _ => return Ok(None),
     };
     Ok(Some(

@@ -3,6 +3,7 @@
 use tlsleuth_handshake::codepoint::ProtocolVersion;
 use tlsleuth_handshake::message::DowngradeSentinel;
 
+use crate::ending::offended;
 use crate::rule::{Verdict, declare_rule};
 use crate::{Case, Finding, Party};
 
@@ -50,6 +51,6 @@ fn check(case: &Case<'_>) -> Verdict {
             .evidence(server.at, format!("the server chooses {negotiated} and marks it as a downgrade"))
             .explain("Something between the two took the newer version out of the hello.")
             .remedy("Look for a middlebox with TLS inspection on the path, and capture on the server's side: the hello there differs.")
-            .needs_symptom(),
+            .severity(offended(case)),
     ))
 }

@@ -3,4 +3,5 @@
 pub mod deprecated;
 pub mod downgraded;
 pub mod fallback;
+pub mod intolerant;
 pub mod no_overlap;

@@ -1,0 +1,219 @@
+//! Opening protected records, where somebody knows the secrets.
+
+use tlsleuth_capture::{Direction, Place};
+
+use super::{Shared, Tracker};
+use crate::codepoint::{CompressionMethod, ExtensionType};
+use crate::connection::{Decryption, Side};
+use crate::flight::Content;
+use crate::opener::{HelloPair, NoOpener};
+use crate::record::{Record, RecordHeader};
+
+/// Bytes of protected records that are kept until both hellos are there. Early data has rarely more
+/// than what a server's `max_early_data_size` allows, 16 KiB with OpenSSL.
+const MAX_WAITING_BYTES: usize = 64 * 1024;
+
+/// Records that are kept until both hellos are there.
+const MAX_WAITING_RECORDS: usize = 64;
+
+/// Application records of a side that are opened. What the handshake needs is not behind them, and
+/// what is opened names its protocol with the first.
+const MAX_OPENED_RECORDS: u64 = 64;
+
+/// Protected records before the hellos: early data, and what came ahead of a hello that was
+/// captured late.
+#[derive(Debug, Default)]
+pub(super) struct Waiting {
+    records: Vec<WaitingRecord>,
+    bytes: usize,
+    /// There were too many: they are told as if there were no secrets.
+    is_full: bool,
+}
+
+#[derive(Debug)]
+struct WaitingRecord {
+    direction: Direction,
+    header: RecordHeader,
+    at: Place,
+    begins: Place,
+    body: Option<Box<[u8]>>,
+    damaged: bool,
+}
+
+impl Waiting {
+    pub(super) fn buffered_bytes(&self) -> usize {
+        self.bytes + self.records.capacity() * size_of::<WaitingRecord>()
+    }
+}
+
+impl Tracker {
+    /// Whether the bodies of application data are to be read.
+    pub(super) fn wants_application_data(&self, shared: &Shared, direction: Direction) -> bool {
+        let side = self.connection.side(direction);
+        shared.secrets.is_some()
+            && self.connection.application_data.of(side).records < MAX_OPENED_RECORDS
+            && (self.opener.is_some() || !self.has_both_hellos() || self.may_find_secrets_later())
+    }
+
+    fn has_both_hellos(&self) -> bool {
+        !self.connection.client_hellos.is_empty() && self.connection.server_hello.is_present()
+    }
+
+    /// Secrets may come in the course of a capture; those of the first records are in time.
+    fn may_find_secrets_later(&self) -> bool {
+        self.opener.is_none()
+            && matches!(self.connection.decryption, Decryption::NoSecrets | Decryption::NotAsked)
+            && self.forward.kept.max(self.reverse.kept) < 4
+    }
+
+    /// Whether a record is to be kept until both hellos are there.
+    pub(super) fn waits_for_hellos(
+        &mut self,
+        shared: &Shared,
+        direction: Direction,
+        header: &RecordHeader,
+    ) -> bool {
+        let has_one =
+            !self.connection.client_hellos.is_empty() || self.connection.server_hello.is_present();
+        shared.secrets.is_some()
+            && has_one
+            && !self.has_both_hellos()
+            && !self.waiting.is_full
+            && !self.mid_stream
+            && match header.content_type {
+                23 => true,
+                21 | 22 => self.stream(direction).protected,
+                _ => false,
+            }
+    }
+
+    /// Keeps a record until both hellos are there.
+    pub(super) fn wait(&mut self, shared: &Shared, direction: Direction, record: &Record<'_>) {
+        self.waiting.bytes += record.body.map_or(0, <[u8]>::len);
+        self.waiting.records.push(WaitingRecord {
+            direction,
+            header: record.header,
+            at: record.at,
+            begins: record.begins,
+            body: record.body.map(Box::from),
+            damaged: record.damaged,
+        });
+        if self.waiting.bytes > MAX_WAITING_BYTES
+            || self.waiting.records.len() > MAX_WAITING_RECORDS
+        {
+            self.stop_waiting(shared);
+            self.waiting.is_full = true;
+        }
+    }
+
+    /// Goes on with the records that were kept.
+    pub(super) fn stop_waiting(&mut self, shared: &Shared) {
+        let is_full = std::mem::replace(&mut self.waiting.is_full, true);
+        self.waiting.bytes = 0;
+        for waiting in std::mem::take(&mut self.waiting.records) {
+            let record = Record {
+                header: waiting.header,
+                at: waiting.at,
+                begins: waiting.begins,
+                body: waiting.body.as_deref(),
+                damaged: waiting.damaged,
+            };
+            self.record(shared, waiting.direction, &record);
+        }
+        self.waiting.is_full = is_full;
+    }
+
+    /// A hello came.
+    pub(super) fn hellos_told(&mut self, shared: &Shared) {
+        if !self.has_both_hellos() || self.opener.is_some() {
+            return;
+        }
+        self.find_secrets(shared);
+        self.stop_waiting(shared);
+    }
+
+    fn find_secrets(&mut self, shared: &Shared) {
+        let Some(secrets) = shared.secrets.as_ref().filter(|secrets| !secrets.is_empty()) else {
+            return;
+        };
+        let (Some(client), Some(server)) =
+            (self.connection.client_hello(), self.connection.server_hello.present())
+        else {
+            self.connection.decryption = Decryption::Gap;
+            return;
+        };
+        let (client, server) = (&client.value, &server.value);
+        let both = |extension| {
+            client.extensions.contains(extension) && server.extensions.contains(extension)
+        };
+        let opener = secrets.opener(&HelloPair {
+            client_random: &client.random,
+            server_random: &server.random,
+            version: server.negotiated_version(),
+            suite: server.cipher_suite,
+            extended_master_secret: both(ExtensionType::EXTENDED_MASTER_SECRET),
+            encrypt_then_mac: both(ExtensionType::ENCRYPT_THEN_MAC),
+            early_data: client.has_early_data(),
+            is_compressed: server.compression_method != CompressionMethod::NULL,
+        });
+        match opener {
+            Ok(mut opener) => {
+                // What came before the secrets counted in the sequence numbers.
+                for (side, stream) in [
+                    (self.connection.side(Direction::Forward), &self.forward),
+                    (self.connection.side(Direction::Reverse), &self.reverse),
+                ] {
+                    let early = side == Side::Client && self.waiting.is_full;
+                    if stream.kept > 0 || stream.gap || early {
+                        opener.gap(side);
+                    }
+                }
+                self.opener = Some(opener);
+                self.connection.decryption = Decryption::Opened;
+            }
+            Err(NoOpener::NoSecrets) => self.connection.decryption = Decryption::NoSecrets,
+            Err(NoOpener::Unsupported) => self.connection.decryption = Decryption::Unsupported,
+        }
+    }
+
+    /// Opens a protected record and takes what is in it; `false` when it stays closed.
+    pub(super) fn open(
+        &mut self,
+        shared: &Shared,
+        direction: Direction,
+        record: &Record<'_>,
+    ) -> bool {
+        let side = self.connection.side(direction);
+        let header = record.header;
+        if shared.secrets.is_some() && self.may_find_secrets_later() {
+            self.find_secrets(shared);
+        }
+        let Some(mut opener) = self.opener.take() else { return false };
+        let mut plain = Vec::new();
+        let opened = match record.body {
+            Some(body) if !record.damaged => {
+                opener.open(side, header.content_type, header.record_version, body, &mut plain).ok()
+            }
+            _ => {
+                opener.gap(side);
+                None
+            }
+        };
+        self.opener = Some(opener);
+        let Some(content_type) = opened else {
+            let is_enough = self.connection.application_data.of(side).records >= MAX_OPENED_RECORDS;
+            if record.body.is_none() && !record.damaged && is_enough {
+                self.application_data(direction, record.at, header.len, false);
+                return true;
+            }
+            self.not_opened += 1;
+            return false;
+        };
+        self.opened += 1;
+        let early = side == Side::Client && content_type == 23 && self.is_early(record.at);
+        let content = if early { Content::EarlyData } else { Content::Opened };
+        self.keep_protected(direction, record, content);
+        self.opened_record(shared, direction, record, content_type, &plain);
+        true
+    }
+}
