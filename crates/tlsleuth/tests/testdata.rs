@@ -51,7 +51,7 @@ fn list<'v>(value: &'v Value, key: &str) -> Vec<&'v str> {
 }
 
 /// What one story gives: the connections, and the codes of the findings about its files.
-fn analyze(story: &Path, expect: &Value) -> (Vec<Box<Analyzed>>, Vec<&'static str>) {
+fn analyze(story: &Path, expect: &Value) -> (Vec<Analyzed>, Vec<&'static str>) {
     let mut options = Options::default();
     if let Some(path) = expect["ca_file"].as_str() {
         let mut anchors = Anchors::new(Roots::None).unwrap();
@@ -96,7 +96,7 @@ fn analyze(story: &Path, expect: &Value) -> (Vec<Box<Analyzed>>, Vec<&'static st
     let mut connections = Vec::new();
     while let Some(event) = analyzer.poll() {
         match event {
-            Event::Connection(connection) => connections.push(connection),
+            Event::Connection(connection) => connections.push(*connection),
         }
     }
     (connections, of_files)
@@ -188,7 +188,7 @@ fn every_story_is_told_as_an_expert_tells_it() {
         let (connections, of_files) = analyze(&story, &expect);
         if only.is_some() {
             println!("{name}: {of_files:?}");
-            connections.iter().for_each(|found| print(found));
+            connections.iter().for_each(print);
         }
         let mut here = Vec::new();
         for code in list(&expect, "capture_must_find") {
