@@ -205,3 +205,31 @@ impl RecordedChain {
         Self { chain: pem("chain.pem"), anchors: pem("anchors.pem"), time }
     }
 }
+
+/// What `testdata/ocsp` holds: the chain of a leaf and its issuer, and responses about the leaf.
+pub mod ocsp {
+    use std::path::PathBuf;
+
+    fn read(name: &str) -> Vec<u8> {
+        let folder = PathBuf::from(concat!(env!("CARGO_MANIFEST_DIR"), "/../../testdata/ocsp"));
+        std::fs::read(folder.join(name)).unwrap_or_else(|_| panic!("no {name} in testdata/ocsp"))
+    }
+
+    fn certificate(name: &str) -> Vec<u8> {
+        let text = read(name);
+        let der = rustls_pemfile::certs(&mut text.as_slice()).flatten().next();
+        der.expect("a certificate").to_vec()
+    }
+
+    /// The leaf and its issuer, which is a root.
+    #[must_use]
+    pub fn chain() -> Vec<Vec<u8>> {
+        vec![certificate("leaf.pem"), certificate("issuer.pem")]
+    }
+
+    /// A response: `good`, `revoked`, `unknown` ...
+    #[must_use]
+    pub fn response(name: &str) -> Vec<u8> {
+        read(&format!("{name}.der"))
+    }
+}

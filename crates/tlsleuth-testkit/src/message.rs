@@ -73,6 +73,8 @@ pub struct ClientHello {
     pub psk: bool,
     /// Whether early data follows.
     pub early_data: bool,
+    /// Whether a stapled OCSP response is asked for.
+    pub status_request: bool,
     /// Bytes of padding.
     pub padding: usize,
     /// Secure renegotiation.
@@ -95,6 +97,7 @@ impl Default for ClientHello {
             ticket: None,
             psk: false,
             early_data: false,
+            status_request: false,
             padding: 0,
             renegotiation: Renegotiation::Extension,
             seed: 1,
@@ -179,6 +182,11 @@ impl ClientHello {
         if self.renegotiation == Renegotiation::Extension {
             extension(writer, 0xff01, |w| {
                 w.u8(0);
+            });
+        }
+        if self.status_request {
+            extension(writer, 5, |w| {
+                w.u8(1).u16(0).u16(0);
             });
         }
         if !self.groups.is_empty() {
@@ -388,4 +396,14 @@ pub fn authority_name(common_name: &str) -> Vec<u8> {
         out
     };
     wrap(0x30, wrap(0x31, wrap(0x30, attribute)))
+}
+
+/// A CertificateStatus message's body with an OCSP response (RFC 6066 §8).
+#[must_use]
+pub fn certificate_status(response: &[u8]) -> Vec<u8> {
+    let mut writer = Writer::default();
+    writer.u8(1).vector(3, |w| {
+        w.bytes(response);
+    });
+    writer.0
 }

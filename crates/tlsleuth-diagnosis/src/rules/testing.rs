@@ -6,16 +6,19 @@ use std::sync::Arc;
 use expect_test::Expect;
 use tlsleuth_capture::transport::OverlapConflict;
 use tlsleuth_capture::{
-    Decoded, Decoder, Direction, EndedFlow, FlowTable, FlowView, Gap, Interest, Limits, Place,
-    StreamSink,
+    Decoded, Decoder, Direction, EndedFlow, FlowTable, FlowView, Gap, Interest, Limits, Located,
+    Place, StreamSink,
 };
 use tlsleuth_cert::{Anchors, CertificateStore, Judge, SeenIntermediates};
-use tlsleuth_handshake::{Connection, Shared, Side, Tracker};
+use tlsleuth_handshake::codepoint::ProtocolVersion;
+use tlsleuth_handshake::connection::SentChain;
+use tlsleuth_handshake::message::ServerHello;
+use tlsleuth_handshake::{Connection, Outcome, Shared, Side, Tracker, WireText};
 
 use crate::finding::Finding;
 use crate::policy::{Policy, VerifyTime};
 use crate::rule::{Check, Rule, Skip};
-use crate::{Case, Context, Diagnosis, NoServerKnowledge, diagnose};
+use crate::{Case, Context, Diagnosis, ServerKnowledge, diagnose};
 
 /// Follows the flows of a script, one tracker each.
 #[derive(Default)]
@@ -64,6 +67,62 @@ impl StreamSink for Sink {
     }
 }
 
+/// What the connections of a script tell of each other's servers. Looks at all of them each time.
+struct Others<'c>(&'c [Box<Connection>]);
+
+impl Others<'_> {
+    /// The other connections to the same server.
+    fn to_server(&self, connection: &Connection) -> impl Iterator<Item = &Connection> {
+        let (server, client, first) = (connection.server, connection.client, connection.first);
+        self.0
+            .iter()
+            .map(|other| &**other)
+            .filter(move |other| other.server == server)
+            .filter(move |other| (other.client, other.first) != (client, first))
+    }
+}
+
+fn name(connection: &Connection) -> Option<&WireText> {
+    Some(&connection.client_hello()?.value.extensions.server_name()?.host_name)
+}
+
+fn newest(connection: &Connection) -> Option<Located<ProtocolVersion>> {
+    let hello = connection.client_hello()?;
+    Some(Located::new(hello.value.offered_versions().highest()?, hello.at))
+}
+
+impl ServerKnowledge for Others<'_> {
+    fn chain_in_clear(&self, connection: &Connection) -> Option<Located<Arc<SentChain>>> {
+        let chain = self
+            .to_server(connection)
+            .filter(|other| name(other) == name(connection))
+            .find_map(|other| other.server_chain.present())?;
+        Some(Located::new(Arc::new(chain.value.clone()), chain.at))
+    }
+
+    fn chose(&self, connection: &Connection) -> Option<Located<ServerHello>> {
+        self.to_server(connection).find_map(|other| other.server_hello.present().cloned())
+    }
+
+    fn chain_for_a_name(
+        &self,
+        connection: &Connection,
+    ) -> Option<Located<(WireText, Arc<SentChain>)>> {
+        self.to_server(connection).find_map(|other| {
+            let chain = other.server_chain.present()?;
+            Some(Located::new((name(other)?.clone(), Arc::new(chain.value.clone())), chain.at))
+        })
+    }
+
+    fn succeeded_with_older(&self, connection: &Connection) -> Option<Located<ProtocolVersion>> {
+        let own = newest(connection)?;
+        self.to_server(connection)
+            .filter(|other| other.outcome == Outcome::Completed)
+            .filter(|other| other.client.address == connection.client.address)
+            .find_map(|other| newest(other).filter(|older| older.value.rank() < own.value.rank()))
+    }
+}
+
 /// The connections of a script in the order of their start, and a policy that trusts its root.
 fn run(script: &str) -> (Vec<Box<Connection>>, Policy) {
     let story = tlsleuth_testkit::script(script);
@@ -98,13 +157,26 @@ fn run(script: &str) -> (Vec<Box<Connection>>, Policy) {
     (connections, policy)
 }
 
+/// The authorities that a script shows.
+fn intermediates(connections: &[Box<Connection>]) -> SeenIntermediates {
+    let seen = SeenIntermediates::default();
+    for connection in connections {
+        for chain in [&connection.server_chain, &connection.client_chain] {
+            if let Some(chain) = chain.present() {
+                seen.add(&chain.value.chain);
+            }
+        }
+    }
+    seen
+}
+
 /// What one rule says of a script's connections: its findings with their evidence, or `clear`, `not
 /// applicable`, `undetermined`.
 #[track_caller]
 pub(crate) fn check(rule: &Rule, script: &str, expect: Expect) {
     let (connections, policy) = run(script);
-    let intermediates = SeenIntermediates::default();
-    let context = Context { intermediates: &intermediates, servers: &NoServerKnowledge };
+    let intermediates = intermediates(&connections);
+    let context = Context { intermediates: &intermediates, servers: &Others(&connections) };
     let mut told = String::new();
     for connection in &connections {
         let case = Case::new(connection, &policy, &context);
@@ -172,8 +244,8 @@ fn write_finding(told: &mut String, finding: &Finding) {
 #[allow(dead_code, reason = "for tests of the verdict")]
 pub(crate) fn diagnoses(script: &str) -> Vec<Diagnosis> {
     let (connections, policy) = run(script);
-    let intermediates = SeenIntermediates::default();
-    let context = Context { intermediates: &intermediates, servers: &NoServerKnowledge };
+    let intermediates = intermediates(&connections);
+    let context = Context { intermediates: &intermediates, servers: &Others(&connections) };
     connections.iter().map(|connection| diagnose(connection, &policy, &context)).collect()
 }
 
