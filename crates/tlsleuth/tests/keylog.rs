@@ -240,3 +240,42 @@ fn secrets_that_come_in_the_course_of_the_capture_are_used() {
     let Some(Event::Connection(found)) = analyzer.poll() else { panic!("no connection") };
     assert!(found.connection.server_chain.is_present());
 }
+
+/// Packets may be captured in another order than they were sent, a hello behind what it explains.
+#[test]
+fn frames_out_of_order_open_all_the_same() {
+    for name in recorded().iter().map(String::as_str).chain(["early-data-accepted"]) {
+        let frames_of = |at: u64, analyzer: &mut Analyzer| {
+            let mut frames = OpenOptions::default().open(&capture_of(&story(name))).unwrap();
+            while let Some(frame) = frames.next_frame().unwrap() {
+                if frame.place.frame == at {
+                    analyzer.push_frame(&frame);
+                    return true;
+                }
+            }
+            false
+        };
+        for begin in [1, 2] {
+            let log = KeyLog::new();
+            log.add(keys(name).as_bytes());
+            let options = Options { secrets: Some(Arc::new(log)), ..Options::default() };
+            let mut analyzer = Analyzer::new(options);
+            let mut at = begin;
+            if begin == 2 {
+                assert!(frames_of(1, &mut analyzer));
+            }
+            loop {
+                let later = frames_of(at + 1, &mut analyzer);
+                if !frames_of(at, &mut analyzer) || !later {
+                    break;
+                }
+                at += 2;
+            }
+            analyzer.finish();
+            while let Some(Event::Connection(found)) = analyzer.poll() {
+                let decryption = found.connection.decryption;
+                assert_eq!(decryption, Decryption::Opened, "{name}, swapped from {begin}");
+            }
+        }
+    }
+}
