@@ -2,61 +2,161 @@
 
 use std::path::PathBuf;
 
-use clap::{Parser, ValueEnum};
+use clap::{Args, Parser, Subcommand, ValueEnum, ValueHint};
 
-/// Says why TLS handshakes failed, from packet captures.
+use crate::filter::{AddressFilter, Instant, Pattern};
+
+/// Says why TLS handshakes failed, from packet captures: what went wrong, who has to act, which
+/// frames prove it.
 #[derive(Parser, Debug)]
-#[command(name = "tlsleuth", version, about, max_term_width = 100)]
+#[command(
+    name = "tlsleuth",
+    version,
+    about = "Says why TLS handshakes failed, from packet captures",
+    max_term_width = 100,
+    args_conflicts_with_subcommands = true,
+    subcommand_negates_reqs = true,
+    disable_help_subcommand = true,
+    after_help = EXAMPLES,
+    override_usage = "tlsleuth [OPTIONS] CAPTURE...\n       tlsleuth <COMMAND>"
+)]
 pub(crate) struct Arguments {
-    /// Captures: pcap, pcapng or snoop, compressed or not; `-` reads standard input.
-    #[arg(required = true, value_name = "CAPTURE")]
+    /// Another command than reading captures.
+    #[command(subcommand)]
+    pub(crate) command: Option<Command>,
+
+    /// Reading captures.
+    #[command(flatten)]
+    pub(crate) main: Main,
+}
+
+const EXAMPLES: &str = "\
+Examples:
+  tlsleuth incident.pcap                         what went wrong, who has to act, which frames prove it
+  tlsleuth ring/*.pcap.gz --since 2026-11-20T10:00:00Z    rotated files are one incident
+  tlsleuth incident.pcap --server 10.0.0.2:443 --sni '*.example.test' --failed
+  tlsleuth incident.pcap --ca-file corporate-root.pem     trust a private authority too
+  tlsleuth incident.pcap -f markdown -o ticket.md         for a ticket; -f json for scripts
+  tcpdump -i any -w - port 443 | tlsleuth -               until Ctrl-C
+  tlsleuth explain chain.missing-intermediate             or an alert: explain unknown_ca
+
+Exit status: 0 analyzed, 1 with --fail-on, 2 bad usage or a capture that cannot be read.";
+
+/// Reading captures.
+#[derive(Args, Debug)]
+pub(crate) struct Main {
+    /// Captures (pcap, pcapng, snoop; compressed or not), directories of them, or `-`.
+    #[arg(required = true, value_name = "CAPTURE", value_hint = ValueHint::AnyPath)]
     pub(crate) captures: Vec<PathBuf>,
 
     /// How to print the report.
-    #[arg(short, long, value_enum, default_value_t = Format::Table)]
+    #[arg(short, long, value_enum, default_value_t = Format::Table, hide_possible_values = false)]
     pub(crate) format: Format,
 
-    /// Write to FILE, not to standard output.
-    #[arg(short, long, value_name = "FILE")]
+    /// Write to FILE instead of standard output.
+    #[arg(short, long, value_name = "FILE", value_hint = ValueHint::FilePath)]
     pub(crate) output: Option<PathBuf>,
 
     /// Only connections that did not complete.
-    #[arg(long)]
+    #[arg(long, help_heading = "What to show")]
     pub(crate) failed: bool,
 
-    /// Every connection one by one, however many.
-    #[arg(long, conflicts_with = "failed")]
+    /// Every connection on a line of its own, however many.
+    #[arg(long, help_heading = "What to show")]
     pub(crate) all: bool,
 
+    /// Client: ADDRESS, CIDR, ADDRESS:PORT or :PORT.
+    #[arg(long, value_name = "END", help_heading = "What to show")]
+    pub(crate) client: Vec<AddressFilter>,
+
+    /// Server, in the same forms.
+    #[arg(long, value_name = "END", help_heading = "What to show")]
+    pub(crate) server: Vec<AddressFilter>,
+
+    /// Name that the client asked for; `*` and `?` match anything.
+    #[arg(long, value_name = "GLOB", help_heading = "What to show")]
+    pub(crate) sni: Vec<Pattern>,
+
+    /// Finding, such as `chain.*`.
+    #[arg(long, value_name = "GLOB", help_heading = "What to show")]
+    pub(crate) code: Vec<Pattern>,
+
+    /// Connection by its number, in full.
+    #[arg(long, value_name = "ID", value_delimiter = ',', help_heading = "What to show")]
+    pub(crate) connection: Vec<u64>,
+
+    /// Connections that went on at or after TIME (RFC 3339).
+    #[arg(long, value_name = "TIME", help_heading = "What to show")]
+    pub(crate) since: Option<Instant>,
+
+    /// Connections that began at or before TIME.
+    #[arg(long, value_name = "TIME", help_heading = "What to show")]
+    pub(crate) until: Option<Instant>,
+
     /// More trust anchors.
-    #[arg(long, value_name = "PEM")]
+    #[arg(long, value_name = "PEM", help_heading = "How to judge", value_hint = ValueHint::FilePath)]
     pub(crate) ca_file: Vec<PathBuf>,
 
     /// The trust anchors to start with.
-    #[arg(long, value_enum, default_value_t = RootsChoice::Mozilla)]
+    #[arg(long, value_enum, default_value_t = RootsChoice::Mozilla, help_heading = "How to judge")]
     pub(crate) roots: RootsChoice,
 
-    /// The clock that decides whether a certificate is valid: `capture`, `now`, or a time as
-    /// RFC 3339.
-    #[arg(long, value_name = "TIME", default_value = "capture")]
+    /// Clock for validity: `capture`, `now` or a time (RFC 3339).
+    #[arg(long, value_name = "TIME", default_value = "capture", help_heading = "How to judge")]
     pub(crate) verify_time: String,
 
-    /// Logged secrets in the NSS key log format; `env` takes the file that SSLKEYLOGFILE names.
-    /// Those inside of a pcapng are used without asking.
-    #[arg(long, value_name = "FILE")]
+    /// Secrets in the NSS key log format; `env`: the file that SSLKEYLOGFILE names.
+    #[arg(long, value_name = "FILE", help_heading = "How to judge", value_hint = ValueHint::FilePath)]
     pub(crate) keylog: Vec<PathBuf>,
 
-    /// Treat connections to this port as TLS.
-    #[arg(long, value_name = "PORT")]
+    /// Treat connections to PORT as TLS even if no TLS is seen.
+    #[arg(long, value_name = "PORT", help_heading = "How to judge")]
     pub(crate) port: Vec<u16>,
 
-    /// Whether to color the output.
-    #[arg(long, value_enum, default_value_t = Color::Auto)]
+    /// Exit with 1 when a shown finding is this severe or worse.
+    #[arg(long, value_enum, value_name = "SEVERITY", help_heading = "How to run")]
+    pub(crate) fail_on: Option<SeverityChoice>,
+
+    /// Threads to use; the report is the same with any number.
+    #[arg(long, value_name = "N", help_heading = "How to run",
+          value_parser = clap::value_parser!(u16).range(1..))]
+    pub(crate) threads: Option<u16>,
+
+    /// Whether to color.
+    #[arg(long, value_enum, default_value_t = Color::Auto, help_heading = "How to run")]
     pub(crate) color: Color,
 
-    /// Say less on standard error.
-    #[arg(short, long)]
+    /// Whether to show progress on standard error.
+    #[arg(long, value_enum, default_value_t = Progress::Auto, help_heading = "How to run")]
+    pub(crate) progress: Progress,
+
+    /// Only errors on standard error.
+    #[arg(short, long, help_heading = "How to run", conflicts_with = "verbose")]
     pub(crate) quiet: bool,
+
+    /// Say what is being done on standard error.
+    #[arg(short, long, help_heading = "How to run")]
+    pub(crate) verbose: bool,
+}
+
+/// Commands beside reading captures.
+#[derive(Subcommand, Debug)]
+pub(crate) enum Command {
+    /// What a finding or an alert means, its causes and remedies.
+    Explain {
+        /// A code (`chain.expired`), an area (`chain`), an alert (`unknown_ca`, 48), or words.
+        #[arg(value_name = "CODE|ALERT|TEXT")]
+        words: Vec<String>,
+    },
+    /// The JSON Schema of the report.
+    Schema,
+    /// Completions for a shell, to be put where it looks for them.
+    Completions {
+        /// The shell.
+        shell: clap_complete::Shell,
+    },
+    /// The manual page, for man(1).
+    Man,
 }
 
 /// An output format.
@@ -68,6 +168,8 @@ pub(crate) enum Format {
     Json,
     /// One connection a line.
     Jsonl,
+    /// For a ticket.
+    Markdown,
 }
 
 /// Trust anchors to start with.
@@ -90,4 +192,35 @@ pub(crate) enum Color {
     Always,
     /// Never.
     Never,
+}
+
+/// When to show progress.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, ValueEnum)]
+pub(crate) enum Progress {
+    /// On a terminal, when it takes long.
+    Auto,
+    /// Never.
+    Never,
+}
+
+/// A severity.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug, ValueEnum)]
+pub(crate) enum SeverityChoice {
+    /// Worth knowing.
+    Info,
+    /// Risky or fragile.
+    Warning,
+    /// Explains a failure.
+    Error,
+}
+
+impl SeverityChoice {
+    /// The severity of a finding of the report.
+    pub(crate) fn of(name: &str) -> Self {
+        match name {
+            "error" => Self::Error,
+            "warning" => Self::Warning,
+            _ => Self::Info,
+        }
+    }
 }

@@ -1,17 +1,61 @@
 //! The command `tlsleuth`.
 
 mod arguments;
+mod explain;
+mod filter;
+mod output;
+mod progress;
+mod read;
 mod run;
+mod say;
 mod secrets;
 mod terminal;
 
+use std::io;
 use std::process::ExitCode;
 
-use clap::Parser;
+use clap::{CommandFactory as _, Parser};
 
-use arguments::Arguments;
+use arguments::{Arguments, Command};
+use say::say;
 
 fn main() -> ExitCode {
     let arguments = Arguments::parse();
-    run::run(&arguments)
+    let status = match &arguments.command {
+        None => run::run(&arguments.main),
+        Some(command) => other(command),
+    };
+    match status {
+        Ok(status) => status,
+        // Whoever reads has enough: no reason to complain.
+        Err(error) if error.downcast_ref::<io::Error>().is_some_and(is_closed_pipe) => {
+            ExitCode::SUCCESS
+        }
+        Err(error) => {
+            say(&format!("{error:#}"));
+            ExitCode::from(run::BAD)
+        }
+    }
+}
+
+fn is_closed_pipe(error: &io::Error) -> bool {
+    error.kind() == io::ErrorKind::BrokenPipe
+}
+
+/// The commands that read no capture.
+fn other(command: &Command) -> anyhow::Result<ExitCode> {
+    let mut known = true;
+    output::write(None, |out| match command {
+        Command::Explain { words } => {
+            known = explain::write(words, out)?;
+            Ok(())
+        }
+        Command::Schema => out.write_all(tlsleuth_report::schema::JSON_SCHEMA.as_bytes()),
+        Command::Completions { shell } => {
+            clap_complete::generate(*shell, &mut Arguments::command(), "tlsleuth", &mut &mut *out);
+            Ok(())
+        }
+        Command::Man => clap_mangen::Man::new(Arguments::command()).render(&mut &mut *out),
+    })?;
+    Ok(if known { ExitCode::SUCCESS } else { ExitCode::from(run::BAD) })
 }

@@ -5,13 +5,13 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use anyhow::Context as _;
-use tlsleuth::capture::{SecretsBlock, prescan_secrets};
+use tlsleuth::OpenOptions;
+use tlsleuth::capture::{MergedReader, SecretsBlock, prescan_secrets};
 use tlsleuth::handshake::opener::SecretSource;
 use tlsleuth::keylog::KeyLog;
-use tlsleuth::{FrameReader, OpenOptions};
 
-use crate::arguments::Arguments;
-use crate::run::{say, shown};
+use crate::arguments::Main;
+use crate::say::{say, shown};
 
 /// The secrets of an analysis.
 pub(crate) struct Secrets {
@@ -24,7 +24,7 @@ pub(crate) struct Secrets {
 impl Secrets {
     /// Reads the key logs, and the secrets blocks of captures that can be read twice: a block may
     /// come behind the frames that it opens.
-    pub(crate) fn load(arguments: &Arguments) -> anyhow::Result<Self> {
+    pub(crate) fn load(arguments: &Main, captures: &[PathBuf]) -> anyhow::Result<Self> {
         let mut secrets = Self { log: KeyLog::new(), told_other: false, quiet: arguments.quiet };
         for path in &arguments.keylog {
             let path = if path.as_os_str() == "env" { from_environment()? } else { path.clone() };
@@ -46,7 +46,7 @@ impl Secrets {
                 }
             }
         }
-        for path in arguments.captures.iter().filter(|path| is_regular(path)) {
+        for path in captures.iter().filter(|path| is_regular(path)) {
             // A file that cannot be read is told when its frames are to be read.
             for block in prescan_secrets(path, &OpenOptions::default()).unwrap_or_default() {
                 secrets.add(&block);
@@ -58,15 +58,15 @@ impl Secrets {
     /// What the analysis asks; nothing, where there are no secrets and none can come.
     pub(crate) fn source(
         &self,
-        arguments: &Arguments,
+        captures: &[PathBuf],
     ) -> Option<Arc<dyn SecretSource + Send + Sync>> {
-        let may_come = arguments.captures.iter().any(|path| !is_regular(path));
+        let may_come = captures.iter().any(|path| !is_regular(path));
         (may_come || !self.log.is_empty())
             .then(|| Arc::new(self.log.clone()) as Arc<dyn SecretSource + Send + Sync>)
     }
 
     /// Takes the secrets that the reader passed.
-    pub(crate) fn take(&mut self, reader: &mut FrameReader) {
+    pub(crate) fn take(&mut self, reader: &mut MergedReader) {
         while let Some(block) = reader.poll_secrets() {
             self.add(&block);
         }

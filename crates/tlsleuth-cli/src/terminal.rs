@@ -4,13 +4,13 @@ use std::io::{self, IsTerminal as _};
 
 use anstream::ColorChoice;
 
-use crate::arguments::{Arguments, Color};
+use crate::arguments::{Color, Main};
 
 /// The width of a page that nobody watches: a file, a pipe.
 const WIDTH: usize = 100;
 
 /// Columns, and whether to color what goes to standard output or to a file.
-pub(crate) fn style(arguments: &Arguments) -> (usize, bool) {
+pub(crate) fn style(arguments: &Main) -> (usize, bool) {
     let to_file = arguments.output.is_some();
     let color = match arguments.color {
         Color::Always => true,

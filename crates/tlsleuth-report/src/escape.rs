@@ -37,7 +37,13 @@ pub fn markdown(text: &str) -> String {
             '&' => out.push_str("&amp;"),
             '|' => out.push_str("&#124;"),
             '@' => out.push_str("&#64;"),
-            '\\' | '`' | '*' | '_' | '[' | ']' | '{' | '}' | '~' | '$' | '^' | '!' => {
+            // Within a word it is no emphasis, and reads better as it is.
+            '_' if previous.is_alphanumeric()
+                && text.chars().nth(index + 1).is_some_and(char::is_alphanumeric) =>
+            {
+                out.push(c);
+            }
+            '\\' | '`' | '*' | '_' | '[' | ']' | '{' | '}' | '~' | '$' | '^' => {
                 out.push('\\');
                 out.push(c);
             }
@@ -71,6 +77,24 @@ fn starts_a_list(text: &str, index: usize) -> bool {
 /// Whether `www` is right before the character `index`.
 fn ends_with_www(text: &str, index: usize) -> bool {
     index >= 3 && text.chars().skip(index - 3).take(3).all(|c| c.eq_ignore_ascii_case(&'w'))
+}
+
+/// Text within an element of HTML, also where Markdown takes HTML as it is: one line, no markup.
+#[must_use]
+pub fn html(text: &str) -> String {
+    let mut out = String::with_capacity(text.len() + 16);
+    for c in text.chars() {
+        match c {
+            '<' => out.push_str("&lt;"),
+            '>' => out.push_str("&gt;"),
+            '&' => out.push_str("&amp;"),
+            '"' => out.push_str("&quot;"),
+            '\'' => out.push_str("&#39;"),
+            '`' => out.push_str("&#96;"),
+            c => put(&mut out, c),
+        }
+    }
+    out
 }
 
 /// Text as inline code of Markdown, in a fence that is longer than any run of backticks in it.

@@ -82,6 +82,12 @@ impl Line {
         self.width
     }
 
+    /// The line without color and without spaces at its end.
+    pub(crate) fn plain(&self) -> String {
+        let text: String = self.pieces.iter().map(|(text, _)| text.as_str()).collect();
+        text.trim_end().to_owned()
+    }
+
     /// Writes the line without spaces at its end.
     pub(crate) fn write(&self, color: bool, out: &mut dyn Write) -> io::Result<()> {
         let last = self.pieces.iter().rposition(|(text, _)| !text.trim_end().is_empty());

@@ -7,6 +7,7 @@ pub mod build;
 pub mod escape;
 pub mod json;
 mod layout;
+pub mod markdown;
 mod quantity;
 pub mod schema;
 mod story;

@@ -8,8 +8,12 @@ use serde::Serialize;
 /// The version of the report's form.
 pub const SCHEMA: &str = "tlsleuth.report/1";
 
+/// The JSON Schema of the report, made from the types below; a test keeps it so.
+pub const JSON_SCHEMA: &str = include_str!("report.schema.json");
+
 /// The whole report.
 #[derive(Clone, Debug, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct Report {
     /// `tlsleuth.report/1`.
     pub schema: &'static str,
@@ -27,6 +31,7 @@ pub struct Report {
 
 /// The program that made a report.
 #[derive(Clone, Debug, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct Generator {
     /// `tlsleuth`.
     pub name: &'static str,
@@ -36,6 +41,7 @@ pub struct Generator {
 
 /// One capture file.
 #[derive(Clone, Debug, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct Capture {
     /// Its path as given; `-` for standard input.
     pub path: String,
@@ -65,6 +71,7 @@ pub struct Capture {
 
 /// What became of the frames of a capture.
 #[derive(Clone, Copy, Debug, Default, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct FrameCounts {
     /// TCP segments.
     pub tcp: u64,
@@ -86,6 +93,7 @@ pub struct FrameCounts {
 
 /// An address and a port.
 #[derive(Clone, Debug, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct Endpoint {
     /// The address, as text.
     pub address: String,
@@ -95,6 +103,7 @@ pub struct Endpoint {
 
 /// One connection.
 #[derive(Clone, Debug, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct Connection {
     /// Counted from 1.
     pub id: u64,
@@ -176,6 +185,7 @@ pub struct Connection {
 
 /// Application protocols offered and selected.
 #[derive(Clone, Debug, Default, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct Alpn {
     /// The client's list.
     pub offered: Vec<String>,
@@ -185,6 +195,7 @@ pub struct Alpn {
 
 /// Versions offered and negotiated.
 #[derive(Clone, Debug, Default, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct Version {
     /// The client's, as hex numbers.
     pub offered: Vec<String>,
@@ -196,6 +207,7 @@ pub struct Version {
 
 /// A number from the wire with its name.
 #[derive(Clone, Debug, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct CodePoint {
     /// As hex.
     pub id: String,
@@ -205,6 +217,7 @@ pub struct CodePoint {
 
 /// Fingerprints.
 #[derive(Clone, Debug, Default, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct Fingerprints {
     /// Of the ClientHello.
     pub ja3: Option<String>,
@@ -216,6 +229,7 @@ pub struct Fingerprints {
 
 /// A chain as sent, judged.
 #[derive(Clone, Debug, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct Chain {
     /// Leaf first, if the sender kept to the order.
     pub certificates: Vec<Certificate>,
@@ -229,6 +243,7 @@ pub struct Chain {
 
 /// A certificate.
 #[derive(Clone, Debug, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct Certificate {
     /// The frame that completes its message.
     pub frame: u64,
@@ -260,6 +275,7 @@ pub struct Certificate {
 
 /// Where the time went, in milliseconds; null where an end of the span was not seen.
 #[derive(Clone, Copy, Debug, Default, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct Timing {
     /// SYN to SYN-ACK.
     pub tcp_ms: Option<f64>,
@@ -273,6 +289,7 @@ pub struct Timing {
 
 /// An alert.
 #[derive(Clone, Debug, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct Alert {
     /// The capture.
     pub capture: u32,
@@ -294,6 +311,7 @@ pub struct Alert {
 
 /// One entry of the timeline.
 #[derive(Clone, Debug, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct Event {
     /// When.
     pub time: String,
@@ -316,6 +334,7 @@ pub struct Event {
 
 /// A finding.
 #[derive(Clone, Debug, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct Finding {
     /// Its code.
     pub code: &'static str,
@@ -347,6 +366,7 @@ pub struct Finding {
 
 /// A frame and what it says.
 #[derive(Clone, Debug, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct Evidence {
     /// The capture.
     pub capture: u32,
@@ -358,6 +378,7 @@ pub struct Evidence {
 
 /// What only many connections together show.
 #[derive(Clone, Debug, Default, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct Fleet {
     /// The findings.
     pub findings: Vec<Finding>,
@@ -367,6 +388,7 @@ pub struct Fleet {
 
 /// One server and name.
 #[derive(Clone, Debug, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct Server {
     /// Its address.
     pub address: String,
@@ -388,6 +410,7 @@ pub struct Server {
 
 /// What was left out or only counted.
 #[derive(Clone, Copy, Debug, Default, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct Counts {
     /// Flows without TLS that are not told.
     pub flows_without_tls: u64,

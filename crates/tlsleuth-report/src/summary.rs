@@ -189,8 +189,17 @@ impl<'r> Groups<'r> {
             .0
             .into_iter()
             .filter_map(|((verdict, address, port, sni), members)| {
-                let server = &members.first()?.server;
-                let of = of.get(&(address, port, sni)).copied().unwrap_or(number(members.len()));
+                let first = members.first()?;
+                let server = &first.server;
+                // Without a ClientHello nobody knows the name: such a failure is one of all.
+                let unknown = sni.is_none() && first.protocol.is_none();
+                let of = of
+                    .iter()
+                    .filter(|((other, other_port, other_sni), _)| {
+                        (*other, *other_port) == (address, port) && (unknown || *other_sni == sni)
+                    })
+                    .map(|(_, count)| count)
+                    .sum();
                 Some(Kind { verdict, server, sni, members, of })
             })
             .collect();

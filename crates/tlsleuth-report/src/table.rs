@@ -43,8 +43,6 @@ impl Style {
 pub enum Listing {
     /// Failures in full while they are few, grouped when they are many; the rest counted.
     Page,
-    /// Only failures, and these as on the page.
-    Failures,
     /// Every connection on a line of its own, then the failures as on the page.
     Every,
     /// Every connection in full, completed or not.
@@ -80,7 +78,7 @@ pub fn write(report: &Report, style: Style, out: &mut dyn Write) -> io::Result<(
     let summary = summary(report);
     page.captures();
     page.blank();
-    page.counts(&summary, style.listing);
+    page.counts(&summary);
     page.fleet();
     match style.listing {
         Listing::Full => {
@@ -91,22 +89,31 @@ pub fn write(report: &Report, style: Style, out: &mut dyn Write) -> io::Result<(
         }
         Listing::Every => {
             page.every();
-            page.failures(&summary, style.listing);
+            page.failures(&summary);
         }
-        Listing::Page | Listing::Failures => page.failures(&summary, style.listing),
+        Listing::Page => page.failures(&summary),
     }
-    if matches!(style.listing, Listing::Page | Listing::Every) {
+    if style.listing != Listing::Full {
         page.incomplete(&summary);
         page.health_checks(&summary);
         page.warnings(&summary);
-    }
-    if style.listing == Listing::Page {
         page.healthy(&summary);
     }
     for line in &page.lines {
         line.write(style.color, out)?;
     }
     Ok(())
+}
+
+/// The timeline of one connection as plain lines, for other renderers.
+pub(crate) fn timeline_lines(
+    report: &Report,
+    connection: &Connection,
+    width: usize,
+) -> Vec<String> {
+    let mut page = Page { report, width, several: report.captures.len() > 1, lines: Vec::new() };
+    page.timeline(connection);
+    page.lines.iter().map(Line::plain).collect()
 }
 
 struct Page<'r> {
@@ -273,7 +280,7 @@ impl<'r> Page<'r> {
         }
     }
 
-    fn counts(&mut self, summary: &Summary<'_>, listing: Listing) {
+    fn counts(&mut self, summary: &Summary<'_>) {
         let Totals { connections, completed, failed, incomplete, health_checks } = summary.totals;
         if connections + health_checks == 0 {
             let flows = self.report.counts.flows;
@@ -318,8 +325,6 @@ impl<'r> Page<'r> {
                 count(left_out)
             );
             self.paragraph(&text, Tone::Plain, 0);
-        } else if listing == Listing::Failures && completed + incomplete + health_checks > 0 {
-            self.paragraph("Only the failed ones are shown.", Tone::Plain, 0);
         }
         let counts = &self.report.counts;
         if counts.flows_evicted > 0 || counts.holes_given_up > 0 {
@@ -349,13 +354,9 @@ impl<'r> Page<'r> {
 
     // ---- failures ----
 
-    fn failures(&mut self, summary: &Summary<'r>, listing: Listing) {
+    fn failures(&mut self, summary: &Summary<'r>) {
         let failures = summary.failures();
         if failures == 0 {
-            if listing == Listing::Failures {
-                self.blank();
-                self.paragraph("Nothing failed.", Tone::Good, 0);
-            }
             return;
         }
         if failures <= FEW {

@@ -115,20 +115,6 @@ pub(crate) fn event(event: &Event, connection: &Connection) -> (&'static str, St
     }
 }
 
-/// What sort of event one is, by its name.
-pub(crate) fn kind(event: &str) -> &'static str {
-    match event {
-        "tcp_retransmission" => "retransmission",
-        "alert" | "encrypted_alert" => "alert",
-        "application_data" => "data",
-        "starttls" | "proxy_connect" | "plaintext" => "before_tls",
-        "capture_gap" | "tcp_conflict" | "garbage" => "capture",
-        "icmp" => "transport",
-        event if event.starts_with("tcp_") => "transport",
-        _ => "handshake",
-    }
-}
-
 /// Whom the first certificate of a chain is about, with a comma behind it.
 fn leaf(side: Side, connection: &Connection) -> String {
     let chain = match side {
@@ -154,6 +140,20 @@ fn versions(list: &[ProtocolVersion]) -> String {
         }
     }
     text
+}
+
+/// What sort of event one is, by its name.
+pub(crate) fn kind(event: &str) -> &'static str {
+    match event {
+        "tcp_retransmission" => "retransmission",
+        "alert" | "encrypted_alert" => "alert",
+        "application_data" => "data",
+        "starttls" | "proxy_connect" | "plaintext" => "before_tls",
+        "capture_gap" | "tcp_conflict" | "garbage" => "capture",
+        "icmp" => "transport",
+        event if event.starts_with("tcp_") => "transport",
+        _ => "handshake",
+    }
 }
 
 fn amount(bytes: u64, records: u64) -> String {

@@ -1,0 +1,226 @@
+//! Reads the captures into the analyzer: several are one incident, in order of time.
+
+use std::io;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+
+use tlsleuth::Analyzer;
+use tlsleuth::capture::{CaptureInput, Error, MergedReader, OpenOptions, order_captures};
+use tlsleuth::diagnosis::capture_findings;
+
+use crate::arguments::Main;
+use crate::progress::Meter;
+use crate::say::{say, shown, with_causes};
+use crate::secrets::Secrets;
+
+/// Frames between two looks at the clock and at what the user wants.
+const CHECK_EVERY: u64 = 4_096;
+
+/// What came of the reading.
+#[derive(Debug, Default)]
+pub(crate) struct Read {
+    /// The captures in the order of their numbers, then those that cannot be read.
+    pub(crate) captures: Vec<tlsleuth_report::CaptureInput>,
+    /// How many can be read.
+    pub(crate) readable: usize,
+    /// Whether one that was named cannot be read.
+    pub(crate) unreadable: bool,
+    /// Whether the user broke it off.
+    pub(crate) interrupted: bool,
+}
+
+/// What is to be read.
+#[derive(Debug, Default)]
+pub(crate) struct Inputs {
+    /// Files, and `-` for standard input.
+    pub(crate) paths: Vec<PathBuf>,
+    /// Whether something that was named is not there.
+    missing: bool,
+}
+
+/// The captures that the user names, directories opened.
+pub(crate) fn inputs(arguments: &Main) -> Inputs {
+    let mut inputs = Inputs::default();
+    for path in &arguments.captures {
+        if path.is_dir() {
+            inputs.directory(arguments, path);
+        } else {
+            inputs.paths.push(path.clone());
+        }
+    }
+    inputs
+}
+
+/// Reads all captures.
+pub(crate) fn read(
+    arguments: &Main,
+    inputs: Inputs,
+    analyzer: &mut Analyzer,
+    secrets: &mut Secrets,
+) -> Read {
+    let stop = stop_on_interrupt();
+    let options = OpenOptions::default();
+    let mut result = Read { unreadable: inputs.missing, ..Read::default() };
+    let mut captures = Vec::new();
+    for path in inputs.paths {
+        if path.as_os_str() != "-" {
+            captures.push(CaptureInput::Path(path));
+            continue;
+        }
+        match options.read(io::stdin()) {
+            Ok(reader) => captures.push(CaptureInput::Reader(path, Box::new(reader))),
+            Err(error) => result.refuse(&path, &error),
+        }
+    }
+    let mut ordered = order_captures(captures, &options);
+    let names = ordered.names.clone();
+    for (path, error) in std::mem::take(&mut ordered.unreadable) {
+        result.refuse(&path, &error);
+    }
+    result.readable = names.len();
+    let mut reader = MergedReader::new(ordered, options);
+    let mut meter = Meter::new(arguments);
+    result.interrupted = frames(&mut reader, analyzer, secrets, &mut meter, &names, &stop);
+    meter.end();
+    let unreadable = std::mem::take(&mut result.captures);
+    for (path, number) in names.iter().zip(0..) {
+        let mut capture = input(path);
+        capture.decoded = analyzer.decode_stats(number);
+        if let Some(state) = reader.capture(number) {
+            capture.decoded.duplicates = state.duplicates;
+            capture.facts = state.facts.cloned();
+            if let Some(facts) = state.facts {
+                capture.findings = capture_findings(facts, number);
+            }
+        }
+        for finding in &capture.findings {
+            if !arguments.quiet {
+                say(&format!("{}: {}: {}", shown(path), finding.code, finding.title));
+            }
+        }
+        if arguments.verbose {
+            let facts = capture.facts.clone().unwrap_or_default();
+            let decoded = &capture.decoded;
+            say(&format!(
+                "{}: {} frames: {} TCP, {} UDP, {} ICMP errors, {} other transports, {} fragments, \
+                 {} without IP, {} undecodable, {} seen twice",
+                shown(path),
+                facts.frames,
+                decoded.segments,
+                decoded.datagrams,
+                decoded.icmp_errors,
+                decoded.other_transport,
+                decoded.fragments_held,
+                decoded.not_ip,
+                decoded.undecodable,
+                decoded.duplicates
+            ));
+        }
+        result.captures.push(capture);
+    }
+    result.captures.extend(unreadable);
+    result
+}
+
+/// Pushes every frame; tells whether the user broke it off.
+fn frames(
+    reader: &mut MergedReader,
+    analyzer: &mut Analyzer,
+    secrets: &mut Secrets,
+    meter: &mut Meter,
+    names: &[PathBuf],
+    stop: &AtomicBool,
+) -> bool {
+    let mut frames = 0_u64;
+    let mut bytes = 0_u64;
+    loop {
+        match reader.next_frame() {
+            Ok(Some(frame)) => {
+                bytes = bytes.saturating_add(u64::try_from(frame.data.len()).unwrap_or(0));
+                analyzer.push_frame(&frame);
+                secrets.take(reader);
+            }
+            Ok(None) => return false,
+            Err(error) => {
+                let name = usize::try_from(error.capture).ok().and_then(|n| names.get(n));
+                meter.end();
+                say(&format!(
+                    "{}: {}",
+                    name.map_or_else(String::new, |name| shown(name)),
+                    with_causes(&error.source)
+                ));
+            }
+        }
+        frames += 1;
+        if frames.is_multiple_of(CHECK_EVERY) {
+            if stop.load(Ordering::Relaxed) {
+                meter.end();
+                say("broken off: what follows is what is known so far");
+                return true;
+            }
+            meter.show(frames, bytes, analyzer.counts().flows.flows);
+        }
+    }
+}
+
+impl Inputs {
+    /// The captures in a directory, by name; what is no capture is passed over, and counted.
+    fn directory(&mut self, arguments: &Main, path: &Path) {
+        let entries = match std::fs::read_dir(path) {
+            Ok(entries) => entries,
+            Err(error) => {
+                say(&format!("{}: cannot be opened: {error}", shown(path)));
+                self.missing = true;
+                return;
+            }
+        };
+        let mut files: Vec<PathBuf> =
+            entries.flatten().map(|entry| entry.path()).filter(|path| path.is_file()).collect();
+        files.sort();
+        let all = files.len();
+        let options = OpenOptions::default();
+        files.retain(|path| options.open(path).is_ok());
+        if files.is_empty() {
+            say(&format!("{}: no capture in this directory", shown(path)));
+            self.missing = true;
+        } else if files.len() < all && !arguments.quiet {
+            let other = all - files.len();
+            let word =
+                if other == 1 { "file that is no capture" } else { "files that are no captures" };
+            say(&format!("{}: {other} {word} passed over", shown(path)));
+        }
+        self.paths.append(&mut files);
+    }
+}
+
+impl Read {
+    /// Notes a capture that cannot be read at all.
+    fn refuse(&mut self, path: &Path, error: &Error) {
+        say(&format!("{}: {}", shown(path), with_causes(error)));
+        self.unreadable = true;
+        self.captures.push(input(path));
+    }
+}
+
+fn input(path: &Path) -> tlsleuth_report::CaptureInput {
+    tlsleuth_report::CaptureInput {
+        path: path.to_string_lossy().into_owned(),
+        facts: None,
+        decoded: Default::default(),
+        findings: Vec::new(),
+    }
+}
+
+/// Set by the first Ctrl-C; the second ends the program at once.
+fn stop_on_interrupt() -> Arc<AtomicBool> {
+    let stop = Arc::new(AtomicBool::new(false));
+    // Without a handler Ctrl-C ends the program, which is what it did before.
+    let _ = signal_hook::flag::register_conditional_shutdown(
+        signal_hook::consts::SIGINT,
+        130,
+        Arc::clone(&stop),
+    );
+    let _ = signal_hook::flag::register(signal_hook::consts::SIGINT, Arc::clone(&stop));
+    stop
+}
