@@ -9,6 +9,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use serde_json::Value;
+use tlsleuth::capture::{CaptureInput, MergedReader, order_captures};
 use tlsleuth::cert::{Anchors, Judge, Roots};
 use tlsleuth::diagnosis::{Severity, capture_findings};
 use tlsleuth::{Analyzed, Analyzer, Event, OpenOptions, Options};
@@ -68,7 +69,7 @@ fn lacks_secrets(name: &str, expect: &Value) -> bool {
 }
 
 /// What one story gives: the connections, and the codes of the findings about its files.
-fn analyze(story: &Path, expect: &Value) -> (Vec<Box<Analyzed>>, Vec<&'static str>) {
+fn analyze(story: &Path, expect: &Value) -> (Vec<Analyzed>, Vec<&'static str>) {
     let mut options = Options::default();
     if let Some(path) = expect["ca_file"].as_str() {
         let mut anchors = Anchors::new(Roots::None).unwrap();
@@ -80,22 +81,32 @@ fn analyze(story: &Path, expect: &Value) -> (Vec<Box<Analyzed>>, Vec<&'static st
     {
         options.secrets = Some(Arc::new(secrets(story, expect)));
     }
+    let files: Vec<PathBuf> =
+        list(expect, "file").into_iter().map(|file| story.join(file)).collect();
     let mut analyzer = Analyzer::new(options);
-    let mut of_files = Vec::new();
-    for (file, number) in list(expect, "file").into_iter().zip(0..) {
-        let mut open = OpenOptions::default();
-        open.capture = number;
-        let mut frames = open.open(&story.join(file)).unwrap();
-        while let Ok(Some(frame)) = frames.next_frame() {
-            analyzer.push_frame(&frame);
+    let inputs = files.into_iter().map(CaptureInput::Path).collect();
+    let ordered = order_captures(inputs, &OpenOptions::default());
+    let captures = ordered.names.len();
+    let mut frames = MergedReader::new(ordered, OpenOptions::default());
+    loop {
+        match frames.next_frame() {
+            Ok(Some(frame)) => analyzer.push_frame(&frame),
+            Ok(None) => break,
+            // A capture that is damaged is analyzed as far as it goes.
+            Err(_) => {}
         }
-        of_files.extend(capture_findings(frames.facts(), number).iter().map(|found| found.code));
     }
+    let of_files = (0..captures)
+        .filter_map(|number| u32::try_from(number).ok())
+        .filter_map(|number| Some((number, frames.capture(number)?.facts?)))
+        .flat_map(|(number, facts)| capture_findings(facts, number))
+        .map(|found| found.code)
+        .collect();
     analyzer.finish();
     let mut connections = Vec::new();
     while let Some(event) = analyzer.poll() {
         match event {
-            Event::Connection(connection) => connections.push(connection),
+            Event::Connection(connection) => connections.push(*connection),
         }
     }
     (connections, of_files)
@@ -191,7 +202,7 @@ fn every_story_is_told_as_an_expert_tells_it() {
         let (connections, of_files) = analyze(&story, &expect);
         if only.is_some() {
             println!("{name}: {of_files:?}");
-            connections.iter().for_each(|found| print(found));
+            connections.iter().for_each(print);
         }
         let mut here = Vec::new();
         for code in list(&expect, "capture_must_find") {
