@@ -318,7 +318,7 @@ mod tests {
     fn long_names_lose_their_middle() {
         assert_eq!(cut("api.example.test", 16), "api.example.test");
         assert_eq!(cut("api.example.test", 9), "api.…test");
-        assert_eq!(cut("例え例え例え", 7), "例…え");
+        assert_eq!(cut("例え例え例え", 7), "例え…え");
         assert_eq!(cut("abc", 1), "…");
         assert_eq!(cut("abc", 0), "");
     }

@@ -192,7 +192,7 @@ fn kinds(summary: &Summary<'_>, text: &mut String) {
 fn block(report: &Report, kind: &Kind<'_>, number: usize) -> String {
     let Some(example) = kind.example() else { return String::new() };
     let mut text = format!(
-        "<details><summary>{number}. {}: {} at {}</summary>\n\n",
+        "<details><summary>{number}. {}: {} at <code>{}</code></summary>\n\n",
         html(kind.verdict.unwrap_or("unexplained")),
         html(&counted(kind.count(), "failure")),
         html(&name(kind))
