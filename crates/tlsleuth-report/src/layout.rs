@@ -269,6 +269,12 @@ impl Grid {
         lines
     }
 
+    /// Columns that it takes when nothing is cut.
+    pub(crate) fn natural_width(&self) -> usize {
+        let between = BETWEEN * self.columns.len().saturating_sub(1);
+        self.widths(usize::MAX).iter().sum::<usize>() + between
+    }
+
     fn widths(&self, room: usize) -> Vec<usize> {
         let mut widths: Vec<usize> = self
             .columns

@@ -132,11 +132,11 @@ fn sentences(report: &Report, summary: &Summary<'_>, text: &mut String) {
         };
         text.push_str(&format!(
             "**Since:** {}; {before}.\n\n",
-            if first == last {
+            md(&if first == last {
                 format!("{} {} UTC", quantity::date(first), quantity::fine_clock(first))
             } else {
                 quantity::range(first, last)
-            }
+            })
         ));
     }
     let mut who: Vec<String> = Vec::new();

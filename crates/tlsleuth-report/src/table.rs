@@ -16,7 +16,7 @@ use crate::summary::{HEALTH_CHECK, Kind, Summary, Totals, summary};
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 #[non_exhaustive]
 pub struct Style {
-    /// Columns of the terminal; fewer than 60 are taken as 60.
+    /// Columns of the terminal; fewer than 72 are taken as 72.
     pub width: usize,
     /// Whether to color, with ANSI escape sequences.
     pub color: bool,
@@ -71,7 +71,7 @@ const INDENT: usize = 12;
 pub fn write(report: &Report, style: Style, out: &mut dyn Write) -> io::Result<()> {
     let mut page = Page {
         report,
-        width: style.width.clamp(60, 400),
+        width: style.width.clamp(72, 400),
         several: report.captures.len() > 1,
         lines: Vec::new(),
     };
@@ -413,42 +413,9 @@ impl<'r> Page<'r> {
     }
 
     fn kinds(&mut self, kinds: &[Kind<'r>]) {
-        let mut grid = Grid::new()
-            .fixed("failed", Align::Right)
-            .fixed("of", Align::Right)
-            .fixed("first", Align::Left)
-            .fixed("last", Align::Left)
-            .flexible("server")
-            .flexible("name")
-            .flexible("verdict")
-            .fixed("who", Align::Left);
-        for kind in kinds.iter().take(KINDS) {
-            let start = |connection: Option<&Connection>| {
-                connection.map_or("", |connection| quantity::clock(&connection.start)).to_owned()
-            };
-            grid.row(vec![
-                (count(kind.count()), Tone::Bad),
-                (count(kind.of), Tone::Plain),
-                (start(kind.example()), Tone::Plain),
-                (start(kind.last()), Tone::Plain),
-                (story::socket(kind.server), Tone::Plain),
-                (kind.sni.unwrap_or("–").to_owned(), Tone::Plain),
-                (kind.verdict.unwrap_or("unexplained").to_owned(), Tone::Strong),
-                (kind.party().to_owned(), Tone::Plain),
-            ]);
-            if let Some(example) = kind.example() {
-                let clients = match kind.clients() {
-                    1 => format!("client {}", example.client.address),
-                    several => format!("{several} clients"),
-                };
-                let text = format!(
-                    "{} {clients}; see --connection {}",
-                    story::headline(example),
-                    example.id
-                );
-                grid.below(text, Tone::Faint);
-            }
-        }
+        // Names stand in columns of their own where there is room, else on the line below.
+        let wide = kinds_grid(kinds, true);
+        let grid = if wide.natural_width() <= self.width { wide } else { kinds_grid(kinds, false) };
         self.lines.extend(grid.lines(self.width, 9));
         self.blank();
         let shown = kinds.len().min(KINDS);
@@ -758,11 +725,7 @@ impl<'r> Page<'r> {
             return;
         }
         self.heading("Incomplete: the capture does not show their end or their beginning");
-        let mut grid = Grid::new()
-            .fixed("open", Align::Right)
-            .flexible("server")
-            .flexible("name")
-            .flexible("what is known");
+        let mut grid = Grid::new().fixed("open", Align::Right).flexible("server").flexible("name");
         for kind in summary.incomplete.iter().take(ROWS) {
             let known = kind
                 .example()
@@ -772,10 +735,13 @@ impl<'r> Page<'r> {
                 (count(kind.count()), Tone::Warning),
                 (story::socket(kind.server), Tone::Plain),
                 (kind.sni.unwrap_or("–").to_owned(), Tone::Plain),
-                (known, Tone::Plain),
             ]);
+            if let Some(example) = kind.example() {
+                let known = story::capitalized(&known);
+                grid.below(format!("{known}; see --connection {}", example.id), Tone::Faint);
+            }
         }
-        self.lines.extend(grid.lines(self.width, 4));
+        self.lines.extend(grid.lines(self.width, 6));
         self.more(summary.incomplete.len(), "groups");
     }
 
@@ -809,8 +775,7 @@ impl<'r> Page<'r> {
             .fixed("times", Align::Right)
             .flexible("server")
             .flexible("name")
-            .flexible("code")
-            .flexible("what");
+            .flexible("code");
         for warned in summary.warnings.iter().take(ROWS) {
             let example = warned.example;
             grid.row(vec![
@@ -818,10 +783,11 @@ impl<'r> Page<'r> {
                 (story::socket(&example.server), Tone::Plain),
                 (example.sni.clone().unwrap_or_else(|| "–".to_owned()), Tone::Plain),
                 (warned.finding.code.to_owned(), Tone::Plain),
-                (format!("{} (connection {})", warned.finding.title, example.id), Tone::Plain),
             ]);
+            let title = story::capitalized(&warned.finding.title);
+            grid.below(format!("{title}; see --connection {}", example.id), Tone::Faint);
         }
-        self.lines.extend(grid.lines(self.width, 4));
+        self.lines.extend(grid.lines(self.width, 7));
         self.more(summary.warnings.len(), "warnings");
     }
 
@@ -900,6 +866,50 @@ impl<'r> Page<'r> {
     fn frame(&self, capture: u32, frame: u64) -> String {
         frame_name(capture, frame, self.several)
     }
+}
+
+fn kinds_grid(kinds: &[Kind<'_>], wide: bool) -> Grid {
+    let mut grid = Grid::new()
+        .fixed("failed", Align::Right)
+        .fixed("of", Align::Right)
+        .fixed("first", Align::Left)
+        .fixed("last", Align::Left);
+    if wide {
+        grid = grid.flexible("server").flexible("name");
+    }
+    grid = grid.flexible("verdict").fixed("who", Align::Left);
+    for kind in kinds.iter().take(KINDS) {
+        let start = |connection: Option<&Connection>| {
+            connection.map_or("", |connection| quantity::clock(&connection.start)).to_owned()
+        };
+        let server = story::socket(kind.server);
+        let name = kind.sni.unwrap_or("–").to_owned();
+        let mut cells = vec![
+            (count(kind.count()), Tone::Bad),
+            (count(kind.of), Tone::Plain),
+            (start(kind.example()), Tone::Plain),
+            (start(kind.last()), Tone::Plain),
+        ];
+        if wide {
+            cells.extend([(server.clone(), Tone::Plain), (name.clone(), Tone::Plain)]);
+        }
+        cells.push((kind.verdict.unwrap_or("unexplained").to_owned(), Tone::Strong));
+        cells.push((kind.party().to_owned(), Tone::Plain));
+        grid.row(cells);
+        if !wide {
+            grid.below(format!("{server}  {name}"), Tone::Plain);
+        }
+        if let Some(example) = kind.example() {
+            let clients = match kind.clients() {
+                1 => format!("client {}", example.client.address),
+                several => format!("{several} clients"),
+            };
+            let text =
+                format!("{} {clients}; see --connection {}", story::headline(example), example.id);
+            grid.below(text, Tone::Faint);
+        }
+    }
+    grid
 }
 
 struct Places {
