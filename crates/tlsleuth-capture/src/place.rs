@@ -43,13 +43,16 @@ pub struct Place {
     pub frame: u64,
     /// When the frame was captured.
     pub time: Timestamp,
+    /// Which frame of the whole analysis it is, counted from 1 in the order in which the frames were
+    /// taken; 0 where nobody counted. A clock may be set while a capture runs: this goes on.
+    pub sequence: u32,
 }
 
 impl Place {
-    /// The order in which things happened: by time, then by capture and frame.
+    /// The order in which things happened: as the frames were taken, then by time and frame.
     #[must_use]
-    pub fn order(&self) -> (Timestamp, u32, u64) {
-        (self.time, self.capture, self.frame)
+    pub fn order(&self) -> (u32, Timestamp, u32, u64) {
+        (self.sequence, self.time, self.capture, self.frame)
     }
 
     /// The earlier of two places.

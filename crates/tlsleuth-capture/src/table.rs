@@ -908,7 +908,7 @@ mod tests {
             };
             let time = Timestamp(i64::try_from(self.frame).unwrap() * 1_000_000);
             let segment = Segment {
-                place: Place { capture: 0, frame: self.frame, time },
+                place: Place { frame: self.frame, time, ..Place::default() },
                 source,
                 destination,
                 tunnel: TunnelId::NONE,

@@ -14,7 +14,12 @@ pub fn capture_findings(facts: &FileFacts, capture: u32) -> Vec<Finding> {
 }
 
 fn finding(facts: &FileFacts, capture: u32, notice: &Notice) -> Option<Finding> {
-    let after = |frame: u64| Place { capture, frame, time: facts.last.unwrap_or_default() };
+    let after = |frame: u64| Place {
+        capture,
+        frame,
+        time: facts.last.unwrap_or_default(),
+        ..Place::default()
+    };
     let warn = |code: &'static str, finding: Finding| {
         let mut finding = finding.severity(Severity::Warning);
         finding.code = code;

@@ -27,11 +27,8 @@ pub fn duration(ns: i64) -> String {
 /// Well-known defaults after which somebody gives up, in milliseconds, the shortest first.
 const TIMEOUTS: &[(i64, &str)] = &[
     (1_000, "the default of Kubernetes probes (timeoutSeconds: 1)"),
-    (2_000, "the default of HAProxy's and keepalived's usual health checks"),
-    (3_000, "what many health checks and Java clients set"),
     (5_000, "the default of Envoy's connect_timeout and of AWS load balancers' health checks"),
     (10_000, "the default of Go's TLSHandshakeTimeout, Node's undici and Prometheus' scrapes"),
-    (15_000, "what OkHttp and several database drivers set"),
     (20_000, "the default of gRPC's connection attempts and of Windows' connect"),
     (30_000, "the default of Go's dialer, of IIS and of many HTTP libraries"),
     (
@@ -125,10 +122,12 @@ pub fn seen(connection: &Connection, side: Side) -> bool {
     connection.stream(side).segments > 0 || connection.reset().is_some_and(|(by, _)| by == side)
 }
 
-/// Where the client's first bytes of TLS are.
+/// Where the ClientHello is, or begins where it is not there whole.
 #[must_use]
 pub fn hello_at(connection: &Connection) -> Option<Place> {
-    connection.client_hellos.first().map(|hello| hello.at).or(connection.first_tls.client)
+    let first =
+        || connection.first_tls.client.filter(|_| connection.stream(Side::Client).from_start);
+    connection.client_hellos.first().map(|hello| hello.at).or_else(first)
 }
 
 /// Whether the server sent anything behind the ClientHello.

@@ -89,7 +89,9 @@ pub(crate) fn settle(case: &Case<'_>, findings: &mut Vec<Finding>) -> Outcome {
     let outcome = case.connection.outcome;
     match outcome {
         Outcome::Completed => {
-            if let Some(best) = silent_refusal(case, findings) {
+            if let Some(best) =
+                failed_validation(findings).or_else(|| silent_refusal(case, findings))
+            {
                 name(findings, best);
                 return Outcome::Failed;
             }
@@ -217,6 +219,14 @@ fn rank(finding: &Finding, pointed: &[&str]) -> (bool, usize, u8, usize) {
     };
     let possible = finding.confidence == Confidence::Possible;
     (possible, at(pointed).unwrap_or(usize::MAX), doubt, at(ORDER).unwrap_or(usize::MAX))
+}
+
+/// A validation by an authority that the handshake completed and the certificate failed: the
+/// validator asks for nothing but the handshake, so that its content decides.
+fn failed_validation(findings: &[Finding]) -> Option<usize> {
+    findings.iter().position(|finding| {
+        finding.code == "alpn.acme-challenge" && finding.severity == Severity::Error
+    })
 }
 
 /// Both sides finished, and one left at once with nothing sent: stacks that check a certificate

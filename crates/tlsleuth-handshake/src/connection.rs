@@ -583,7 +583,7 @@ impl Connection {
             !hello.value.session_id.is_empty() && hello.value.session_id == client.value.session_id;
         let abbreviated = self.change_cipher_spec.server.is_some()
             && self.change_cipher_spec.client.is_none_or(|client| {
-                self.change_cipher_spec.server.is_some_and(|s| s.time <= client.time)
+                self.change_cipher_spec.server.is_some_and(|s| s.order() <= client.order())
             });
         Some(
             abbreviated
@@ -644,7 +644,7 @@ impl Connection {
         let fins = [Side::Client, Side::Server]
             .into_iter()
             .filter_map(|side| self.fin(side).map(|at| (side, at)));
-        fins.chain(self.reset()).min_by_key(|(_, at)| (at.time, at.capture, at.frame))
+        fins.chain(self.reset()).min_by_key(|(_, at)| at.order())
     }
 
     /// Whether the capture has both directions from their first byte to the end of the handshake.

@@ -20,7 +20,7 @@ pub(crate) fn complete(connection: &mut Connection, flow: EndedFlow) {
     connection.end_reason = flow.reason;
     connection.watched_until = flow.watched_until;
     connection.transport = flow.facts;
-    let order = |at: &Place| (at.time, at.capture, at.frame);
+    let order = Place::order;
     connection.events.sort_by_key(|event| order(&event.at));
     connection.protected.sort_by_key(|record| order(&record.at));
     if connection.is_tls13() {
@@ -87,15 +87,13 @@ fn tell_tls13(connection: &mut Connection) {
     }
     // Alerts stay in the order of their frames; events refer to them by index.
     sort_alerts(connection);
-    connection.events.sort_by_key(|event| (event.at.time, event.at.capture, event.at.frame));
+    connection.events.sort_by_key(|event| event.at.order());
 }
 
 fn sort_alerts(connection: &mut Connection) {
     let mut order: Vec<usize> = (0..connection.alerts.len()).collect();
     let alerts = &connection.alerts;
-    let key = |index: &usize| {
-        alerts.get(*index).map(|alert| (alert.at.time, alert.at.capture, alert.at.frame))
-    };
+    let key = |index: &usize| alerts.get(*index).map(|alert| alert.at.order());
     order.sort_by_key(key);
     let sorted = order.iter().filter_map(|index| alerts.get(*index).copied()).collect();
     for event in &mut connection.events {
@@ -114,10 +112,11 @@ enum RunKind {
 
 /// Adds a record to the event of its run, or begins one.
 fn merge_run(connection: &mut Connection, from: Side, at: Place, len: u16, run: RunKind) {
-    let last =
-        connection.events.iter_mut().rev().find(|event| {
-            event.from == from && (event.at.time, event.at.frame) <= (at.time, at.frame)
-        });
+    let last = connection
+        .events
+        .iter_mut()
+        .rev()
+        .find(|event| event.from == from && event.at.order() <= at.order());
     if let Some(event) = last {
         match (&mut event.kind, run) {
             (EventKind::ApplicationData { bytes, records, early: false }, RunKind::Application)
@@ -138,9 +137,7 @@ fn merge_run(connection: &mut Connection, from: Side, at: Place, len: u16, run: 
 }
 
 fn push_event(connection: &mut Connection, from: Side, at: Place, kind: EventKind) {
-    let behind = connection.events.partition_point(|event| {
-        (event.at.time, event.at.capture, event.at.frame) <= (at.time, at.capture, at.frame)
-    });
+    let behind = connection.events.partition_point(|event| event.at.order() <= at.order());
     connection.events.insert(behind, Event { at, from, kind });
 }
 
@@ -319,7 +316,19 @@ fn fatal_alert(connection: &Connection) -> Option<&Alert> {
         _ => None,
     };
     connection.alerts.iter().find(|alert| {
-        if flowing.is_some_and(|flowing| flowing.time <= alert.at.time) {
+        if flowing.is_some_and(|flowing| flowing.order() <= alert.at.order()) {
+            return false;
+        }
+        // Both had finished and the other side had left: an answer to that, and no reason for it.
+        let done =
+            connection.finished.client.is_present() && connection.finished.server.is_present();
+        let left = connection
+            .first_close()
+            .is_some_and(|(side, at)| side != alert.from && at.order() <= alert.at.order());
+        if done && left {
+            return false;
+        }
+        if is_about_the_end(connection, alert) {
             return false;
         }
         match alert.description {
@@ -327,6 +336,26 @@ fn fatal_alert(connection: &Connection) -> Option<&Alert> {
             Some(_) => alert.is_fatal() || connection.is_tls13() && !alert.is_warning_only(),
             None => ends_the_handshake(connection, alert),
         }
+    })
+}
+
+/// Whether an alert that can be read is about what came behind a complete handshake.
+fn is_about_the_end(connection: &Connection, alert: &Alert) -> bool {
+    let is_done = [Side::Client, Side::Server].into_iter().all(|side| {
+        connection.finished.of(side).present().is_some_and(|at| at.order() <= alert.at.order())
+    });
+    if !is_done {
+        return false;
+    }
+    // OpenSSL says decode_error when the peer closes without close_notify.
+    let peer_left = connection.fin(alert.from.peer()).is_some_and(|fin| fin.time <= alert.at.time);
+    if alert.description == Some(AlertDescription::DECODE_ERROR) && peer_left {
+        return true;
+    }
+    // Who does not get the renegotiation that it asked for may leave (RFC 5246 §7.2.2).
+    connection.alerts.iter().any(|earlier| {
+        earlier.description == Some(AlertDescription::NO_RENEGOTIATION)
+            && earlier.at.order() <= alert.at.order()
     })
 }
 
@@ -347,18 +376,19 @@ fn ends_the_handshake(connection: &Connection, alert: &Alert) -> bool {
                             Content::PostHandshake | Content::ApplicationData
                         )
                 });
-                let client_closed = connection
-                    .alerts
-                    .iter()
-                    .any(|other| other.from == Side::Client && other.at.time < alert.at.time)
-                    || connection.fin(Side::Client).is_some_and(|fin| fin.time <= alert.at.time);
+                let client_closed =
+                    connection.alerts.iter().any(|other| {
+                        other.from == Side::Client && other.at.order() < alert.at.order()
+                    }) || connection
+                        .fin(Side::Client)
+                        .is_some_and(|fin| fin.order() <= alert.at.order());
                 !spoke && !client_closed && connection.decryption != Decryption::Opened
             }
         }
     } else {
         // TLS 1.2 and below: before both sides were done an encrypted alert ends the handshake.
         let peer_finished_before =
-            peers.present().is_some_and(|finished| finished.time <= alert.at.time);
+            peers.present().is_some_and(|finished| finished.order() <= alert.at.order());
         !own.is_present() || !peer_finished_before
     }
 }
@@ -368,10 +398,10 @@ fn ends_the_handshake(connection: &Connection, alert: &Alert) -> bool {
 fn server_left_without_a_word(connection: &Connection) -> bool {
     let Some((Side::Server, _)) = connection.first_close() else { return false };
     let Some(finished) = connection.finished.client.present() else { return false };
-    let spoke = connection.protected.iter().any(|record| {
-        record.from == Side::Server
-            && (record.at.time, record.at.frame) > (finished.time, finished.frame)
-    });
+    let spoke = connection
+        .protected
+        .iter()
+        .any(|record| record.from == Side::Server && record.at.order() > finished.order());
     let opened_data = connection.application_data.server.records > 0 || connection.tickets > 0;
     !spoke && !opened_data && connection.gaps.server.is_empty()
 }

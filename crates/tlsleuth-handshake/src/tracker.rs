@@ -585,9 +585,11 @@ impl Tracker {
     fn is_early(&self, at: Place) -> bool {
         let offered =
             self.connection.client_hello().is_some_and(|hello| hello.value.has_early_data());
-        let answered = self.connection.server_hello.present().is_some_and(|hello| {
-            (hello.at.time, hello.at.capture, hello.at.frame) < (at.time, at.capture, at.frame)
-        });
+        let answered = self
+            .connection
+            .server_hello
+            .present()
+            .is_some_and(|hello| hello.at.order() < at.order());
         offered && !answered
     }
 

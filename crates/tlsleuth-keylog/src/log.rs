@@ -277,6 +277,50 @@ mod tests {
         }
     }
 
+    /// No record, however wrong, stops an opener of any suite and version.
+    #[test]
+    fn hostile_records_open_nothing() {
+        use tlsleuth_handshake::Side;
+        use tlsleuth_handshake::codepoint::{CipherSuite, ProtocolVersion};
+        let log = KeyLog::new();
+        log.add(text().as_bytes());
+        let mut openers = 0;
+        for (suite, version) in (0..=u16::MAX)
+            .filter(|id| CipherSuite(*id).name().is_some())
+            .flat_map(|id| (0x0300..=0x0304).map(move |version| (CipherSuite(id), version)))
+        {
+            for encrypt_then_mac in [false, true] {
+                let hellos = HelloPair {
+                    client_random: &random(),
+                    server_random: &[7; 32],
+                    version: ProtocolVersion(version),
+                    suite,
+                    extended_master_secret: false,
+                    encrypt_then_mac,
+                    early_data: true,
+                    is_compressed: false,
+                };
+                let Ok(mut opener) = log.opener(&hellos) else { continue };
+                openers += 1;
+                let mut plain = Vec::new();
+                for len in [0, 1, 7, 8, 9, 15, 16, 17, 24, 31, 32, 33, 48, 64, 80, 256] {
+                    for content_type in [20, 21, 22, 23] {
+                        let body: Vec<u8> = (0..=u8::MAX).cycle().take(len).collect();
+                        let opened =
+                            opener.open(Side::Client, content_type, version, &body, &mut plain);
+                        assert!(opened.is_err(), "{suite:?} {len}");
+                    }
+                    opener.gap(Side::Client);
+                    for kind in [1, 2, 5, 20, 24] {
+                        opener.handshake_message(Side::Client, &[kind, 0, 0, 0, 3, 3]);
+                        opener.handshake_message(Side::Server, &[kind, 0, 0, 0, 3, 3]);
+                    }
+                }
+            }
+        }
+        assert!(openers > 500, "{openers}");
+    }
+
     #[test]
     fn a_reader_gives_the_same_as_the_whole_text() {
         let text = text();

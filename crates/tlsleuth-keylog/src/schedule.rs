@@ -72,8 +72,20 @@ pub(crate) fn ssl3_mac(hash: Hash, key: &[u8], parts: &[&[u8]]) -> Bytes {
     hash.digest(&[key, &pad2, &inner])
 }
 
+/// Hex for tests.
+#[cfg(test)]
+pub(crate) mod testing {
+    pub(crate) fn hex(text: &str) -> Vec<u8> {
+        let pairs = text.as_bytes().chunks(2);
+        pairs
+            .map(|pair| u8::from_str_radix(std::str::from_utf8(pair).unwrap(), 16).unwrap())
+            .collect()
+    }
+}
+
 #[cfg(test)]
 mod tests {
+    use super::testing::hex;
     use super::*;
 
     /// The test vector that the TLS working group's list circulated for the PRF of TLS 1.2 with
@@ -89,13 +101,5 @@ mod tests {
              a72e5a5110fff70187347b66",
         );
         assert_eq!(*out, expected);
-    }
-
-    fn hex(text: &str) -> Vec<u8> {
-        let mut bytes = Vec::new();
-        for pair in text.as_bytes().chunks(2) {
-            bytes.push(u8::from_str_radix(std::str::from_utf8(pair).unwrap(), 16).unwrap());
-        }
-        bytes
     }
 }

@@ -122,7 +122,7 @@ impl Secrets {
 /// Reads hex digits of either case into `out`; `None` where they are none, odd or do not fit.
 pub(crate) fn unhex(text: &[u8], out: &mut Zeroizing<Vec<u8>>) -> Option<()> {
     out.zeroize();
-    if text.len() % 2 != 0 || text.len() > 2 * MAX_SECRET_BYTES {
+    if !text.len().is_multiple_of(2) || text.len() > 2 * MAX_SECRET_BYTES {
         return None;
     }
     out.reserve_exact(MAX_SECRET_BYTES);

@@ -235,3 +235,122 @@ impl RecordOpener for Opener {
         self.keys(side).trial.gap();
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::schedule::testing::hex;
+
+    /// Secret, key and IV of RFC 8448 §3, and the KeyUpdate's next secret where there is one.
+    const VECTORS: [[&str; 3]; 4] = [
+        [
+            "b3eddb126e067f35a780b3abf45e2d8f3b1a950738f52e9600746a0e27a55a21",
+            "dbfaa693d1762c5b666af5d950258d01",
+            "5bd3c71b836e0b76bb73265f",
+        ],
+        [
+            "b67b7d690cc16c4e75e54213cb2d37b4e9c912bcded9105d42befd59d391ad38",
+            "3fce516009c21727d0f2e4e86ee403bc",
+            "5d313eb2671276ee13000b30",
+        ],
+        [
+            "9e40646ce79a7f9dc05af8889bce6552875afa0b06df0087f792ebb7c17504a5",
+            "17422dda596ed5d9acd890e3c63f5051",
+            "5b78923dee08579033e523d9",
+        ],
+        [
+            "a11af9f05531f856ad47116b45a950328204b4f44bfb6b3a4b4f1f3fcb631643",
+            "9f02283b6c9c07efc26bb9f2ac92e356",
+            "cf782b88dd83549aadf1e984",
+        ],
+    ];
+
+    #[test]
+    fn keys_of_rfc_8448() {
+        for [secret, key, iv] in VECTORS {
+            let secret = hex(secret);
+            let of = |label, len| Hash::Sha256.expand_label(&secret, label, len).unwrap().to_vec();
+            assert_eq!(of("key", 16), hex(key));
+            assert_eq!(of("iv", 12), hex(iv));
+        }
+    }
+
+    #[test]
+    fn the_sequence_number_goes_into_the_end_of_the_iv() {
+        assert_eq!(nonce([0xff; 12], 0x0102), [[0xff; 10].as_slice(), &[0xfe, 0xfd]].concat()[..]);
+        assert_eq!(nonce([0; 12], u64::MAX)[..4], [0; 4]);
+    }
+
+    #[test]
+    fn a_secret_of_another_hash_makes_no_keys() {
+        let secret = || Secret::new(vec![1; 32]);
+        assert!(Epoch::new(secret(), AeadKind::Aes256Gcm, Hash::Sha384).is_none());
+        assert!(Epoch::new(secret(), AeadKind::Aes128Gcm, Hash::Sha256).is_some());
+    }
+
+    /// Seals what [`Keys::open`] opens.
+    fn sealed(epoch: &Epoch, number: u64, text: &[u8]) -> (Vec<u8>, [u8; 5]) {
+        use aes_gcm::aead::{AeadInOut, KeyInit};
+        let key = Hash::Sha256.expand_label(&epoch.secret, "key", 16).unwrap();
+        let cipher = aes_gcm::Aes128Gcm::new_from_slice(&key).unwrap();
+        let len = u16::try_from(text.len() + 16).unwrap().to_be_bytes();
+        let header = [23, 3, 3, len[0], len[1]];
+        let mut body = text.to_vec();
+        let nonce = nonce(epoch.iv, number).into();
+        let tag =
+            cipher.encrypt_inout_detached(&nonce, &header, body.as_mut_slice().into()).unwrap();
+        body.extend_from_slice(&tag);
+        (body, header)
+    }
+
+    fn keys() -> Keys {
+        let epoch = |byte| {
+            let secret = Secret::new(vec![byte; 32]);
+            Epoch::new(secret, AeadKind::Aes128Gcm, Hash::Sha256)
+        };
+        Keys {
+            epochs: [None, epoch(1), epoch(2)],
+            at: EARLY,
+            kind: AeadKind::Aes128Gcm,
+            hash: Hash::Sha256,
+            trial: Trial::default(),
+        }
+    }
+
+    fn opens(keys: &mut Keys, (body, header): &(Vec<u8>, [u8; 5])) -> bool {
+        let mut plain = Vec::new();
+        let opened = keys.open(header, body, &mut plain);
+        assert_eq!(opened, plain == b"text\x16", "nothing is left where nothing opens");
+        opened
+    }
+
+    #[test]
+    fn a_missed_finished_a_gap_and_a_missed_key_update() {
+        let mut side = keys();
+        let other = keys();
+        let [_, Some(handshake), Some(application)] = &other.epochs else { panic!("two keys") };
+        let updated = application.updated(AeadKind::Aes128Gcm, Hash::Sha256).unwrap();
+        assert!(opens(&mut side, &sealed(handshake, 0, b"text\x16")));
+        assert!(!opens(&mut side, &sealed(handshake, 5, b"text\x16")), "no gap was told");
+        assert!(opens(&mut side, &sealed(application, 0, b"text\x16")), "without a Finished");
+        assert!(!opens(&mut side, &sealed(handshake, 1, b"text\x16")), "that epoch is over");
+        assert!(opens(&mut side, &sealed(application, 2, b"text\x16")), "one did not open");
+        side.trial.gap();
+        assert!(opens(&mut side, &sealed(application, 60, b"text\x16")));
+        assert!(!opens(&mut side, &sealed(application, 62, b"text\x16")), "the gap is over");
+        side.trial.gap();
+        assert!(opens(&mut side, &sealed(&updated, 3, b"text\x16")));
+        assert!(opens(&mut side, &sealed(&updated, 4, b"text\x16")));
+    }
+
+    #[test]
+    fn hostile_records_are_tried_only_so_often() {
+        let mut side = keys();
+        let junk = (vec![7; 16_000], [23, 3, 3, 62, 128]);
+        for _ in 0..10_000 {
+            side.trial.gap();
+            assert!(!opens(&mut side, &junk));
+        }
+        assert!(!side.trial.pay(16_000), "the budget is spent");
+    }
+}

@@ -112,6 +112,7 @@ pub struct Analyzer {
     table: FlowTable,
     sessions: Sessions,
     decoded: Vec<DecodeStats>,
+    taken: u32,
     events: VecDeque<Event>,
 }
 
@@ -127,13 +128,17 @@ impl Analyzer {
             sessions,
             options,
             decoded: Vec::new(),
+            taken: 0,
             events: VecDeque::new(),
         }
     }
 
     /// Takes one frame. Never fails: what cannot be decoded is counted.
     pub fn push_frame(&mut self, frame: &Frame<'_>) {
-        let decoded = self.decoder.decode(frame);
+        self.taken = self.taken.saturating_add(1);
+        let mut frame = *frame;
+        frame.place.sequence = self.taken;
+        let decoded = self.decoder.decode(&frame);
         let capture = usize::try_from(frame.place.capture).unwrap_or(usize::MAX);
         if self.decoded.len() <= capture && capture < 1_000_000 {
             self.decoded.resize(capture + 1, DecodeStats::default());

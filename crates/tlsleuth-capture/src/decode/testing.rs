@@ -1,6 +1,6 @@
 //! Packets for the tests of the decoder.
 
-use crate::{Decoded, Decoder, Frame, Limits, LinkType, Place, Timestamp};
+use crate::{Decoded, Decoder, Frame, Limits, LinkType, Place};
 
 /// Hex digits to bytes; anything else between them is for the reader's eye.
 pub(super) fn hex(text: &str) -> Vec<u8> {
@@ -70,7 +70,7 @@ pub(super) fn decode_snapped(link: LinkType, frames: &[Vec<u8>], kept: usize) ->
     let mut out = Vec::new();
     for (number, data) in (1..).zip(frames) {
         let frame = Frame {
-            place: Place { capture: 0, frame: number, time: Timestamp(0) },
+            place: Place { frame: number, ..Place::default() },
             link,
             interface: 0,
             data: data.get(..kept).unwrap_or(data),

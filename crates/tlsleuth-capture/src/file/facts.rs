@@ -332,7 +332,7 @@ impl Recorder {
     }
 
     fn place(&self, frame: u64, time: Timestamp) -> Place {
-        Place { capture: self.capture, frame, time }
+        Place { capture: self.capture, frame, time, sequence: 0 }
     }
 
     pub(super) fn capture(&self) -> u32 {

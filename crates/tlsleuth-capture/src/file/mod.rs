@@ -133,7 +133,12 @@ impl FrameReader {
     pub fn frame(&self) -> Option<Frame<'_>> {
         let record = self.current.as_ref()?;
         Some(Frame {
-            place: Place { capture: self.capture(), frame: record.number, time: record.time },
+            place: Place {
+                capture: self.capture(),
+                frame: record.number,
+                time: record.time,
+                sequence: 0,
+            },
             link: record.link,
             interface: record.interface,
             data: self.input.get(record.data.clone()),

@@ -83,7 +83,8 @@ impl Tracker {
         let peer_is_tls = self.stream(direction.opposite()).mode == Mode::Tls;
         let begins = probe::is_client_hello(bytes)
             || (peer_is_tls && probe::is_server_answer(bytes))
-            || (self.mid_stream && probe::begins_with_records(bytes));
+            || ((self.mid_stream || self.stream(direction).gap)
+                && probe::begins_with_records(bytes));
         if begins {
             self.stream(direction).protected |= self.mid_stream && bytes.first() == Some(&23);
             self.stream(direction).head.clear();
@@ -190,7 +191,11 @@ impl Tracker {
                     self.again(shared, direction.opposite(), at, &early);
                     return;
                 }
-                Progress::NoTls | Progress::NotThis => {
+                going @ (Progress::NoTls | Progress::NotThis) => {
+                    if going == Progress::NoTls {
+                        // The peers are content without TLS: nothing failed.
+                        self.connection.refusal = None;
+                    }
                     self.preamble_over = true;
                     self.forward.head = Vec::new();
                     self.reverse.head = Vec::new();

@@ -1,11 +1,12 @@
 //! `chain.empty`: the server sent an empty certificate list.
 
 use tlsleuth_cert::DefectKind;
+use tlsleuth_handshake::Side;
 
 use super::{defect, owner};
 use crate::case::JudgedChain;
 use crate::rule::{Verdict, declare_rule};
-use crate::{Case, Finding};
+use crate::{Case, Finding, Skip};
 
 declare_rule! {
     /// The server sent an empty certificate list.
@@ -26,6 +27,10 @@ declare_rule! {
 }
 
 fn check(_case: &Case<'_>, chain: &JudgedChain<'_>) -> Verdict {
+    if chain.side == Side::Client {
+        // A client says so that it has none: see `client-auth.missing`.
+        return Err(Skip::NotApplicable);
+    }
     let Some((found, _)) = defect(chain, |kind| matches!(kind, DefectKind::Empty)) else {
         return Ok(None);
     };

@@ -42,6 +42,9 @@ fn check(case: &Case<'_>) -> Verdict {
         _ => false,
     };
     let none_sent = none_sent(case);
+    if let (true, Some((at, says))) = (case.completed(), &empty) {
+        return Ok(answered_in_http(case, *at, says));
+    }
     if !(required || (refused && (empty.is_some() || none_sent))) {
         return Ok(None);
     }
@@ -94,6 +97,28 @@ fn check(case: &Case<'_>) -> Verdict {
                 "browsers: ERR_BAD_SSL_CLIENT_AUTH_CERT",
             ]),
     ))
+}
+
+/// nginx lets the handshake complete and answers with status 400 inside of TLS, so that a completed
+/// handshake without a certificate that was asked for may be a refusal all the same.
+fn answered_in_http(case: &Case<'_>, at: Place, says: &str) -> Option<Finding> {
+    let answer = case.connection.application_data.server;
+    let short = answer.records > 0 && answer.bytes < 4_096;
+    short.then(|| {
+        Finding::new(
+            Party::Client,
+            "the client sent no certificate though one was asked for, and got a short answer",
+        )
+        .evidence(at, says)
+        .evidence_if(answer.first, || format!("the server answers with {} bytes", answer.bytes))
+        .severity(crate::Severity::Info)
+        .possible(
+            "The handshake completed, so the certificate may be optional; but nginx completes the \
+             handshake too and refuses with `400 No required SSL certificate was sent` inside of TLS.",
+        )
+        .remedy("If the answer is an error: give the client a certificate and its key, or make it optional (nginx: ssl_verify_client optional).")
+        .seen_as(&["nginx: 400 No required SSL certificate was sent"])
+    })
 }
 
 /// Where the client said that it has no certificate.

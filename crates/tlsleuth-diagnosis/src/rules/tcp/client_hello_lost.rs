@@ -101,7 +101,8 @@ fn check(case: &Case<'_>) -> Verdict {
     } else if never_came && !sent_again {
         finding = finding.evidence_if(client.last_data, || {
             "the last part of the ClientHello that came; its end is missing".to_owned()
-        });
+        })
+        .likely("Inferred: what came was acknowledged, and the rest never came; a client that stopped in the middle would look the same.");
     }
     let too_big = connection.transport.icmp.kept().iter().find_map(|icmp| match icmp.kind {
         IcmpKind::PacketTooBig(mtu) => Some((icmp, mtu)),

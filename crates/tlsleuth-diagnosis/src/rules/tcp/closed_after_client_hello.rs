@@ -31,7 +31,10 @@ declare_rule! {
 fn check(case: &Case<'_>) -> Verdict {
     let connection = case.connection;
     let ending = &case.ending;
-    if ending.how != How::Closed || !ending.is(Side::Server, Phase::ClientHello) {
+    // A server may close on what comes before the hello (a PROXY header that it does not expect).
+    let early = ending.phase == Phase::BeforeClientHello && !connection.preambles.is_empty();
+    let in_place = ending.phase == Phase::ClientHello || early;
+    if ending.how != How::Closed || ending.by != Side::Server || !in_place {
         return Ok(None);
     }
     path::both_seen(connection)?;

@@ -48,7 +48,7 @@ fn check(case: &Case<'_>) -> Verdict {
     }
     let ending = &case.ending;
     let last_hello = connection.client_hellos.last().map(|hello| hello.at);
-    let Some(hello) = last_hello.or(connection.first_tls.client) else {
+    let Some(hello) = last_hello.or_else(|| path::hello_at(connection)) else {
         return Err(Skip::NotApplicable);
     };
     path::both_seen(connection)?;
@@ -121,10 +121,12 @@ fn check(case: &Case<'_>) -> Verdict {
         );
     }
     finding = match ending.how {
-        How::Silence => finding.evidence(
-            connection.last,
-            format!("the last frame; nothing came for {}", path::duration(waited)),
-        ),
+        How::Silence => finding
+            .evidence(
+                connection.last,
+                format!("the last frame; nothing came for {}", path::duration(waited)),
+            )
+            .likely("Inferred from the silence: nobody closed the connection in the capture. Some collectors keep only the first packets of each connection; then this is their doing."),
         _ => finding
             .evidence_if(ending.at, || {
                 format!("{} later the client ends it", path::duration(waited))
