@@ -1,5 +1,14 @@
 //! A capture, and a file name, that want to control the terminal or the page.
 
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    clippy::string_slice,
+    reason = "a test may panic, in its helpers too"
+)]
+
 use std::fs;
 use std::path::Path;
 

@@ -1,5 +1,14 @@
 //! Text that wants to be more than text, in every field that input reaches.
 
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    clippy::string_slice,
+    reason = "a test may panic, in its helpers too"
+)]
+
 mod common;
 
 use tlsleuth::cert::is_hidden;

@@ -1,5 +1,14 @@
 //! Every output is what the schema says: every field there, none that it does not know.
 
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    clippy::string_slice,
+    reason = "a test may panic, in its helpers too"
+)]
+
 mod common;
 
 use serde_json::Value;

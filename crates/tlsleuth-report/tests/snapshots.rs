@@ -1,5 +1,14 @@
 //! What users see, for real captures. `UPDATE_EXPECT=1` renews it; read the difference.
 
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    clippy::string_slice,
+    reason = "a test may panic, in its helpers too"
+)]
+
 mod common;
 
 use expect_test::expect_file;
