@@ -218,10 +218,7 @@ fn filters_narrow_and_say_so() {
     let some = |arguments: &[&str]| json(tlsleuth().arg(&capture).args(arguments));
     let failed = some(&["--failed"]);
     assert!(ids(&failed).len() < ids(&all).len() && !ids(&failed).is_empty());
-    assert_eq!(
-        failed["counts"]["connections_left_out"],
-        ids(&all).len() - ids(&failed).len()
-    );
+    assert_eq!(failed["counts"]["connections_left_out"], ids(&all).len() - ids(&failed).len());
     assert_eq!(failed["fleet"], all["fleet"], "the fleet is told of all");
     assert_eq!(ids(&some(&["--client", "10.0.0.0/24", "--server", ":443"])), ids(&all));
     assert!(ids(&some(&["--client", "10.0.0.7"])).len() < ids(&all).len());
