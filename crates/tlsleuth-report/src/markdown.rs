@@ -162,7 +162,7 @@ fn kinds(summary: &Summary<'_>, text: &mut String) {
     text.push_str("|--:|--:|--:|---|---|---|---|---|---|\n");
     for (index, kind) in summary.kinds.iter().take(KINDS).enumerate() {
         let start = |connection: Option<&Connection>| {
-            connection.map_or("", |connection| quantity::clock(&connection.start)).to_owned()
+            connection.map_or_else(String::new, |c| quantity::moment(&c.start, summary.days))
         };
         text.push_str(&format!(
             "| {} | {} | {} | {} | {} | {} | {} | {} | {} |\n",
