@@ -388,7 +388,7 @@ impl Conversation {
             // What came early counts once the hole before it is filled.
             while let Some(at) = receiver.early.iter().position(|(seq, len)| {
                 let behind = seq.wrapping_add(*len).wrapping_sub(receiver.expected);
-                seq.wrapping_sub(receiver.expected) as i32 <= 0 && (behind as i32) > 0
+                seq.wrapping_sub(receiver.expected).cast_signed() <= 0 && behind.cast_signed() > 0
             }) {
                 let (seq, len) = receiver.early.swap_remove(at);
                 receiver.expected = seq.wrapping_add(len);
