@@ -9,12 +9,10 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use serde_json::Value;
-use tlsleuth::capture::{CaptureInput, MergedReader, order_captures, prescan_secrets};
+use tlsleuth::capture::{CaptureInput, MergedReader, order_captures};
 use tlsleuth::cert::{Anchors, Judge, Roots};
 use tlsleuth::diagnosis::{Severity, capture_findings};
-use tlsleuth::handshake::opener::SecretSource as _;
 use tlsleuth::{Analyzed, Analyzer, Event, OpenOptions, Options};
-use tlsleuth_keylog::KeyLog;
 
 /// Stories that are known not to be told right, each with the reason. One that is told right must
 /// leave the list.
@@ -50,6 +48,26 @@ fn list<'v>(value: &'v Value, key: &str) -> Vec<&'v str> {
     }
 }
 
+/// The secrets of a story: its key log, and the blocks of its captures.
+#[cfg(feature = "keylog")]
+fn secrets(story: &Path, expect: &Value) -> tlsleuth::keylog::KeyLog {
+    let log = tlsleuth::keylog::KeyLog::new();
+    for path in list(expect, "keylog") {
+        log.read(fs::File::open(story.join(path)).unwrap()).unwrap();
+    }
+    for file in list(expect, "file") {
+        let blocks = tlsleuth::capture::prescan_secrets(&story.join(file), &OpenOptions::default());
+        blocks.unwrap_or_default().iter().for_each(|block| log.add(block.data()));
+    }
+    log
+}
+
+/// Whether only secrets tell what an expert says of a story, and nothing here can use them.
+fn lacks_secrets(name: &str, expect: &Value) -> bool {
+    let has_secrets = expect["keylog"].is_string() || name.contains("keys-in-pcapng");
+    cfg!(not(feature = "keylog")) && has_secrets
+}
+
 /// What one story gives: the connections, and the codes of the findings about its files.
 fn analyze(story: &Path, expect: &Value) -> (Vec<Analyzed>, Vec<&'static str>) {
     let mut options = Options::default();
@@ -59,20 +77,12 @@ fn analyze(story: &Path, expect: &Value) -> (Vec<Analyzed>, Vec<&'static str>) {
         options.policy.judge = Arc::new(Judge::new(anchors));
         options.policy.own_anchors = true;
     }
+    #[cfg(feature = "keylog")]
+    {
+        options.secrets = Some(Arc::new(secrets(story, expect)));
+    }
     let files: Vec<PathBuf> =
         list(expect, "file").into_iter().map(|file| story.join(file)).collect();
-    let secrets = KeyLog::new();
-    if let Some(path) = expect["keylog"].as_str() {
-        secrets.add(&fs::read(story.join(path)).unwrap());
-    }
-    for file in &files {
-        for block in prescan_secrets(file, &OpenOptions::default()).unwrap_or_default() {
-            secrets.add(block.data());
-        }
-    }
-    if !secrets.is_empty() {
-        options.secrets = Some(Arc::new(secrets));
-    }
     let mut analyzer = Analyzer::new(options);
     let inputs = files.into_iter().map(CaptureInput::Path).collect();
     let ordered = order_captures(inputs, &OpenOptions::default());
@@ -185,6 +195,10 @@ fn every_story_is_told_as_an_expert_tells_it() {
         }
         let text = fs::read_to_string(story.join("expect.json")).unwrap();
         let expect: Value = serde_json::from_str(&text).unwrap();
+        if lacks_secrets(&name, &expect) {
+            let _ = analyze(&story, &expect);
+            continue;
+        }
         let (connections, of_files) = analyze(&story, &expect);
         if only.is_some() {
             println!("{name}: {of_files:?}");
