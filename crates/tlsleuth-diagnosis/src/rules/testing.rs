@@ -25,7 +25,7 @@ use crate::{Case, Context, Diagnosis, ServerKnowledge, diagnose};
 struct Sink {
     shared: Shared,
     trackers: Vec<Option<Tracker>>,
-    connections: Vec<Box<Connection>>,
+    connections: Vec<Connection>,
 }
 
 impl Sink {
@@ -61,14 +61,14 @@ impl StreamSink for Sink {
     fn ended(&mut self, flow: EndedFlow) {
         let tracker = self.trackers.get_mut(flow.id.index()).and_then(Option::take);
         self.connections.push(match tracker {
-            Some(tracker) => tracker.finish(flow),
-            None => Connection::without_data(flow),
+            Some(tracker) => *tracker.finish(flow),
+            None => *Connection::without_data(flow),
         });
     }
 }
 
 /// What the connections of a script tell of each other's servers. Looks at all of them each time.
-struct Others<'c>(&'c [Box<Connection>]);
+struct Others<'c>(&'c [Connection]);
 
 impl Others<'_> {
     /// The other connections to the same server.
@@ -76,7 +76,6 @@ impl Others<'_> {
         let (server, client, first) = (connection.server, connection.client, connection.first);
         self.0
             .iter()
-            .map(|other| &**other)
             .filter(move |other| other.server == server)
             .filter(move |other| (other.client, other.first) != (client, first))
     }
@@ -124,7 +123,7 @@ impl ServerKnowledge for Others<'_> {
 }
 
 /// The connections of a script in the order of their start, and a policy that trusts its root.
-fn run(script: &str) -> (Vec<Box<Connection>>, Policy) {
+fn run(script: &str) -> (Vec<Connection>, Policy) {
     let story = tlsleuth_testkit::script(script);
     let mut decoder = Decoder::new(Limits::default());
     let mut table = FlowTable::new(Limits::default());
@@ -158,7 +157,7 @@ fn run(script: &str) -> (Vec<Box<Connection>>, Policy) {
 }
 
 /// The authorities that a script shows.
-fn intermediates(connections: &[Box<Connection>]) -> SeenIntermediates {
+fn intermediates(connections: &[Connection]) -> SeenIntermediates {
     let seen = SeenIntermediates::default();
     for connection in connections {
         for chain in [&connection.server_chain, &connection.client_chain] {
@@ -286,9 +285,12 @@ mod tests {
              client ACK
              client FIN
              server FIN";
-        check_verdict(script, expect![[r#"
+        check_verdict(
+            script,
+            expect![[r#"
             failed: tcp.no-client-hello
-        "#]]);
+        "#]],
+        );
         let diagnoses = super::diagnoses(script);
         assert!(
             diagnoses
@@ -309,9 +311,12 @@ mod tests {
              client Alert encrypted
              client FIN
              server FIN";
-        check_verdict(script, expect![[r#"
+        check_verdict(
+            script,
+            expect![[r#"
             completed: none
-        "#]]);
+        "#]],
+        );
     }
 
     #[test]
