@@ -24,7 +24,7 @@ pub enum Check {
     Chain(fn(&Case<'_>, &JudgedChain<'_>) -> Verdict),
 }
 
-/// One check. Declared with [`declare_rule!`], listed in [`registry`](crate::registry).
+/// One check. Declared with `declare_rule!`, listed in [`registry`](crate::registry).
 pub struct Rule {
     /// `area.problem`. Never changes its meaning, never used again.
     pub code: &'static str,
