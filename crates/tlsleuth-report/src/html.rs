@@ -11,7 +11,7 @@ use sha2::{Digest as _, Sha256};
 
 use crate::Report;
 use crate::escape;
-use crate::layout::cut;
+use crate::layout::pack;
 use crate::quantity::{self, counted};
 use crate::schema::{Chain, Connection, Finding};
 use crate::story::{self, Row};
@@ -26,6 +26,8 @@ const FULL: usize = 400;
 const BARS: usize = 120;
 /// Marks of failures in the strip of time.
 const MARKS: usize = 2_000;
+/// Lines of one step in a ladder.
+const LINES: usize = 8;
 /// Frames of evidence, files, findings of a list.
 const ITEMS: usize = 50;
 
@@ -239,10 +241,10 @@ fn kinds(summary: &Summary<'_>) -> Markup {
                             td { (Text(&start(kind.example()))) }
                             td { (Text(&start(kind.last()))) }
                             td.mono { (Text(&story::socket(kind.server))) }
-                            td { (Text(kind.sni.unwrap_or("–"))) }
+                            td.name { (Text(kind.sni.unwrap_or("–"))) }
                             td { code { (Text(kind.verdict.unwrap_or("unexplained"))) } }
                             td { (Text(kind.party())) }
-                            td {
+                            td.long {
                                 @if let Some(example) = kind.example() {
                                     a href=(format!("#c{}", example.id)) { (Text(&story::headline(example))) }
                                 }
@@ -285,7 +287,7 @@ fn connections(report: &Report, full: &[&Connection]) -> Markup {
                             td.mono { (Text(&format!("{} {}", quantity::date(&c.start), quantity::fine_clock(&c.start)))) }
                             td.mono { (Text(&story::socket(&c.client))) }
                             td.mono { (Text(&story::socket(&c.server))) }
-                            td { (Text(c.sni.as_deref().unwrap_or("–"))) }
+                            td.name { (Text(c.sni.as_deref().unwrap_or("–"))) }
                             td { (Text(c.version.name.as_deref().unwrap_or(""))) }
                             td class=(c.outcome) { (c.outcome) }
                             td { code { (Text(c.verdict.unwrap_or(""))) } }
@@ -385,10 +387,21 @@ fn frame(report: &Report, capture: u32, frame: u64) -> String {
 
 /// The ladder: both ends as lines, each step an arrow.
 fn ladder(report: &Report, connection: &Connection) -> Markup {
-    const STEP: u32 = 24;
+    const STEP: u32 = 22;
+    const LINE: u32 = 15;
+    const ROOM: usize = 86;
     let timeline = story::timeline(connection);
-    let rows: Vec<&Row<'_>> = timeline.rows().collect();
-    let height = STEP * (u32::try_from(rows.len()).unwrap_or(u32::MAX).min(100) + 2);
+    // Each row with its place and its lines; a row with much to say is higher.
+    let mut rows: Vec<(&Row<'_>, u32, Vec<String>)> = Vec::new();
+    let mut y = 36;
+    for row in timeline.rows() {
+        let mut lines = pack(&row.items, ROOM);
+        lines.truncate(LINES);
+        let height = STEP + LINE * u32::try_from(lines.len().saturating_sub(1)).unwrap_or(0);
+        rows.push((row, y, lines));
+        y += height;
+    }
+    let height = y;
     let label = format!("The steps of connection {}, from top to bottom", connection.id);
     html! {
         svg viewBox=(format!("0 0 1100 {height}")) role="img" aria-label=(label) {
@@ -396,8 +409,8 @@ fn ladder(report: &Report, connection: &Connection) -> Markup {
             text x="450" y="14" text-anchor="middle" { "server" }
             line.axis x1="230" y1="20" x2="230" y2=(height) {}
             line.axis x1="450" y1="20" x2="450" y2=(height) {}
-            @for (index, row) in (2_u32..).zip(&rows) {
-                @let y = index * STEP - 8;
+            @for (row, y, lines) in &rows {
+                @let y = *y;
                 @let bad = if row.failing { "bad" } else { "" };
                 @let name = if report.captures.len() > 1 { format!("{}:{}", u64::from(row.capture) + 1, row.frame) } else { row.frame.to_string() };
                 text.faint x="90" y=(y + 4) text-anchor="end" { (quantity::offset(row.offset_ms)) }
@@ -414,10 +427,8 @@ fn ladder(report: &Report, connection: &Connection) -> Markup {
                     }
                     _ => { text.bad x="340" y=(y + 4) text-anchor="middle" { "×" } }
                 }
-                text class=(bad) x="466" y=(y + 4) {
-                    // What is cut is in the title, which a pointer shows and a reader reads.
-                    title { (Text(&row.items.join(", "))) }
-                    (Text(&cut(&row.items.join(", "), 86)))
+                @for (index, line) in (0..).zip(lines) {
+                    text class=(bad) x="466" y=(y + 4 + LINE * index) { (Text(line)) }
                 }
             }
         }
