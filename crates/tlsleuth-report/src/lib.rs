@@ -5,6 +5,7 @@
 
 pub mod build;
 pub mod escape;
+pub mod explain;
 pub mod json;
 mod layout;
 pub mod markdown;

@@ -105,7 +105,9 @@ pub fn explain(text: &str) -> Explanation {
         return Explanation::Code(rule);
     }
     if RULES.iter().any(|rule| rule.area() == lower) {
-        return Explanation::Area(RULES.iter().copied().filter(|rule| rule.area() == lower).collect());
+        return Explanation::Area(
+            RULES.iter().copied().filter(|rule| rule.area() == lower).collect(),
+        );
     }
     let normal = words::normalized(asked);
     if let Some(alert) = named_alert(&normal)
@@ -142,9 +144,8 @@ pub fn line(text: &str) -> Option<Line> {
             continue;
         }
         let Some(topic) = topic(pattern.topic) else { continue };
-        let wins = best.is_none_or(|(won, of)| {
-            (!topic.vague, pattern.weight) > (!of.vague, won.weight)
-        });
+        let wins =
+            best.is_none_or(|(won, of)| (!topic.vague, pattern.weight) > (!of.vague, won.weight));
         if wins {
             best = Some((pattern, topic));
         }
@@ -156,7 +157,11 @@ pub fn line(text: &str) -> Option<Line> {
         Some((pattern, topic)) if !(topic.vague && numbered.is_some()) => {
             let (stack, writer) = match context {
                 Some((stack, writer)) => (
-                    if pattern.stack == "OpenSSL" || pattern.stack == "system" { stack } else { pattern.stack },
+                    if pattern.stack == "OpenSSL" || pattern.stack == "system" {
+                        stack
+                    } else {
+                        pattern.stack
+                    },
                     if pattern.writer == Writer::Either { writer } else { pattern.writer },
                 ),
                 None => (pattern.stack, pattern.writer),
@@ -198,14 +203,16 @@ pub fn seen_as(code: &str) -> Vec<&'static Pattern> {
     PATTERN_TABLE
         .iter()
         .filter(|pattern| {
-            topic(pattern.topic).is_some_and(|topic| !topic.vague && topic.codes.first() == Some(&code))
+            topic(pattern.topic)
+                .is_some_and(|topic| !topic.vague && topic.codes.first() == Some(&code))
         })
         .collect()
 }
 
 /// An alert by its name alone or its number alone, however they are written.
 fn named_alert(normal: &str) -> Option<AlertDescription> {
-    let bare = normal.strip_prefix("tls ").or_else(|| normal.strip_prefix("ssl ")).unwrap_or(normal);
+    let bare =
+        normal.strip_prefix("tls ").or_else(|| normal.strip_prefix("ssl ")).unwrap_or(normal);
     let bare = bare.strip_prefix("alert ").unwrap_or(bare);
     let bare = bare.strip_prefix("number ").or_else(|| bare.strip_prefix("code ")).unwrap_or(bare);
     let bare = bare.strip_suffix(" alert").unwrap_or(bare);
@@ -245,8 +252,11 @@ fn numbered_alert(normal: &str) -> Option<(AlertDescription, Voice)> {
                 let alert = AlertDescription(number);
                 if alert.name().is_some() {
                     // Event 36887 says "received from the remote endpoint" of either wording.
-                    let voice =
-                        if normal.contains("received from the remote") { Voice::Peer } else { *voice };
+                    let voice = if normal.contains("received from the remote") {
+                        Voice::Peer
+                    } else {
+                        *voice
+                    };
                     return Some((alert, voice));
                 }
             }
@@ -301,7 +311,8 @@ fn mentioned(normal: &str) -> Vec<&'static Rule> {
     let terms: Vec<&str> = normal.split(' ').filter(|term| term.len() >= 3).take(16).collect();
     let holds = |rule: &Rule| {
         let text = rule.docs.to_ascii_lowercase();
-        !terms.is_empty() && terms.iter().all(|term| text.contains(term) || rule.code.contains(term))
+        !terms.is_empty()
+            && terms.iter().all(|term| text.contains(term) || rule.code.contains(term))
     };
     RULES.iter().copied().filter(|rule| holds(rule)).collect()
 }

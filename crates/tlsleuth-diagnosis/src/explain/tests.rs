@@ -19,7 +19,11 @@ fn every_pattern_wins_on_its_own_example() {
             .filter(|other| words::holds(&normal, &other.words))
             .max_by_key(|other| (!topic(other.topic).unwrap().vague, other.weight));
         if same != Some(pattern) || won.map(|won| won.0) != Some(pattern.topic) {
-            wrong.push_str(&format!("{:?} loses to {:?} ({won:?})\n", pattern.words, same.unwrap().words));
+            wrong.push_str(&format!(
+                "{:?} loses to {:?} ({won:?})\n",
+                pattern.words,
+                same.unwrap().words
+            ));
         }
     }
     assert!(wrong.is_empty(), "{wrong}");
@@ -39,7 +43,9 @@ fn every_alert_is_explained_by_number_and_name() {
             name.to_uppercase(),
         ] {
             match explain(&text) {
-                Explanation::Alert(same, page) => assert_eq!((same, page), (*alert, topic), "{text}"),
+                Explanation::Alert(same, page) => {
+                    assert_eq!((same, page), (*alert, topic), "{text}")
+                }
                 other => panic!("{text}: {other:?}"),
             }
         }
@@ -81,7 +87,9 @@ fn typing_errors_get_a_suggestion() {
 
 #[test]
 fn who_said_it_to_whom_is_told() {
-    let go = found("2026/11/21 04:23:36 http: TLS handshake error from 10.0.0.7:58273: remote error: tls: bad certificate");
+    let go = found(
+        "2026/11/21 04:23:36 http: TLS handshake error from 10.0.0.7:58273: remote error: tls: bad certificate",
+    );
     assert_eq!((go.stack, go.writer, go.voice), ("Go", Writer::Server, Voice::Peer));
     assert!(go.who().starts_with("The client said it"));
     let nginx = found(
@@ -97,7 +105,9 @@ fn who_said_it_to_whom_is_told() {
     assert_eq!((upstream.writer, upstream.voice), (Writer::Client, Voice::Peer));
     let curl = found("curl: (60) SSL certificate problem: unable to get local issuer certificate");
     assert_eq!((curl.writer, curl.voice), (Writer::Client, Voice::Own));
-    let event = found("A fatal alert was generated and sent to the remote endpoint. The TLS protocol defined fatal error code is 40.");
+    let event = found(
+        "A fatal alert was generated and sent to the remote endpoint. The TLS protocol defined fatal error code is 40.",
+    );
     assert_eq!((event.voice, event.topic.name), (Voice::Own, "alert.handshake_failure"));
     let python = found("[SSL: TLSV1_ALERT_UNKNOWN_CA] tlsv1 alert unknown ca (_ssl.c:2580)");
     assert_eq!((python.stack, python.topic.name), ("Python", "alert.unknown_ca"));
@@ -109,9 +119,12 @@ fn what_rules_are_seen_as_is_explained() {
     let mut wrong = String::new();
     for (code, words) in seen_as_of_the_rules() {
         // Each part of a list of words.
-        let explained = std::iter::once(words.as_str()).chain(words.split([',', '/'])).any(|part| {
-            line(part).is_some_and(|line| line.topic.vague || line.topic.codes.contains(&code.as_str()))
-        });
+        let explained =
+            std::iter::once(words.as_str()).chain(words.split([',', '/'])).any(|part| {
+                line(part).is_some_and(|line| {
+                    line.topic.vague || line.topic.codes.contains(&code.as_str())
+                })
+            });
         if !explained {
             let topic = line(&words).map(|line| line.topic.name);
             wrong.push_str(&format!("{code}: {words} is {topic:?}\n"));
@@ -127,7 +140,8 @@ fn seen_as_of_the_rules() -> Vec<(String, String)> {
     let mut all = Vec::new();
     for rule in RULES {
         let (area, problem) = rule.code.split_once('.').unwrap();
-        let file = root.join(area.replace('-', "_")).join(format!("{}.rs", problem.replace('-', "_")));
+        let file =
+            root.join(area.replace('-', "_")).join(format!("{}.rs", problem.replace('-', "_")));
         let text = std::fs::read_to_string(&file).unwrap();
         for call in text.split("seen_as(&[").skip(1) {
             let list = call.split("])").next().unwrap();
@@ -152,7 +166,19 @@ fn seen_as_of_the_rules() -> Vec<(String, String)> {
 #[test]
 fn hostile_text_is_only_text() {
     let long = "\u{1b}[31m\u{202e}alert ".repeat(20_000);
-    for text in ["", " ", "\0", "\u{1b}[2J", "…", " … ", "_", "alert 999", "alert 99999999999999", &long, "é".repeat(9_000).as_str()] {
+    for text in [
+        "",
+        " ",
+        "\0",
+        "\u{1b}[2J",
+        "…",
+        " … ",
+        "_",
+        "alert 999",
+        "alert 99999999999999",
+        &long,
+        "é".repeat(9_000).as_str(),
+    ] {
         let _ = explain(text);
         let _ = line(text);
     }
