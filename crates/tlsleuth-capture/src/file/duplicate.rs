@@ -6,7 +6,7 @@ use crate::{Frame, LinkType, Timestamp};
 
 /// Two copies of one packet are no further apart: the way between two taps, and the difference of
 /// two clocks that are kept by NTP on one network.
-const WINDOW_NS: i64 = 20_000_000;
+pub(super) const WINDOW_NS: i64 = 20_000_000;
 
 /// The same where the packet has no identification of its own (IPv6, and IPv4 with an
 /// identification of 0): a retransmission could look the same, but does not come so soon.

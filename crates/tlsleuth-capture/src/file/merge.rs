@@ -5,7 +5,7 @@ use std::collections::{BinaryHeap, VecDeque};
 use std::fmt;
 use std::path::PathBuf;
 
-use super::duplicate::Duplicates;
+use super::duplicate::{Duplicates, WINDOW_NS};
 use super::sort::SortedReader;
 use crate::{Error, FileFacts, Frame, FrameReader, LinkType, OpenOptions, SecretsBlock, Timestamp};
 
@@ -118,6 +118,8 @@ pub struct MergedReader {
     current: Option<usize>,
     /// The current capture's frame was handed out: go on from there.
     shown: bool,
+    /// The latest frame of the captures that are at their end.
+    closed: Option<Timestamp>,
     recent: Duplicates,
     secrets: VecDeque<SecretsBlock>,
     secret_bytes: usize,
@@ -151,6 +153,7 @@ impl MergedReader {
             others: BinaryHeap::new(),
             current: None,
             shown: false,
+            closed: None,
             recent: Duplicates::new(),
             secrets: VecDeque::new(),
             secret_bytes: 0,
@@ -164,9 +167,9 @@ impl MergedReader {
     /// others go on.
     pub fn next_frame(&mut self) -> Result<Option<Frame<'_>>, CaptureError> {
         while let Some(index) = self.select()? {
-            let several = !self.others.is_empty();
             let Some(reader) = self.reader(index) else { continue };
             let Some(frame) = reader.frame() else { continue };
+            let several = !self.others.is_empty() || self.is_near_another(frame.place.time);
             let cooked = matches!(frame.link, LinkType::LINUX_SLL | LinkType::LINUX_SLL2);
             let suspicious = several || cooked || reader.reader().facts().interfaces > 1;
             if !suspicious || !self.is_copy(index) {
@@ -175,6 +178,14 @@ impl MergedReader {
         }
         // Asked for again, because a borrow that is returned from a loop lasts too long.
         Ok(self.current.and_then(|index| self.reader(index)?.frame()))
+    }
+
+    /// Whether a capture that is not open yet, or not open any more, may hold a copy of a frame of
+    /// this time: two captures of the same packets need not begin and end with the same frame.
+    fn is_near_another(&self, time: Timestamp) -> bool {
+        let next = self.waiting.front().and_then(|(first, _)| *first);
+        next.is_some_and(|first| first.since(time) <= WINDOW_NS)
+            || self.closed.is_some_and(|last| time.since(last) <= WINDOW_NS)
     }
 
     /// Whether the frame of a capture was there before; counts it if so.
@@ -260,6 +271,7 @@ impl MergedReader {
             Ok(true) => Ok(()),
             Ok(false) => {
                 let facts = reader.reader().facts().clone();
+                self.closed = self.closed.max(facts.last);
                 slot.state = State::Closed(Box::new(facts));
                 self.current = None;
                 Ok(())
@@ -414,5 +426,24 @@ mod tests {
         packet.extend([0, 80, 1, 0, 0, 0, 0, 1, 0, 0, 0, 0, 0x50, 0x10, 0, 9, 1, 1, 0, 0, b'x']);
         let copies: &[(u32, &[u8])] = &[(1, &packet), (40, b"end")];
         assert_eq!(read(vec![input("a", copies), input("b", copies)]), "0/1 0/2 1/2 -1");
+    }
+
+    #[test]
+    fn copies_are_found_at_the_beginning_and_the_end_of_a_capture() {
+        let packet = |id: u8| {
+            let mut packet = vec![0; 12];
+            packet.extend([8, 0, 0x45, 0, 0, 41, 0, id, 0x40, 0, 64, 6, 0, 0]);
+            packet.extend([10, 0, 0, 1, 10, 0, 0, 2]);
+            packet.extend([0, 80, 1, 0, 0, 0, 0, id, 0, 0, 0, 0, 0x50, 0x10, 0, 9, 1, 1, 0, 0]);
+            packet.push(b'x');
+            packet
+        };
+        let near: Vec<_> = [1, 2].map(packet).into_iter().collect();
+        let later = |by: u32| [(by, near[0].as_slice()), (100 + by, near[1].as_slice())];
+        assert_eq!(
+            read(vec![input("a", &later(1)), input("b", &later(2))]),
+            "0/1 0/2 -2",
+            "the second one is opened behind the first frame, and read on behind the last one"
+        );
     }
 }
