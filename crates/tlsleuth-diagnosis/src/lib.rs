@@ -6,6 +6,7 @@ pub mod capture_fault;
 pub mod case;
 pub mod diagnose;
 pub mod ending;
+pub mod explain;
 pub mod finding;
 pub mod fleet;
 pub mod offer;
