@@ -96,9 +96,8 @@ impl Tracker {
     /// The same for both directions, in the order in which they spoke.
     pub(super) fn release_all(&mut self, shared: &Shared) {
         let mut directions = [Direction::Forward, Direction::Reverse];
-        directions.sort_by_key(|direction| {
-            self.stream(*direction).held.as_ref().map(|at| at.order())
-        });
+        directions
+            .sort_by_key(|direction| self.stream(*direction).held.as_ref().map(|at| at.order()));
         for direction in directions {
             self.release(shared, direction);
         }

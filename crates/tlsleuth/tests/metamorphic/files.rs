@@ -81,7 +81,8 @@ pub(crate) fn pcap(packets: &[Packet], order: Order, nanoseconds: bool, link: Li
     file.extend([order.u32(262_144), order.u32(link.number().into())].concat());
     for packet in packets {
         let data = link.frame(&packet.data);
-        let (seconds, rest) = (packet.at.div_euclid(1_000_000_000), packet.at.rem_euclid(1_000_000_000));
+        let (seconds, rest) =
+            (packet.at.div_euclid(1_000_000_000), packet.at.rem_euclid(1_000_000_000));
         let fraction = if nanoseconds { rest } else { rest / 1_000 };
         file.extend(order.u32(u32::try_from(seconds).unwrap()));
         file.extend(order.u32(u32::try_from(fraction).unwrap()));

@@ -127,9 +127,21 @@ fn tell(connections: &[Box<Analyzed>]) -> String {
         }
         let retry = connection.hello_retry.as_ref().map(|hello| &hello.value);
         let _ = writeln!(out, "  retry {retry:?}");
-        let _ = writeln!(out, "  server hello {:?}", connection.server_hello.as_ref().map(|found| &found.value));
-        let _ = writeln!(out, "  request {:?}", connection.certificate_request.as_ref().map(|found| &found.value));
-        let _ = writeln!(out, "  key exchange {:?}", connection.server_key_exchange.as_ref().map(|found| &found.value));
+        let _ = writeln!(
+            out,
+            "  server hello {:?}",
+            connection.server_hello.as_ref().map(|found| &found.value)
+        );
+        let _ = writeln!(
+            out,
+            "  request {:?}",
+            connection.certificate_request.as_ref().map(|found| &found.value)
+        );
+        let _ = writeln!(
+            out,
+            "  key exchange {:?}",
+            connection.server_key_exchange.as_ref().map(|found| &found.value)
+        );
         for chain in [&connection.server_chain, &connection.client_chain] {
             let chain = chain.as_ref().map(|sent| {
                 let certificates = sent.value.chain.certificates().iter();
@@ -149,7 +161,10 @@ fn tell(connections: &[Box<Analyzed>]) -> String {
                 data.bytes,
                 connection.plaintext.of(side).as_ref().map(|found| &found.value),
                 connection.gaps.of(side).len(),
-                connection.unfinished.of(side).map(|found| (found.content_type, found.handshake_type)),
+                connection
+                    .unfinished
+                    .of(side)
+                    .map(|found| (found.content_type, found.handshake_type)),
             );
         }
         let protected: Vec<_> = connection

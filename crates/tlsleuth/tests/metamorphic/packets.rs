@@ -109,7 +109,11 @@ impl Tcp {
         let mut header = self.header.clone();
         let len = header.len() + self.payload.len();
         let addresses = if ip[0] >> 4 == 4 { 12..20 } else { 8..40 };
-        let pseudo = [ip[addresses].to_vec(), vec![0, 6], u16::try_from(len).unwrap().to_be_bytes().to_vec()];
+        let pseudo = [
+            ip[addresses].to_vec(),
+            vec![0, 6],
+            u16::try_from(len).unwrap().to_be_bytes().to_vec(),
+        ];
         put16(&mut header, 16, 0);
         let sum = checksum(&[&pseudo.concat(), &header, &self.payload]);
         put16(&mut header, 16, usize::from(sum));
@@ -222,7 +226,8 @@ pub(crate) fn reorder(packets: &[Packet], noise: &mut Noise) -> Vec<Packet> {
             start += 1;
             continue;
         };
-        let len = out[start..].iter().take_while(|next| run(next) == Some(direction.clone())).count();
+        let len =
+            out[start..].iter().take_while(|next| run(next) == Some(direction.clone())).count();
         let times: Vec<i64> = out[start..start + len].iter().map(|packet| packet.at).collect();
         noise.shuffle(&mut out[start..start + len]);
         for (packet, at) in out[start..start + len].iter_mut().zip(times) {
@@ -360,7 +365,8 @@ pub(crate) fn tunnelled(packets: &[Packet], tunnel: Tunnel) -> Vec<Packet> {
                 // RFC 7348 §5, behind UDP.
                 Tunnel::Vxlan => {
                     let len = u16::try_from(16 + packet.data.len()).unwrap().to_be_bytes();
-                    let udp = [&[0xc0, 0, 0x12, 0xb5][..], &len, &[0, 0], &[8, 0, 0, 0, 0, 0, 42, 0]];
+                    let udp =
+                        [&[0xc0, 0, 0x12, 0xb5][..], &len, &[0, 0], &[8, 0, 0, 0, 0, 0, 42, 0]];
                     (17, udp.concat(), packet.data.as_slice())
                 }
                 // RFC 2784 §2 around an IP packet; the protocol is the frame's EtherType.
@@ -369,7 +375,8 @@ pub(crate) fn tunnelled(packets: &[Packet], tunnel: Tunnel) -> Vec<Packet> {
                     (47, [&[0, 0], &ethernet[12..14]].concat(), inner)
                 }
             };
-            let mut ip = vec![0x45, 0, 0, 0, 0, 1, 0, 0, 64, protocol, 0, 0, 192, 0, 2, 1, 192, 0, 2, 2];
+            let mut ip =
+                vec![0x45, 0, 0, 0, 0, 1, 0, 0, 64, protocol, 0, 0, 192, 0, 2, 1, 192, 0, 2, 2];
             close_ip(&mut ip, between.len() + inner.len());
             let ethernet = [&[2, 0, 0, 0, 0, 1, 2, 0, 0, 0, 0, 2, 8, 0][..], &ip, &between, inner];
             Packet { at: packet.at, data: ethernet.concat() }
