@@ -32,7 +32,7 @@ pub(crate) struct Arguments {
 
 const EXAMPLES: &str = "\
 Examples:
-  tlsleuth incident.pcap                         what went wrong, who has to act, which frames prove it
+  tlsleuth incident.pcap                         what went wrong, who has to act, the proof
   tlsleuth ring/*.pcap.gz --since 2026-11-20T10:00:00Z    rotated files are one incident
   tlsleuth incident.pcap --server 10.0.0.2:443 --sni '*.example.test' --failed
   tlsleuth incident.pcap --ca-file corporate-root.pem     trust a private authority too
@@ -50,7 +50,7 @@ pub(crate) struct Main {
     pub(crate) captures: Vec<PathBuf>,
 
     /// How to print the report.
-    #[arg(short, long, value_enum, default_value_t = Format::Table, hide_possible_values = false)]
+    #[arg(short, long, value_enum, default_value_t = Format::Table, hide_default_value = true)]
     pub(crate) format: Format,
 
     /// Write to FILE instead of standard output.
@@ -97,15 +97,22 @@ pub(crate) struct Main {
     #[arg(long, value_name = "PEM", help_heading = "How to judge", value_hint = ValueHint::FilePath)]
     pub(crate) ca_file: Vec<PathBuf>,
 
-    /// The trust anchors to start with.
-    #[arg(long, value_enum, default_value_t = RootsChoice::Mozilla, help_heading = "How to judge")]
+    /// Trust anchors to start with: mozilla, system or none.
+    #[arg(long, value_enum, default_value_t = RootsChoice::Mozilla, help_heading = "How to judge",
+          hide_possible_values = true, hide_default_value = true)]
     pub(crate) roots: RootsChoice,
 
-    /// Clock for validity: `capture`, `now` or a time (RFC 3339).
-    #[arg(long, value_name = "TIME", default_value = "capture", help_heading = "How to judge")]
+    /// Clock for validity: capture, now or a time (RFC 3339).
+    #[arg(
+        long,
+        value_name = "TIME",
+        default_value = "capture",
+        help_heading = "How to judge",
+        hide_default_value = true
+    )]
     pub(crate) verify_time: String,
 
-    /// Secrets in the NSS key log format; `env`: the file that SSLKEYLOGFILE names.
+    /// Logged secrets (SSLKEYLOGFILE); `env` takes the file so named.
     #[arg(long, value_name = "FILE", help_heading = "How to judge", value_hint = ValueHint::FilePath)]
     pub(crate) keylog: Vec<PathBuf>,
 
@@ -113,8 +120,14 @@ pub(crate) struct Main {
     #[arg(long, value_name = "PORT", help_heading = "How to judge")]
     pub(crate) port: Vec<u16>,
 
-    /// Exit with 1 when a shown finding is this severe or worse.
-    #[arg(long, value_enum, value_name = "SEVERITY", help_heading = "How to run")]
+    /// Exit with 1 at a finding this severe: info, warning or error.
+    #[arg(
+        long,
+        value_enum,
+        hide_possible_values = true,
+        value_name = "SEVERITY",
+        help_heading = "How to run"
+    )]
     pub(crate) fail_on: Option<SeverityChoice>,
 
     /// Threads to use; the report is the same with any number.
@@ -122,12 +135,14 @@ pub(crate) struct Main {
           value_parser = clap::value_parser!(u16).range(1..))]
     pub(crate) threads: Option<u16>,
 
-    /// Whether to color.
-    #[arg(long, value_enum, default_value_t = Color::Auto, help_heading = "How to run")]
+    /// Color: auto, always or never.
+    #[arg(long, value_enum, value_name = "WHEN", default_value_t = Color::Auto,
+          help_heading = "How to run", hide_possible_values = true, hide_default_value = true)]
     pub(crate) color: Color,
 
-    /// Whether to show progress on standard error.
-    #[arg(long, value_enum, default_value_t = Progress::Auto, help_heading = "How to run")]
+    /// Progress on standard error: auto or never.
+    #[arg(long, value_enum, value_name = "WHEN", default_value_t = Progress::Auto,
+          help_heading = "How to run", hide_possible_values = true, hide_default_value = true)]
     pub(crate) progress: Progress,
 
     /// Only errors on standard error.

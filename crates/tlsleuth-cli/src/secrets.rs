@@ -37,6 +37,10 @@ impl Secrets {
                 if malformed > 0 {
                     say(&format!("{}: lines that are no key log: {malformed}", shown(&path)));
                 }
+                let dropped = after.dropped - before.dropped;
+                if dropped > 0 {
+                    say(&format!("{}: lines beyond what is kept: {dropped}", shown(&path)));
+                }
                 if after.used == before.used {
                     say(&format!("{}: no secret that opens records", shown(&path)));
                 }

@@ -24,6 +24,12 @@ pub fn duration(ns: i64) -> String {
     }
 }
 
+/// A count with its unit: `1 segment`, `2 segments`.
+#[must_use]
+pub fn count(count: u64, unit: &str) -> String {
+    format!("{count} {unit}{}", if count == 1 { "" } else { "s" })
+}
+
 /// Well-known defaults after which somebody gives up, in milliseconds, the shortest first.
 const TIMEOUTS: &[(i64, &str)] = &[
     (1_000, "the default of Kubernetes probes (timeoutSeconds: 1)"),
@@ -128,6 +134,15 @@ pub fn hello_at(connection: &Connection) -> Option<Place> {
     let first =
         || connection.first_tls.client.filter(|_| connection.stream(Side::Client).from_start);
     connection.client_hellos.first().map(|hello| hello.at).or_else(first)
+}
+
+/// Where the ClientHello is, or begins.
+///
+/// # Errors
+/// [`Skip::NotApplicable`] where there was no TLS, [`Skip::Undetermined`] where it was missed.
+pub fn hello(connection: &Connection) -> Result<Place, Skip> {
+    let skip = if connection.tls_seen() { Skip::Undetermined } else { Skip::NotApplicable };
+    hello_at(connection).ok_or(skip)
 }
 
 /// Whether the server sent anything behind the ClientHello.

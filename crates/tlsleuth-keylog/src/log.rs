@@ -23,6 +23,10 @@ use crate::{tls12, tls13};
 /// (`ECH_CONFIG`) may have some thousand; those that are used have at most 193.
 const MAX_LINE_BYTES: usize = 512;
 
+/// Client randoms that are kept; a log of a gigabyte has some 1.3 million. With all six secrets of
+/// each that is 800 MB, with those of TLS 1.2 alone a fourth of it.
+const MAX_CLIENT_RANDOMS: usize = 2_000_000;
+
 /// Bytes that are read at once.
 const CHUNK_BYTES: usize = 64 * 1024;
 
@@ -37,6 +41,8 @@ pub struct LogCounts {
     pub ignored: u64,
     /// Of those, lines of the old form `RSA` and `PMS_CLIENT_RANDOM`, which log premaster secrets.
     pub premaster: u64,
+    /// Lines that would be used but for the cap on client randoms: two million are kept.
+    pub dropped: u64,
     /// Lines that are none: cut short, not hex, of a wrong length.
     pub malformed: u64,
     /// Distinct client randoms.
@@ -60,12 +66,20 @@ pub struct KeyLog {
     index: Arc<RwLock<Index>>,
 }
 
-#[derive(Default)]
 struct Index {
     secrets: HashMap<[u8; 32], Secrets>,
     /// A log was added, be there any secret in it or not.
     has_log: bool,
     counts: LogCounts,
+    /// Client randoms that are kept.
+    max: usize,
+}
+
+impl Default for Index {
+    fn default() -> Self {
+        let (secrets, counts) = (HashMap::new(), LogCounts::default());
+        Self { secrets, has_log: false, counts, max: MAX_CLIENT_RANDOMS }
+    }
 }
 
 impl fmt::Debug for KeyLog {
@@ -182,6 +196,10 @@ impl Index {
             && label.fits(digits.len())
             && line.len() <= MAX_LINE_BYTES
         {
+            if self.secrets.len() >= self.max && !self.secrets.contains_key(&random) {
+                self.counts.dropped += 1;
+                return;
+            }
             self.counts.used += 1;
             self.secrets.entry(random).or_default().insert(label, digits);
         } else {
@@ -262,6 +280,18 @@ mod tests {
         assert!(log.secret(&random(), Label::ClientApplication).is_none());
         assert!(log.secret(&[0; 32], Label::Master).is_none());
         assert!(!format!("{log:?}").contains("171"), "no secret in Debug");
+    }
+
+    #[test]
+    fn beyond_the_cap_lines_are_dropped_and_counted() {
+        let log = KeyLog::new();
+        log.index.write().unwrap().max = 2;
+        for byte in ["01", "02", "03", "02"] {
+            let (random, secret) = (byte.repeat(32), "ab".repeat(48));
+            log.add(format!("CLIENT_RANDOM {random} {secret}").as_bytes());
+        }
+        let counts = log.counts();
+        assert_eq!((counts.used, counts.dropped, counts.client_randoms), (3, 1, 2));
     }
 
     /// Gives a byte or a few at a time.

@@ -13,6 +13,7 @@ use std::fmt;
 
 use tlsleuth_handshake::Side;
 use tlsleuth_handshake::opener::{HelloPair, NoOpener, NotOpened, RecordOpener};
+use zeroize::Zeroizing;
 
 use crate::cipher::{Aead, AeadKind};
 use crate::hash::Hash;
@@ -61,7 +62,7 @@ struct Keys {
 struct Epoch {
     secret: Secret,
     key: Box<dyn Aead>,
-    iv: [u8; 12],
+    iv: Zeroizing<[u8; 12]>,
     next: u64,
 }
 
@@ -72,7 +73,7 @@ impl Epoch {
         }
         let key = kind.with_key(&hash.expand_label(&secret, "key", kind.key_len())?)?;
         let iv = <[u8; 12]>::try_from(hash.expand_label(&secret, "iv", 12)?.as_slice()).ok()?;
-        Some(Self { secret, key, iv, next: 0 })
+        Some(Self { secret, key, iv: Zeroizing::new(iv), next: 0 })
     }
 
     /// The epoch behind a KeyUpdate (RFC 9846 §7.2).
@@ -93,7 +94,7 @@ impl Epoch {
             if !trial.pay(body.len()) {
                 return false;
             }
-            if self.key.open(nonce(self.iv, number), aad, body, plain) {
+            if self.key.open(nonce(*self.iv, number), aad, body, plain) {
                 self.next = number.saturating_add(1);
                 return true;
             }
@@ -296,7 +297,7 @@ mod tests {
         let len = u16::try_from(text.len() + 16).unwrap().to_be_bytes();
         let header = [23, 3, 3, len[0], len[1]];
         let mut body = text.to_vec();
-        let nonce = nonce(epoch.iv, number).into();
+        let nonce = nonce(*epoch.iv, number).into();
         let tag =
             cipher.encrypt_inout_detached(&nonce, &header, body.as_mut_slice().into()).unwrap();
         body.extend_from_slice(&tag);

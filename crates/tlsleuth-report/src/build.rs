@@ -421,6 +421,12 @@ pub fn timeline(connection: &Connection) -> Vec<schema::Event> {
         let says = format!("other bytes than in frame {} for the same place", conflict.first.frame);
         entries.push((conflict.second, side(conflict.direction), "tcp_conflict", says));
     }
+    for side in [Side::Client, Side::Server] {
+        if let Some(plain) = connection.plaintext.of(side) {
+            let says = format!("in clear: {}", plain.value.quote);
+            entries.push((plain.at, side.name(), "plaintext", says));
+        }
+    }
     for event in &connection.events {
         let (name, summary) = words::event(event, connection);
         entries.push((event.at, event.from.name(), name, summary));

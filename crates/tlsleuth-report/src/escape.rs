@@ -23,60 +23,79 @@ pub fn terminal(text: &str) -> Cow<'_, str> {
     Cow::Owned(out)
 }
 
-/// Text within a paragraph or a table cell of Markdown: what could be markup, a link, a mention or
-/// HTML is escaped, and it stays one line.
+/// Text within a paragraph or a table cell of Markdown: what could be markup or HTML is escaped, what
+/// could become a link, a mention or a reference stands in code, and it stays one line.
 #[must_use]
 pub fn markdown(text: &str) -> String {
     let mut out = String::with_capacity(text.len() + 16);
-    let mut previous = ' ';
-    for (index, c) in text.chars().enumerate() {
-        match c {
-            // Entities and backslashes, because renderers differ in what they take in HTML.
-            '<' => out.push_str("&lt;"),
-            '>' => out.push_str("&gt;"),
-            '&' => out.push_str("&amp;"),
-            '|' => out.push_str("&#124;"),
-            '@' => out.push_str("&#64;"),
-            // Within a word it is no emphasis, and reads better as it is.
-            '_' if previous.is_alphanumeric()
-                && text.chars().nth(index + 1).is_some_and(char::is_alphanumeric) =>
-            {
-                out.push(c);
-            }
-            '\\' | '`' | '*' | '_' | '[' | ']' | '{' | '}' | '~' | '$' | '^' => {
-                out.push('\\');
-                out.push(c);
-            }
-            // A heading or a reference to an issue.
-            '#' => out.push_str("&#35;"),
-            // A list, at the beginning of a line.
-            '-' | '+' | '=' if index == 0 => {
-                out.push('\\');
-                out.push(c);
-            }
-            '.' | ')' if previous.is_ascii_digit() && starts_a_list(text, index) => {
-                out.push('\\');
-                out.push(c);
-            }
-            // A bare address becomes a link: `http://` and `www.` are broken up without being
-            // made unreadable.
-            ':' if text.chars().skip(index).take(3).eq("://".chars()) => out.push_str("&#58;"),
-            '.' if ends_with_www(text, index) => out.push_str("&#46;"),
-            c => put(&mut out, c),
+    for (index, word) in text.split(' ').enumerate() {
+        if index > 0 {
+            out.push(' ');
         }
-        previous = c;
+        if is_reference(word) {
+            // Sites make links even of what was written with entities or backslashes; of code never.
+            out.push_str(&markdown_code(word));
+        } else {
+            markdown_word(word, index == 0, &mut out);
+        }
     }
     out
 }
 
-/// Whether only digits are before the character `index`.
-fn starts_a_list(text: &str, index: usize) -> bool {
-    text.chars().take(index).all(|c| c.is_ascii_digit())
+/// Whether a site could make something live of a word: an address, a mention, a number of an issue.
+fn is_reference(word: &str) -> bool {
+    let lower = word.to_ascii_lowercase();
+    if lower.contains("://") || lower.contains("www.") || lower.contains("gh-") {
+        return true;
+    }
+    let mut chars = word.chars().peekable();
+    while let Some(c) = chars.next() {
+        if c == '@' {
+            return true;
+        }
+        let before_word = chars.peek().is_some_and(|next| next.is_alphanumeric());
+        if matches!(c, '#' | '!' | '$' | '%' | '~' | '&') && before_word {
+            return true;
+        }
+    }
+    false
 }
 
-/// Whether `www` is right before the character `index`.
-fn ends_with_www(text: &str, index: usize) -> bool {
-    index >= 3 && text.chars().skip(index - 3).take(3).all(|c| c.eq_ignore_ascii_case(&'w'))
+fn markdown_word(word: &str, first: bool, out: &mut String) {
+    // At the beginning of a line `1.` and `-` make lists, `===` a heading.
+    let marker = word.trim_end_matches(['.', ')']);
+    let list = first && marker.len() < word.len() && marker.chars().all(|c| c.is_ascii_digit());
+    let rule = first && word.starts_with(['-', '+', '=']);
+    let mut previous = ' ';
+    let mut chars = word.chars().peekable();
+    if rule {
+        out.push('\\');
+    }
+    while let Some(c) = chars.next() {
+        match c {
+            '<' => out.push_str("&lt;"),
+            '>' => out.push_str("&gt;"),
+            '&' => out.push_str("&amp;"),
+            // A backslash would do in a table, but not in all of them.
+            '|' => out.push_str("&#124;"),
+            // Within a word it is no emphasis, and reads better as it is.
+            '_' if previous.is_alphanumeric()
+                && chars.peek().is_some_and(|next| next.is_alphanumeric()) =>
+            {
+                out.push(c);
+            }
+            '\\' | '`' | '*' | '_' | '[' | ']' | '{' | '}' | '~' | '$' | '^' | '#' => {
+                out.push('\\');
+                out.push(c);
+            }
+            '.' | ')' if list => {
+                out.push('\\');
+                out.push(c);
+            }
+            c => put(out, c),
+        }
+        previous = c;
+    }
 }
 
 /// Text within an element of HTML, also where Markdown takes HTML as it is: one line, no markup.
@@ -91,6 +110,8 @@ pub fn html(text: &str) -> String {
             '"' => out.push_str("&quot;"),
             '\'' => out.push_str("&#39;"),
             '`' => out.push_str("&#96;"),
+            '[' => out.push_str("&#91;"),
+            ']' => out.push_str("&#93;"),
             c => put(&mut out, c),
         }
     }
@@ -117,6 +138,24 @@ pub fn markdown_code(text: &str) -> String {
 #[must_use]
 pub fn markdown_fenced(text: &str) -> String {
     terminal(text).replace("```", "'''").replace("~~~", "'''")
+}
+
+/// The inside of a JSON string, where JSON's own escapes are done: characters that it allows and
+/// that must not reach a terminal become `\uXXXX`, which loses nothing.
+///
+/// # Errors
+/// When `out` fails.
+pub fn json<W: ?Sized + std::io::Write>(text: &str, out: &mut W) -> std::io::Result<()> {
+    let mut rest = text;
+    while let Some((at, c)) = rest.char_indices().find(|(_, c)| is_unsafe(*c)) {
+        let (safe, tail) = rest.split_at_checked(at).unwrap_or((rest, ""));
+        out.write_all(safe.as_bytes())?;
+        for unit in c.encode_utf16(&mut [0; 2]) {
+            write!(out, "\\u{unit:04x}")?;
+        }
+        rest = tail.get(c.len_utf8()..).unwrap_or("");
+    }
+    out.write_all(rest.as_bytes())
 }
 
 fn is_unsafe(c: char) -> bool {
@@ -149,13 +188,20 @@ mod tests {
     #[test]
     fn markdown_gets_no_markup() {
         let safe = markdown(HOSTILE);
-        for bad in ["<", "\n", "|", "[l](", "://", "www.", " @", "\u{202e}"] {
-            assert!(!safe.contains(bad), "{bad:?} in {safe}");
-        }
-        assert_eq!(markdown("# x"), "&#35; x");
+        assert_eq!(
+            safe,
+            "``a\\u{1b}[31m\\u{7}\\u{d}\\u{a}\\u{202e}│`x`</script><b>[l](http://e.example)\\u{9b}#1`` \
+             `@all` `www.e.example`"
+        );
+        assert_eq!(markdown("</b>|[l](x) a`b`"), "&lt;/b&gt;&#124;\\[l\\](x) a\\`b\\`");
+        assert_eq!(markdown("# x"), "\\# x");
+        assert_eq!(markdown("a #12 !3 x@y"), "a `#12` `!3` `x@y`");
         assert_eq!(markdown("- x"), "\\- x");
         assert_eq!(markdown("1. x"), "1\\. x");
-        assert_eq!(markdown("TLS 1.3"), "TLS 1.3");
+        assert_eq!(
+            markdown("10.0.0.2 TLS 1.3 *x* _y_ a_b"),
+            "10.0.0.2 TLS 1.3 \\*x\\* \\_y\\_ a_b"
+        );
     }
 
     #[test]

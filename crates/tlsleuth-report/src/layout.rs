@@ -269,6 +269,12 @@ impl Grid {
         lines
     }
 
+    /// Columns that it takes when nothing is cut.
+    pub(crate) fn natural_width(&self) -> usize {
+        let between = BETWEEN * self.columns.len().saturating_sub(1);
+        self.widths(usize::MAX).iter().sum::<usize>() + between
+    }
+
     fn widths(&self, room: usize) -> Vec<usize> {
         let mut widths: Vec<usize> = self
             .columns
@@ -318,7 +324,7 @@ mod tests {
     fn long_names_lose_their_middle() {
         assert_eq!(cut("api.example.test", 16), "api.example.test");
         assert_eq!(cut("api.example.test", 9), "api.…test");
-        assert_eq!(cut("例え例え例え", 7), "例…え");
+        assert_eq!(cut("例え例え例え", 7), "例え…え");
         assert_eq!(cut("abc", 1), "…");
         assert_eq!(cut("abc", 0), "");
     }

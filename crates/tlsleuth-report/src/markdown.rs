@@ -132,11 +132,11 @@ fn sentences(report: &Report, summary: &Summary<'_>, text: &mut String) {
         };
         text.push_str(&format!(
             "**Since:** {}; {before}.\n\n",
-            if first == last {
+            md(&if first == last {
                 format!("{} {} UTC", quantity::date(first), quantity::fine_clock(first))
             } else {
                 quantity::range(first, last)
-            }
+            })
         ));
     }
     let mut who: Vec<String> = Vec::new();
@@ -162,7 +162,7 @@ fn kinds(summary: &Summary<'_>, text: &mut String) {
     text.push_str("|--:|--:|--:|---|---|---|---|---|---|\n");
     for (index, kind) in summary.kinds.iter().take(KINDS).enumerate() {
         let start = |connection: Option<&Connection>| {
-            connection.map_or("", |connection| quantity::clock(&connection.start)).to_owned()
+            connection.map_or_else(String::new, |c| quantity::moment(&c.start, summary.days))
         };
         text.push_str(&format!(
             "| {} | {} | {} | {} | {} | {} | {} | {} | {} |\n",
@@ -192,7 +192,7 @@ fn kinds(summary: &Summary<'_>, text: &mut String) {
 fn block(report: &Report, kind: &Kind<'_>, number: usize) -> String {
     let Some(example) = kind.example() else { return String::new() };
     let mut text = format!(
-        "<details><summary>{number}. {}: {} at {}</summary>\n\n",
+        "<details><summary>{number}. {}: {} at <code>{}</code></summary>\n\n",
         html(kind.verdict.unwrap_or("unexplained")),
         html(&counted(kind.count(), "failure")),
         html(&name(kind))

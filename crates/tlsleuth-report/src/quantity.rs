@@ -68,6 +68,15 @@ pub(crate) fn clock(time: &str) -> &str {
     time.get(11..19).unwrap_or(time)
 }
 
+/// A time among others: the day too where they are of several days.
+pub(crate) fn moment(time: &str, days: bool) -> String {
+    if days {
+        format!("{} {}", time.get(5..10).unwrap_or(""), clock(time))
+    } else {
+        clock(time).to_owned()
+    }
+}
+
 /// The time of day of an RFC 3339 time, to the millisecond.
 pub(crate) fn fine_clock(time: &str) -> &str {
     time.get(11..23).unwrap_or_else(|| clock(time))

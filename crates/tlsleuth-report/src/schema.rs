@@ -425,3 +425,19 @@ pub struct Counts {
     /// Whether the reading was broken off by the user: later connections are missing.
     pub interrupted: bool,
 }
+
+#[cfg(test)]
+mod tests {
+    use expect_test::expect_file;
+    use schemars::generate::SchemaSettings;
+
+    #[test]
+    fn the_schema_is_made_from_the_types() {
+        // As it is written: what may be null is there all the same.
+        let settings = SchemaSettings::draft2020_12().for_serialize();
+        let schema = settings.into_generator().into_root_schema_for::<super::Report>();
+        let mut text = serde_json::to_string_pretty(&schema).unwrap();
+        text.push('\n');
+        expect_file!["report.schema.json"].assert_eq(&text);
+    }
+}

@@ -48,7 +48,6 @@ pub(crate) fn timeline(connection: &Connection) -> Timeline<'_> {
         let fails = failing == Some(index);
         let again = event.event == "tcp_retransmission";
         if again
-            && !fails
             && let Some((first, frames)) = &mut repeated
             && first.from == event.from
             && first.summary == event.summary
@@ -56,9 +55,10 @@ pub(crate) fn timeline(connection: &Connection) -> Timeline<'_> {
         {
             frames.push(event.frame);
             row.items = vec![repetition(&event.summary, event.capture != first.capture, frames)];
+            row.failing |= fails;
             continue;
         }
-        repeated = (again && !fails).then(|| (event, vec![event.frame]));
+        repeated = again.then(|| (event, vec![event.frame]));
         match rows.last_mut() {
             Some(row)
                 if row.frame == event.frame

@@ -4,7 +4,7 @@
 use std::collections::BTreeMap;
 
 use crate::schema::{Connection, Endpoint, Finding, Report};
-use crate::story;
+use crate::{quantity, story};
 
 /// The verdict of a connection that opened and closed without a byte: a health check or a scan.
 pub(crate) const HEALTH_CHECK: &str = "tcp.no-client-hello";
@@ -95,6 +95,8 @@ pub(crate) struct Summary<'r> {
     pub(crate) incomplete: Vec<Kind<'r>>,
     pub(crate) health_checks: Vec<Kind<'r>>,
     pub(crate) warnings: Vec<Warned<'r>>,
+    /// Whether the connections are of several days.
+    pub(crate) days: bool,
 }
 
 impl<'r> Summary<'r> {
@@ -162,7 +164,11 @@ pub(crate) fn summary(report: &Report) -> Summary<'_> {
     healthy.sort_by_key(|healthy| std::cmp::Reverse(healthy.count));
     let mut warnings: Vec<Warned<'_>> = warnings.into_values().collect();
     warnings.sort_by_key(|warned| std::cmp::Reverse(warned.count));
+    let first = report.connections.iter().map(|connection| connection.start.as_str()).min();
+    let last = report.connections.iter().map(|connection| connection.start.as_str()).max();
+    let day = |time: Option<&'_ str>| time.map(|time| quantity::date(time).to_owned());
     Summary {
+        days: day(first) != day(last),
         totals,
         shown: number(report.connections.len()),
         kinds: kinds.finish(&of),

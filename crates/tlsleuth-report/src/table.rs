@@ -16,7 +16,7 @@ use crate::summary::{HEALTH_CHECK, Kind, Summary, Totals, summary};
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 #[non_exhaustive]
 pub struct Style {
-    /// Columns of the terminal; fewer than 60 are taken as 60.
+    /// Columns of the terminal; fewer than 72 are taken as 72.
     pub width: usize,
     /// Whether to color, with ANSI escape sequences.
     pub color: bool,
@@ -71,7 +71,7 @@ const INDENT: usize = 12;
 pub fn write(report: &Report, style: Style, out: &mut dyn Write) -> io::Result<()> {
     let mut page = Page {
         report,
-        width: style.width.clamp(60, 400),
+        width: style.width.clamp(72, 400),
         several: report.captures.len() > 1,
         lines: Vec::new(),
     };
@@ -88,7 +88,7 @@ pub fn write(report: &Report, style: Style, out: &mut dyn Write) -> io::Result<(
             }
         }
         Listing::Every => {
-            page.every();
+            page.every(summary.days);
             page.failures(&summary);
         }
         Listing::Page => page.failures(&summary),
@@ -187,8 +187,11 @@ impl<'r> Page<'r> {
         }
         for (index, capture) in captures.iter().enumerate() {
             for finding in capture.findings.iter().take(ROWS) {
-                let file =
-                    if self.several { format!("file {}: ", index + 1) } else { String::new() };
+                let file = if self.several {
+                    format!("file {} ({}): ", index + 1, file_name(&capture.path))
+                } else {
+                    String::new()
+                };
                 let title = story::capitalized(&finding.title);
                 let frames = frames(&finding.evidence, false);
                 let mut line = Line::new();
@@ -257,7 +260,10 @@ impl<'r> Page<'r> {
             facts.push(format!("{} more link types", capture.link_types.len() - 3));
         }
         facts.push(counted(capture.frames, "frame"));
-        facts.push(quantity::bytes(capture.bytes));
+        // Not known of a capture whose reading was broken off.
+        if capture.bytes > 0 {
+            facts.push(quantity::bytes(capture.bytes));
+        }
         let mut line = Line::new();
         if let Some(number) = number {
             line.push(&format!("{number:>3} "), Tone::Label);
@@ -366,7 +372,7 @@ impl<'r> Page<'r> {
             return;
         }
         self.blank();
-        self.kinds(&summary.kinds);
+        self.kinds(&summary.kinds, summary.days);
         if let [kind] = summary.kinds.as_slice()
             && let Some(example) = kind.example()
         {
@@ -412,43 +418,11 @@ impl<'r> Page<'r> {
         }
     }
 
-    fn kinds(&mut self, kinds: &[Kind<'r>]) {
-        let mut grid = Grid::new()
-            .fixed("failed", Align::Right)
-            .fixed("of", Align::Right)
-            .fixed("first", Align::Left)
-            .fixed("last", Align::Left)
-            .flexible("server")
-            .flexible("name")
-            .flexible("verdict")
-            .fixed("who", Align::Left);
-        for kind in kinds.iter().take(KINDS) {
-            let start = |connection: Option<&Connection>| {
-                connection.map_or("", |connection| quantity::clock(&connection.start)).to_owned()
-            };
-            grid.row(vec![
-                (count(kind.count()), Tone::Bad),
-                (count(kind.of), Tone::Plain),
-                (start(kind.example()), Tone::Plain),
-                (start(kind.last()), Tone::Plain),
-                (story::socket(kind.server), Tone::Plain),
-                (kind.sni.unwrap_or("–").to_owned(), Tone::Plain),
-                (kind.verdict.unwrap_or("unexplained").to_owned(), Tone::Strong),
-                (kind.party().to_owned(), Tone::Plain),
-            ]);
-            if let Some(example) = kind.example() {
-                let clients = match kind.clients() {
-                    1 => format!("client {}", example.client.address),
-                    several => format!("{several} clients"),
-                };
-                let text = format!(
-                    "{} {clients}; see --connection {}",
-                    story::headline(example),
-                    example.id
-                );
-                grid.below(text, Tone::Faint);
-            }
-        }
+    fn kinds(&mut self, kinds: &[Kind<'r>], days: bool) {
+        // Names stand in columns of their own where there is room, else on the line below.
+        let wide = kinds_grid(kinds, true, days);
+        let grid =
+            if wide.natural_width() <= self.width { wide } else { kinds_grid(kinds, false, days) };
         self.lines.extend(grid.lines(self.width, 9));
         self.blank();
         let shown = kinds.len().min(KINDS);
@@ -543,6 +517,9 @@ impl<'r> Page<'r> {
         for (index, line) in connection.log_lines.iter().take(OTHERS).enumerate() {
             self.part(if index == 0 { "log" } else { "" }, line, Tone::Plain);
         }
+        if self.several {
+            self.files(connection);
+        }
         // In one piece, to be copied into Wireshark.
         let mut line = Line::new();
         line.to(3).push("filter", Tone::Label).to(INDENT);
@@ -557,6 +534,28 @@ impl<'r> Page<'r> {
                 line.push("    ", Tone::Plain).push(&explain, Tone::Faint);
             }
             self.lines.push(line);
+        }
+    }
+
+    /// The files in which a connection is, by the numbers that stand before its frames.
+    fn files(&mut self, connection: &Connection) {
+        let mut numbers: Vec<u32> = connection.timeline.iter().map(|e| e.capture).collect();
+        numbers.extend([connection.capture, connection.last_capture]);
+        numbers.sort_unstable();
+        numbers.dedup();
+        for (index, number) in numbers.iter().take(OTHERS).enumerate() {
+            let capture = usize::try_from(*number).ok().and_then(|n| self.report.captures.get(n));
+            if let Some(capture) = capture {
+                let mut line = Line::new();
+                line.to(3).push(if index == 0 { "files" } else { "" }, Tone::Label).to(INDENT);
+                line.push(&format!("{} ", u64::from(*number) + 1), Tone::Faint);
+                let room = self.width.saturating_sub(line.width());
+                line.push(&cut(&capture.path, room), Tone::Faint);
+                self.lines.push(line);
+            }
+        }
+        if let Some(more) = numbers.len().checked_sub(OTHERS).filter(|more| *more > 0) {
+            self.part("", &format!("and {more} more files"), Tone::Faint);
         }
     }
 
@@ -758,11 +757,7 @@ impl<'r> Page<'r> {
             return;
         }
         self.heading("Incomplete: the capture does not show their end or their beginning");
-        let mut grid = Grid::new()
-            .fixed("open", Align::Right)
-            .flexible("server")
-            .flexible("name")
-            .flexible("what is known");
+        let mut grid = Grid::new().fixed("open", Align::Right).flexible("server").flexible("name");
         for kind in summary.incomplete.iter().take(ROWS) {
             let known = kind
                 .example()
@@ -772,10 +767,13 @@ impl<'r> Page<'r> {
                 (count(kind.count()), Tone::Warning),
                 (story::socket(kind.server), Tone::Plain),
                 (kind.sni.unwrap_or("–").to_owned(), Tone::Plain),
-                (known, Tone::Plain),
             ]);
+            if let Some(example) = kind.example() {
+                let known = story::capitalized(&known);
+                grid.below(format!("{known}; see --connection {}", example.id), Tone::Faint);
+            }
         }
-        self.lines.extend(grid.lines(self.width, 4));
+        self.lines.extend(grid.lines(self.width, 6));
         self.more(summary.incomplete.len(), "groups");
     }
 
@@ -809,8 +807,7 @@ impl<'r> Page<'r> {
             .fixed("times", Align::Right)
             .flexible("server")
             .flexible("name")
-            .flexible("code")
-            .flexible("what");
+            .flexible("code");
         for warned in summary.warnings.iter().take(ROWS) {
             let example = warned.example;
             grid.row(vec![
@@ -818,10 +815,11 @@ impl<'r> Page<'r> {
                 (story::socket(&example.server), Tone::Plain),
                 (example.sni.clone().unwrap_or_else(|| "–".to_owned()), Tone::Plain),
                 (warned.finding.code.to_owned(), Tone::Plain),
-                (format!("{} (connection {})", warned.finding.title, example.id), Tone::Plain),
             ]);
+            let title = story::capitalized(&warned.finding.title);
+            grid.below(format!("{title}; see --connection {}", example.id), Tone::Faint);
         }
-        self.lines.extend(grid.lines(self.width, 4));
+        self.lines.extend(grid.lines(self.width, 7));
         self.more(summary.warnings.len(), "warnings");
     }
 
@@ -848,7 +846,7 @@ impl<'r> Page<'r> {
     }
 
     /// Every connection on a line.
-    fn every(&mut self) {
+    fn every(&mut self, days: bool) {
         self.blank();
         let mut grid = Grid::new()
             .fixed("id", Align::Right)
@@ -868,9 +866,14 @@ impl<'r> Page<'r> {
                 other => (other, Tone::Warning),
             };
             let party = story::verdict(connection).map_or("", |finding| finding.party);
+            let start = if days {
+                quantity::moment(&connection.start, true)
+            } else {
+                quantity::fine_clock(&connection.start).to_owned()
+            };
             grid.row(vec![
                 (connection.id.to_string(), Tone::Plain),
-                (quantity::fine_clock(&connection.start).to_owned(), Tone::Faint),
+                (start, Tone::Faint),
                 (story::socket(&connection.client), Tone::Plain),
                 (story::socket(&connection.server), Tone::Plain),
                 (connection.sni.clone().unwrap_or_else(|| "–".to_owned()), Tone::Plain),
@@ -900,6 +903,55 @@ impl<'r> Page<'r> {
     fn frame(&self, capture: u32, frame: u64) -> String {
         frame_name(capture, frame, self.several)
     }
+}
+
+/// The last part of a path.
+fn file_name(path: &str) -> &str {
+    path.rsplit('/').next().unwrap_or(path)
+}
+
+fn kinds_grid(kinds: &[Kind<'_>], wide: bool, days: bool) -> Grid {
+    let mut grid = Grid::new()
+        .fixed("failed", Align::Right)
+        .fixed("of", Align::Right)
+        .fixed("first", Align::Left)
+        .fixed("last", Align::Left);
+    if wide {
+        grid = grid.flexible("server").flexible("name");
+    }
+    grid = grid.flexible("verdict").fixed("who", Align::Left);
+    for kind in kinds.iter().take(KINDS) {
+        let start = |connection: Option<&Connection>| {
+            connection.map_or_else(String::new, |c| quantity::moment(&c.start, days))
+        };
+        let server = story::socket(kind.server);
+        let name = kind.sni.unwrap_or("–").to_owned();
+        let mut cells = vec![
+            (count(kind.count()), Tone::Bad),
+            (count(kind.of), Tone::Plain),
+            (start(kind.example()), Tone::Plain),
+            (start(kind.last()), Tone::Plain),
+        ];
+        if wide {
+            cells.extend([(server.clone(), Tone::Plain), (name.clone(), Tone::Plain)]);
+        }
+        cells.push((kind.verdict.unwrap_or("unexplained").to_owned(), Tone::Strong));
+        cells.push((kind.party().to_owned(), Tone::Plain));
+        grid.row(cells);
+        if !wide {
+            grid.below(format!("{server}  {name}"), Tone::Plain);
+        }
+        if let Some(example) = kind.example() {
+            let clients = match kind.clients() {
+                1 => format!("client {}", example.client.address),
+                several => format!("{several} clients"),
+            };
+            let text =
+                format!("{} {clients}; see --connection {}", story::headline(example), example.id);
+            grid.below(text, Tone::Faint);
+        }
+    }
+    grid
 }
 
 struct Places {

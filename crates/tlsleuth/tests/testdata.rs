@@ -9,6 +9,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use serde_json::Value;
+use tlsleuth::capture::{CaptureInput, MergedReader, order_captures};
 use tlsleuth::cert::{Anchors, Judge, Roots};
 use tlsleuth::diagnosis::{Severity, capture_findings};
 use tlsleuth::{Analyzed, Analyzer, Event, OpenOptions, Options};
@@ -47,8 +48,28 @@ fn list<'v>(value: &'v Value, key: &str) -> Vec<&'v str> {
     }
 }
 
+/// The secrets of a story: its key log, and the blocks of its captures.
+#[cfg(feature = "keylog")]
+fn secrets(story: &Path, expect: &Value) -> tlsleuth::keylog::KeyLog {
+    let log = tlsleuth::keylog::KeyLog::new();
+    for path in list(expect, "keylog") {
+        log.read(fs::File::open(story.join(path)).unwrap()).unwrap();
+    }
+    for file in list(expect, "file") {
+        let blocks = tlsleuth::capture::prescan_secrets(&story.join(file), &OpenOptions::default());
+        blocks.unwrap_or_default().iter().for_each(|block| log.add(block.data()));
+    }
+    log
+}
+
+/// Whether only secrets tell what an expert says of a story, and nothing here can use them.
+fn lacks_secrets(name: &str, expect: &Value) -> bool {
+    let has_secrets = expect["keylog"].is_string() || name.contains("keys-in-pcapng");
+    cfg!(not(feature = "keylog")) && has_secrets
+}
+
 /// What one story gives: the connections, and the codes of the findings about its files.
-fn analyze(story: &Path, expect: &Value) -> (Vec<Box<Analyzed>>, Vec<&'static str>) {
+fn analyze(story: &Path, expect: &Value) -> (Vec<Analyzed>, Vec<&'static str>) {
     let mut options = Options::default();
     if let Some(path) = expect["ca_file"].as_str() {
         let mut anchors = Anchors::new(Roots::None).unwrap();
@@ -56,22 +77,36 @@ fn analyze(story: &Path, expect: &Value) -> (Vec<Box<Analyzed>>, Vec<&'static st
         options.policy.judge = Arc::new(Judge::new(anchors));
         options.policy.own_anchors = true;
     }
-    let mut analyzer = Analyzer::new(options);
-    let mut of_files = Vec::new();
-    for (file, number) in list(expect, "file").into_iter().zip(0..) {
-        let mut open = OpenOptions::default();
-        open.capture = number;
-        let mut frames = open.open(&story.join(file)).unwrap();
-        while let Ok(Some(frame)) = frames.next_frame() {
-            analyzer.push_frame(&frame);
-        }
-        of_files.extend(capture_findings(frames.facts(), number).iter().map(|found| found.code));
+    #[cfg(feature = "keylog")]
+    {
+        options.secrets = Some(Arc::new(secrets(story, expect)));
     }
+    let files: Vec<PathBuf> =
+        list(expect, "file").into_iter().map(|file| story.join(file)).collect();
+    let mut analyzer = Analyzer::new(options);
+    let inputs = files.into_iter().map(CaptureInput::Path).collect();
+    let ordered = order_captures(inputs, &OpenOptions::default());
+    let captures = ordered.names.len();
+    let mut frames = MergedReader::new(ordered, OpenOptions::default());
+    loop {
+        match frames.next_frame() {
+            Ok(Some(frame)) => analyzer.push_frame(&frame),
+            Ok(None) => break,
+            // A capture that is damaged is analyzed as far as it goes.
+            Err(_) => {}
+        }
+    }
+    let of_files = (0..captures)
+        .filter_map(|number| u32::try_from(number).ok())
+        .filter_map(|number| Some((number, frames.capture(number)?.facts?)))
+        .flat_map(|(number, facts)| capture_findings(facts, number))
+        .map(|found| found.code)
+        .collect();
     analyzer.finish();
     let mut connections = Vec::new();
     while let Some(event) = analyzer.poll() {
         match event {
-            Event::Connection(connection) => connections.push(connection),
+            Event::Connection(connection) => connections.push(*connection),
         }
     }
     (connections, of_files)
@@ -160,15 +195,14 @@ fn every_story_is_told_as_an_expert_tells_it() {
         }
         let text = fs::read_to_string(story.join("expect.json")).unwrap();
         let expect: Value = serde_json::from_str(&text).unwrap();
-        if expect["keylog"].is_string() {
-            // What only the secrets show cannot be told yet: such stories are run without judging.
+        if lacks_secrets(&name, &expect) {
             let _ = analyze(&story, &expect);
             continue;
         }
         let (connections, of_files) = analyze(&story, &expect);
         if only.is_some() {
             println!("{name}: {of_files:?}");
-            connections.iter().for_each(|found| print(found));
+            connections.iter().for_each(print);
         }
         let mut here = Vec::new();
         for code in list(&expect, "capture_must_find") {

@@ -15,3 +15,6 @@ pub mod signature;
 pub mod sni;
 pub mod tcp;
 pub mod version;
+
+#[cfg(test)]
+mod testing;

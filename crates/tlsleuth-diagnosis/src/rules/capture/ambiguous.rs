@@ -56,3 +56,70 @@ fn second_place(
 ) -> tlsleuth_capture::Place {
     first.later(second)
 }
+
+#[cfg(test)]
+mod tests {
+    use expect_test::expect;
+
+    use crate::rules::testing::check;
+
+    #[test]
+    fn fires_when_a_retransmission_differs() {
+        check(
+            &super::CAPTURE_AMBIGUOUS,
+            "client ClientHello sni=shop.example
+             client conflict
+             server ServerHello",
+            expect![[r#"
+                warning capture.ambiguous (certain, network): two segments bring different bytes for the same place of the client's stream
+                  frame 4: these bytes were taken
+                  frame 5: other bytes for the same place, from byte 0 of the stream on
+            "#]],
+        );
+    }
+
+    #[test]
+    fn counts_them() {
+        check(
+            &super::CAPTURE_AMBIGUOUS,
+            "client ClientHello
+             client conflict
+             client conflict ttl=9
+             server ACK",
+            expect![[r#"
+                warning capture.ambiguous (certain, network): two segments bring different bytes for the same place of the client's stream
+                  frame 4: these bytes were taken
+                  frame 5: other bytes for the same place, from byte 0 of the stream on
+            "#]],
+        );
+    }
+
+    #[test]
+    fn clear_when_it_repeats_the_same() {
+        check(
+            &super::CAPTURE_AMBIGUOUS,
+            "client ClientHello
+             client again
+             server ServerHello",
+            expect![[r#"
+                clear
+            "#]],
+        );
+    }
+
+    #[test]
+    fn clear_without_retransmissions() {
+        check(
+            &super::CAPTURE_AMBIGUOUS,
+            "client ClientHello sni=shop.example versions=1.2
+             server ServerHello negotiated=1.2 + Certificate leaf=shop.example + ServerKeyExchange + ServerHelloDone
+             client ClientKeyExchange + ChangeCipherSpec + Finished
+             server ChangeCipherSpec + Finished
+             client ApplicationData 100
+             server ApplicationData 200",
+            expect![[r#"
+                clear
+            "#]],
+        );
+    }
+}

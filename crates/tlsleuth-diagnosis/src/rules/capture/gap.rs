@@ -80,3 +80,76 @@ fn check(case: &Case<'_>) -> Verdict {
             .remedy("Capture with a filter (tcp port 443), a larger buffer (tcpdump -B 65536), on a faster disk, or a mirror port with less traffic; tcpdump says at its end how many packets the kernel dropped."),
     ))
 }
+
+#[cfg(test)]
+mod tests {
+    use expect_test::expect;
+
+    use crate::rules::testing::check;
+
+    #[test]
+    fn fires_when_the_capture_lacks_the_certificate() {
+        check(
+            &super::CAPTURE_GAP,
+            "client ClientHello versions=1.2
+             server ServerHello
+             server Certificate leaf=shop.example lose
+             server ServerKeyExchange + ServerHelloDone
+             client ClientKeyExchange + ChangeCipherSpec + Finished
+             server ChangeCipherSpec + Finished",
+            expect![[r#"
+                warning capture.gap (certain, capture): the capture lacks 600 bytes that the server sent
+                  frame 6: 600 bytes before this frame are not in the capture
+            "#]],
+        );
+    }
+
+    #[test]
+    fn only_a_note_behind_the_handshake() {
+        check(
+            &super::CAPTURE_GAP,
+            "client ClientHello sni=shop.example versions=1.2
+             server ServerHello negotiated=1.2 + Certificate leaf=shop.example + ServerKeyExchange + ServerHelloDone
+             client ClientKeyExchange + ChangeCipherSpec + Finished
+             server ChangeCipherSpec + Finished
+             client ApplicationData 100
+             server ApplicationData 200 lose
+             server ApplicationData 300
+             client ACK",
+            expect![[r#"
+                info capture.gap (certain, capture): the capture lacks 205 bytes that the server sent
+                  frame 9: 205 bytes before this frame are not in the capture
+            "#]],
+        );
+    }
+
+    #[test]
+    fn clear_when_all_is_there() {
+        check(
+            &super::CAPTURE_GAP,
+            "client ClientHello sni=shop.example versions=1.2
+             server ServerHello negotiated=1.2 + Certificate leaf=shop.example + ServerKeyExchange + ServerHelloDone
+             client ClientKeyExchange + ChangeCipherSpec + Finished
+             server ChangeCipherSpec + Finished
+             client ApplicationData 100
+             server ApplicationData 200",
+            expect![[r#"
+                clear
+            "#]],
+        );
+    }
+
+    #[test]
+    fn clear_when_the_network_lost_it() {
+        check(
+            &super::CAPTURE_GAP,
+            "client ClientHello
+             server ServerHello + Encrypted 1300 lose vanish
+             server Encrypted 53
+             client ACK",
+            expect![[r#"
+                clear
+            "#]],
+        );
+    }
+}

@@ -53,3 +53,74 @@ fn check(case: &Case<'_>) -> Verdict {
             .remedy("Start the capture before the client connects. For connections that live long, let the client connect anew."),
     }))
 }
+
+#[cfg(test)]
+mod tests {
+    use expect_test::expect;
+
+    use crate::rules::testing::check;
+
+    #[test]
+    fn fires_behind_the_hello() {
+        check(
+            &super::CAPTURE_MID_STREAM,
+            "no-syn
+             client ClientHello lose
+             server ServerHello + Certificate leaf=shop.example
+             client Alert fatal unknown_ca",
+            expect![[r#"
+                warning capture.mid-stream (certain, capture): the capture starts after the ClientHello
+                  frame 1: the first frame of the connection is no SYN
+            "#]],
+        );
+    }
+
+    #[test]
+    fn only_a_note_when_the_hello_is_there() {
+        check(
+            &super::CAPTURE_MID_STREAM,
+            "no-syn
+             client ClientHello sni=shop.example versions=1.2
+             server ServerHello negotiated=1.2 + Certificate leaf=shop.example + ServerKeyExchange + ServerHelloDone
+             client ClientKeyExchange + ChangeCipherSpec + Finished
+             server ChangeCipherSpec + Finished
+             client ApplicationData 100
+             server ApplicationData 200",
+            expect![[r#"
+                info capture.mid-stream (certain, capture): the capture starts after the connection was established
+                  frame 1: the first frame of the connection is no SYN
+                  frame 1: the ClientHello is there
+            "#]],
+        );
+    }
+
+    #[test]
+    fn clear_with_a_syn() {
+        check(
+            &super::CAPTURE_MID_STREAM,
+            "client ClientHello sni=shop.example versions=1.2
+             server ServerHello negotiated=1.2 + Certificate leaf=shop.example + ServerKeyExchange + ServerHelloDone
+             client ClientKeyExchange + ChangeCipherSpec + Finished
+             server ChangeCipherSpec + Finished
+             client ApplicationData 100
+             server ApplicationData 200",
+            expect![[r#"
+                clear
+            "#]],
+        );
+    }
+
+    #[test]
+    fn clear_with_a_syn_ack() {
+        check(
+            &super::CAPTURE_MID_STREAM,
+            "client SYN lose
+             server SYN-ACK
+             client ACK
+             client ClientHello",
+            expect![[r#"
+                clear
+            "#]],
+        );
+    }
+}

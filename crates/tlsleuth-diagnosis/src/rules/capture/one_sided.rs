@@ -70,3 +70,82 @@ fn check(case: &Case<'_>) -> Verdict {
             .remedy("Capture where both directions pass: on the host itself, or mirror both directions of the port; filter by host and port, not by src or dst."),
     ))
 }
+
+#[cfg(test)]
+mod tests {
+    use expect_test::expect;
+
+    use crate::rules::testing::check;
+
+    #[test]
+    fn fires_without_the_server_side() {
+        check(
+            &super::CAPTURE_ONE_SIDED,
+            "client SYN
+             server SYN-ACK lose
+             client ACK
+             client ClientHello
+             server ServerHello lose
+             client ACK",
+            expect![[r#"
+                warning capture.one-sided (certain, capture): only the client's direction was captured
+                  frame 3: the client's segments are there, none of the server's
+            "#]],
+        );
+    }
+
+    #[test]
+    fn fires_without_the_client_side() {
+        check(
+            &super::CAPTURE_ONE_SIDED,
+            "client SYN lose
+             server SYN-ACK
+             client ACK lose
+             client ClientHello lose
+             server ServerHello",
+            expect![[r#"
+                warning capture.one-sided (certain, capture): only the server's direction was captured
+                  frame 2: the server's segments are there, none of the client's
+            "#]],
+        );
+    }
+
+    #[test]
+    fn clear_when_both_are_there() {
+        check(
+            &super::CAPTURE_ONE_SIDED,
+            "client ClientHello sni=shop.example versions=1.2
+             server ServerHello negotiated=1.2 + Certificate leaf=shop.example + ServerKeyExchange + ServerHelloDone
+             client ClientKeyExchange + ChangeCipherSpec + Finished
+             server ChangeCipherSpec + Finished
+             client ApplicationData 100
+             server ApplicationData 200",
+            expect![[r#"
+                clear
+            "#]],
+        );
+    }
+
+    #[test]
+    fn clear_when_a_reset_is_all_that_the_server_sends() {
+        check(
+            &super::CAPTURE_ONE_SIDED,
+            "client SYN
+             server RST",
+            expect![[r#"
+                clear
+            "#]],
+        );
+    }
+
+    #[test]
+    fn undetermined_with_a_syn_alone() {
+        check(
+            &super::CAPTURE_ONE_SIDED,
+            "client SYN",
+            expect![[r#"
+            undetermined
+        "#]],
+        );
+    }
+}

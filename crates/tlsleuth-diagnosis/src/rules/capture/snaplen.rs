@@ -50,3 +50,72 @@ fn check(case: &Case<'_>) -> Verdict {
         ),
     ))
 }
+
+#[cfg(test)]
+mod tests {
+    use expect_test::expect;
+
+    use crate::rules::testing::check;
+
+    #[test]
+    fn fires_when_the_certificate_is_cut() {
+        check(
+            &super::CAPTURE_SNAPLEN,
+            "snaplen 300
+             client ClientHello versions=1.2 groups=x25519 suites=0xc02b sigalgs=0x0403
+             server ServerHello + Certificate leaf=shop.example + ServerKeyExchange + ServerHelloDone
+             client ClientKeyExchange + ChangeCipherSpec + Finished
+             server ChangeCipherSpec + Finished",
+            expect![[r#"
+                warning capture.snaplen (certain, capture): the snap length cut 537 bytes out of this connection
+                  frame 5: 537 bytes of the server's stream were cut before this point
+            "#]],
+        );
+    }
+
+    #[test]
+    fn clear_when_frames_are_whole() {
+        check(
+            &super::CAPTURE_SNAPLEN,
+            "client ClientHello sni=shop.example versions=1.2
+             server ServerHello negotiated=1.2 + Certificate leaf=shop.example + ServerKeyExchange + ServerHelloDone
+             client ClientKeyExchange + ChangeCipherSpec + Finished
+             server ChangeCipherSpec + Finished
+             client ApplicationData 100
+             server ApplicationData 200",
+            expect![[r#"
+                clear
+            "#]],
+        );
+    }
+
+    #[test]
+    fn clear_when_no_frame_reaches_the_length() {
+        check(
+            &super::CAPTURE_SNAPLEN,
+            "snaplen 1500
+             client ClientHello sni=shop.example versions=1.2
+             server ServerHello negotiated=1.2 + Certificate leaf=shop.example + ServerKeyExchange + ServerHelloDone
+             client ClientKeyExchange + ChangeCipherSpec + Finished
+             server ChangeCipherSpec + Finished
+             client ApplicationData 100
+             server ApplicationData 200",
+            expect![[r#"
+                clear
+            "#]],
+        );
+    }
+
+    #[test]
+    fn clear_without_data() {
+        check(
+            &super::CAPTURE_SNAPLEN,
+            "snaplen 96
+             client SYN
+             server RST",
+            expect![[r#"
+                clear
+            "#]],
+        );
+    }
+}

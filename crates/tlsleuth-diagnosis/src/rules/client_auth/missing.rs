@@ -99,21 +99,25 @@ fn check(case: &Case<'_>) -> Verdict {
     ))
 }
 
-/// nginx lets the handshake complete and answers with status 400 inside of TLS: one short answer, then
-/// it closes.
+/// nginx lets the handshake complete and answers with status 400 inside of TLS, so that a completed
+/// handshake without a certificate that was asked for may be a refusal all the same.
 fn answered_in_http(case: &Case<'_>, at: Place, says: &str) -> Option<Finding> {
     let answer = case.connection.application_data.server;
-    let (closer, closed) = case.connection.first_close()?;
-    let short = answer.records > 0 && answer.bytes < 4_096 && closer == Side::Server;
+    let short = answer.records > 0 && answer.bytes < 4_096;
     short.then(|| {
-        Finding::new(Party::Client, "the client sent no certificate, and the server answered briefly and closed")
-            .evidence(at, says)
-            .evidence_if(answer.first, || format!("the server answers with {} bytes", answer.bytes))
-            .evidence(closed, "the server closes")
-            .severity(crate::Severity::Warning)
-            .likely("Inferred: nginx completes the handshake and refuses with `400 No required SSL certificate was sent` inside of TLS.")
-            .remedy("Give the client a certificate and its key, or make it optional (nginx: ssl_verify_client optional).")
-            .seen_as(&["nginx: 400 No required SSL certificate was sent"])
+        Finding::new(
+            Party::Client,
+            "the client sent no certificate though one was asked for, and got a short answer",
+        )
+        .evidence(at, says)
+        .evidence_if(answer.first, || format!("the server answers with {} bytes", answer.bytes))
+        .severity(crate::Severity::Info)
+        .possible(
+            "The handshake completed, so the certificate may be optional; but nginx completes the \
+             handshake too and refuses with `400 No required SSL certificate was sent` inside of TLS.",
+        )
+        .remedy("If the answer is an error: give the client a certificate and its key, or make it optional (nginx: ssl_verify_client optional).")
+        .seen_as(&["nginx: 400 No required SSL certificate was sent"])
     })
 }
 

@@ -47,9 +47,17 @@ fn check(case: &Case<'_>) -> Verdict {
         ) => said,
         _ => return Ok(None),
     };
-    let Some(suspect) = prime_suspect(&hello.value).filter(|suspect| suspect.part == Part::Groups)
-    else {
-        return Ok(None);
+    let suspect = prime_suspect(&hello.value).filter(|suspect| suspect.part == Part::Groups);
+    let elsewhere = case.context.servers.chose(case.connection).and_then(|seen| {
+        let group = seen.value.selected_group()?;
+        (!groups.contains(&group)).then_some((seen.at, group))
+    });
+    let inference = match (&suspect, &elsewhere) {
+        (Some(suspect), _) => format!("Inferred: {}", suspect.says),
+        (None, Some((_, group))) => {
+            format!("Inferred: what the server chose elsewhere, {group}, is not offered here")
+        }
+        (None, None) => return Ok(None),
     };
     let mut finding = Finding::new(
         Party::Client,
@@ -58,16 +66,12 @@ fn check(case: &Case<'_>) -> Verdict {
     .evidence(hello.at, format!("the client offers the groups {}", wording::list(groups)))
     .evidence(alert.at, format!("the server answers {said}"))
     .likely(format!(
-        "Inferred: {}; a server does not say which part of the offer it refuses, but this part is the \
-         unusual one.",
-        suspect.says
+        "{inference}; a server does not say which part of the offer it refuses, but this part is the \
+         unusual one."
     ));
-    if let Some(seen) = case.context.servers.chose(case.connection)
-        && let Some(group) = seen.value.selected_group()
-        && !groups.contains(&group)
-    {
+    if let Some((at, group)) = elsewhere {
         finding = finding.evidence(
-            seen.at,
+            at,
             format!(
                 "in another connection the server chooses {group}, which this client does not offer"
             ),

@@ -58,9 +58,8 @@ fn means(alert: AlertDescription) -> &'static str {
 
 fn check(case: &Case<'_>) -> Verdict {
     let ending = &case.ending;
-    let in_place =
-        matches!(ending.phase, Phase::ServerFlight | Phase::ClientFlight | Phase::Finished)
-            && ending.by == Side::Client;
+    let in_place = ending.by == Side::Client
+        && (ending.phase >= Phase::ServerFlight || case.connection.hello().is_none());
     if !in_place || case.completed() {
         return Ok(None);
     }

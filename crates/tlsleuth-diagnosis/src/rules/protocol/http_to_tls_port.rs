@@ -93,3 +93,114 @@ fn check(case: &Case<'_>) -> Verdict {
             ]),
     ))
 }
+
+#[cfg(test)]
+mod tests {
+    use expect_test::expect;
+
+    use crate::rules::testing::check;
+
+    #[test]
+    fn fires_when_the_server_refuses_in_clear() {
+        check(
+            &super::PROTOCOL_HTTP_TO_TLS_PORT,
+            r#"client Plain "GET / HTTP/1.1\r\nHost: shop.example\r\n\r\n"
+             server Plain "HTTP/1.1 400 Bad Request\r\nServer: nginx\r\n\r\n"
+             server FIN"#,
+            expect![[r#"
+                error protocol.http-to-tls-port (likely, client): the client spoke plain HTTP to a TLS port
+                  frame 4: the client sends in clear: GET / HTTP/1.1
+                  frame 5: the server refuses in clear: HTTP/1.1 400 Bad Request
+            "#]],
+        );
+    }
+
+    #[test]
+    fn fires_when_the_server_closes() {
+        check(
+            &super::PROTOCOL_HTTP_TO_TLS_PORT,
+            r#"client Plain "GET / HTTP/1.1\r\n\r\n"
+             server FIN"#,
+            expect![[r#"
+                error protocol.http-to-tls-port (likely, client): the client spoke plain HTTP to a TLS port
+                  frame 4: the client sends in clear: GET / HTTP/1.1
+                  frame 5: the server ends the connection without an answer
+            "#]],
+        );
+    }
+
+    #[test]
+    fn fires_when_the_server_answers_with_an_alert() {
+        check(
+            &super::PROTOCOL_HTTP_TO_TLS_PORT,
+            r#"client Plain "GET / HTTP/1.1\r\n\r\n"
+             server Alert fatal unexpected_message
+             server FIN"#,
+            expect![[r#"
+                error protocol.http-to-tls-port (certain, client): the client spoke plain HTTP to a TLS port
+                  frame 4: the client sends in clear: GET / HTTP/1.1
+                  frame 5: the server answers in TLS: unexpected_message
+            "#]],
+        );
+    }
+
+    #[test]
+    fn clear_when_the_server_takes_it() {
+        check(
+            &super::PROTOCOL_HTTP_TO_TLS_PORT,
+            r#"port 8443
+             client Plain "GET / HTTP/1.1\r\n\r\n"
+             server Plain "HTTP/1.1 200 OK\r\n\r\n"
+             server FIN"#,
+            expect![[r#"
+                clear
+            "#]],
+        );
+    }
+
+    #[test]
+    fn clear_when_the_client_speaks_tls() {
+        check(
+            &super::PROTOCOL_HTTP_TO_TLS_PORT,
+            "client ClientHello sni=shop.example versions=1.2
+             server ServerHello negotiated=1.2 + Certificate leaf=shop.example + ServerKeyExchange + ServerHelloDone
+             client ClientKeyExchange + ChangeCipherSpec + Finished
+             server ChangeCipherSpec + Finished
+             client ApplicationData 100
+             server ApplicationData 200",
+            expect![[r#"
+                clear
+            "#]],
+        );
+    }
+
+    #[test]
+    fn not_applicable_without_a_byte() {
+        check(
+            &super::PROTOCOL_HTTP_TO_TLS_PORT,
+            "client SYN
+             server SYN-ACK
+             client ACK
+             client FIN",
+            expect![[r#"
+                not applicable
+            "#]],
+        );
+    }
+
+    #[test]
+    fn undetermined_when_the_server_side_is_missing() {
+        check(
+            &super::PROTOCOL_HTTP_TO_TLS_PORT,
+            r#"client SYN
+             server SYN-ACK lose
+             client ACK
+             client Plain "GET / HTTP/1.1\r\n\r\n"
+             server Plain "HTTP/1.1 400 Bad Request\r\n\r\n" lose
+             client ACK"#,
+            expect![[r#"
+                undetermined
+            "#]],
+        );
+    }
+}

@@ -149,3 +149,113 @@ fn check(case: &Case<'_>) -> Verdict {
             .seen_as(&seen_as),
     ))
 }
+
+#[cfg(test)]
+mod tests {
+    use expect_test::expect;
+
+    use crate::rules::testing::check;
+
+    #[test]
+    fn fires_when_an_alert_answers_a_bad_length() {
+        check(
+            &super::PROTOCOL_MALFORMED,
+            "client Bytes 160301002f 0100002b 0303 0000000000000000000000000000000000000000000000000000000000000000 00 0002c02b 0100 0004 0000 00ff
+             server Alert fatal decode_error
+             server FIN",
+            expect![[r#"
+                error protocol.malformed (certain, client): the client sent a malformed message: extensions, offset 43: length 4 exceeds the 0 bytes left
+                  frame 4: extensions, offset 43: length 4 exceeds the 0 bytes left; a receiver should answer decode_error
+                  frame 5: the server says decode_error
+            "#]],
+        );
+    }
+
+    #[test]
+    fn fires_when_bytes_are_no_record() {
+        check(
+            &super::PROTOCOL_MALFORMED,
+            r#"client ClientHello versions=1.2
+             server ServerHello + Certificate leaf=shop.example + ServerHelloDone
+             client Plain "this is no record at all"
+             server Alert fatal unexpected_message
+             server FIN"#,
+            expect![[r#"
+                error protocol.malformed (certain, client): the client sent bytes that are no TLS record
+                  frame 6: where a record should begin there is `this is `
+                  frame 7: the server says unexpected_message
+            "#]],
+        );
+    }
+
+    #[test]
+    fn possible_when_only_the_alert_speaks() {
+        check(
+            &super::PROTOCOL_MALFORMED,
+            "client ClientHello
+             server Alert fatal illegal_parameter
+             server FIN",
+            expect![[r#"
+                error protocol.malformed (possible, client): the server says that the client broke the protocol (illegal_parameter)
+                  frame 5: the server says illegal_parameter
+            "#]],
+        );
+    }
+
+    #[test]
+    fn clear_when_all_is_well() {
+        check(
+            &super::PROTOCOL_MALFORMED,
+            "client ClientHello sni=shop.example versions=1.2
+             server ServerHello negotiated=1.2 + Certificate leaf=shop.example + ServerKeyExchange + ServerHelloDone
+             client ClientKeyExchange + ChangeCipherSpec + Finished
+             server ChangeCipherSpec + Finished
+             client ApplicationData 100
+             server ApplicationData 200",
+            expect![[r#"
+                clear
+            "#]],
+        );
+    }
+
+    #[test]
+    fn clear_when_the_alert_is_an_effect() {
+        check(
+            &super::PROTOCOL_MALFORMED,
+            "client ClientHello versions=1.2
+             server ServerHello + Certificate leaf=shop.example + ServerHelloDone
+             client FIN
+             server Alert fatal decode_error
+             server FIN",
+            expect![[r#"
+                clear
+            "#]],
+        );
+    }
+
+    #[test]
+    fn not_applicable_without_tls() {
+        check(
+            &super::PROTOCOL_MALFORMED,
+            "client SYN
+             server RST",
+            expect![[r#"
+                not applicable
+            "#]],
+        );
+    }
+
+    #[test]
+    fn undetermined_behind_missing_bytes() {
+        check(
+            &super::PROTOCOL_MALFORMED,
+            "client ClientHello lose
+             server ACK
+             client Bytes 160301002f 0100002b 0303 0000000000000000000000000000000000000000000000000000000000000000 00 0002c02b 0100 0004 0000 00ff + ClientHello
+             server ACK",
+            expect![[r#"
+                undetermined
+            "#]],
+        );
+    }
+}

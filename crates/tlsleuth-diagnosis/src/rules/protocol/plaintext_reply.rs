@@ -97,8 +97,9 @@ fn check(case: &Case<'_>) -> Verdict {
     };
     Ok(Some(
         Finding::new(Party::Client, title)
-            .evidence(hello, "the ClientHello")
+            .evidence_if(Some(hello).filter(|_| !first), || "the ClientHello".to_owned())
             .evidence(answer.at, format!("the server sends in clear: {}", answer.value.quote))
+            .evidence_if(Some(hello).filter(|_| first), || "the ClientHello".to_owned())
             .explain(if first {
                 "The server greeted before the client spoke, as protocols do that turn to TLS later, if at all."
             } else {
@@ -116,4 +117,126 @@ fn check(case: &Case<'_>) -> Verdict {
                 "browsers: ERR_SSL_PROTOCOL_ERROR, SSL_ERROR_RX_RECORD_TOO_LONG",
             ]),
     ))
+}
+
+#[cfg(test)]
+mod tests {
+    use expect_test::expect;
+
+    use crate::rules::testing::check;
+
+    #[test]
+    fn fires_when_the_server_speaks_http() {
+        check(
+            &super::PROTOCOL_PLAINTEXT_REPLY,
+            r#"client ClientHello sni=shop.example
+             server Plain "HTTP/1.1 400 Bad Request\r\nConnection: close\r\n\r\n"
+             server FIN"#,
+            expect![[r#"
+                error protocol.plaintext-reply (certain, client): the server answered the ClientHello with an HTTP answer with status 400
+                  frame 4: the ClientHello
+                  frame 5: the server sends in clear: HTTP/1.1 400 Bad Request
+            "#]],
+        );
+    }
+
+    #[test]
+    fn fires_when_the_server_had_greeted() {
+        check(
+            &super::PROTOCOL_PLAINTEXT_REPLY,
+            r#"port 25
+             server Plain "220 mail.example ESMTP Postfix\r\n"
+             client ClientHello sni=mail.example
+             server Plain "500 5.5.2 Error: bad syntax\r\n"
+             client FIN"#,
+            expect![[r#"
+                error protocol.plaintext-reply (certain, client): the server speaks SMTP, which does not begin with TLS
+                  frame 4: the server sends in clear: 220 mail.example ESMTP Postfix
+                  frame 5: the ClientHello
+            "#]],
+        );
+    }
+
+    #[test]
+    fn fires_when_it_is_ssh() {
+        check(
+            &super::PROTOCOL_PLAINTEXT_REPLY,
+            r#"port 22
+             client ClientHello
+             server Plain "SSH-2.0-OpenSSH_9.2\r\n"
+             client FIN"#,
+            expect![[r#"
+                error protocol.plaintext-reply (certain, client): the server answered the ClientHello with SSH
+                  frame 4: the ClientHello
+                  frame 5: the server sends in clear: SSH-2.0-OpenSSH_9.2
+            "#]],
+        );
+    }
+
+    #[test]
+    fn clear_when_the_answer_is_tls() {
+        check(
+            &super::PROTOCOL_PLAINTEXT_REPLY,
+            "client ClientHello sni=shop.example versions=1.2
+             server ServerHello negotiated=1.2 + Certificate leaf=shop.example + ServerKeyExchange + ServerHelloDone
+             client ClientKeyExchange + ChangeCipherSpec + Finished
+             server ChangeCipherSpec + Finished
+             client ApplicationData 100
+             server ApplicationData 200",
+            expect![[r#"
+                clear
+            "#]],
+        );
+    }
+
+    #[test]
+    fn clear_when_starttls_came_first() {
+        check(
+            &super::PROTOCOL_PLAINTEXT_REPLY,
+            r#"port 25
+             server Plain "220 mail.example ESMTP\r\n"
+             client Plain "EHLO me\r\n"
+             server Plain "250-mail.example\r\n250 STARTTLS\r\n"
+             client Plain "STARTTLS\r\n"
+             server Plain "220 go\r\n"
+             client ClientHello sni=shop.example versions=1.2
+             server ServerHello negotiated=1.2 + Certificate leaf=shop.example + ServerKeyExchange + ServerHelloDone
+             client ClientKeyExchange + ChangeCipherSpec + Finished
+             server ChangeCipherSpec + Finished
+             client ApplicationData 100
+             server ApplicationData 200"#,
+            expect![[r#"
+                clear
+            "#]],
+        );
+    }
+
+    #[test]
+    fn not_applicable_without_a_hello() {
+        check(
+            &super::PROTOCOL_PLAINTEXT_REPLY,
+            r#"client SYN
+             server SYN-ACK
+             client ACK
+             server Plain "220 mail.example ESMTP\r\n"
+             client FIN"#,
+            expect![[r#"
+                not applicable
+            "#]],
+        );
+    }
+
+    #[test]
+    fn undetermined_when_the_stream_was_joined_late() {
+        check(
+            &super::PROTOCOL_PLAINTEXT_REPLY,
+            r#"no-syn
+             client ClientHello
+             server Plain "what may be the middle of something"
+             client FIN"#,
+            expect![[r#"
+                undetermined
+            "#]],
+        );
+    }
 }

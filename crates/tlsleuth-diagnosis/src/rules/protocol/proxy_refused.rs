@@ -3,7 +3,7 @@
 use tlsleuth_handshake::preamble::{Protocol, Refusal};
 
 use crate::rule::{Verdict, declare_rule};
-use crate::{Case, Finding, Party, Skip};
+use crate::{Case, Finding, Party, Skip, path};
 
 declare_rule! {
     /// An HTTP CONNECT or SOCKS proxy refused the tunnel.
@@ -73,6 +73,7 @@ fn remedy(protocol: Option<Protocol>, reason: &Refusal) -> (Party, &'static str)
 fn check(case: &Case<'_>) -> Verdict {
     let connection = case.connection;
     let Some(refusal) = &connection.refusal else {
+        path::both_seen(connection)?;
         let tunnel =
             connection.preambles.iter().any(|preamble| preamble.value.protocol.is_tunnel());
         return if tunnel { Ok(None) } else { Err(Skip::NotApplicable) };
@@ -101,4 +102,124 @@ fn check(case: &Case<'_>) -> Verdict {
                 "browsers: ERR_TUNNEL_CONNECTION_FAILED",
             ]),
     ))
+}
+
+#[cfg(test)]
+mod tests {
+    use expect_test::expect;
+
+    use crate::rules::testing::check;
+
+    #[test]
+    fn fires_when_the_proxy_wants_credentials() {
+        check(
+            &super::PROTOCOL_PROXY_REFUSED,
+            r#"port 3128
+             client Plain "CONNECT shop.example:443 HTTP/1.1\r\nHost: shop.example:443\r\n\r\n"
+             server Plain "HTTP/1.1 407 Proxy Authentication Required\r\n\r\n"
+             client FIN"#,
+            expect![[r#"
+                error protocol.proxy-refused (certain, client): the proxy refused the tunnel to `shop.example:443`: HTTP/1.1 407 Proxy Authentication Required
+                  frame 5: the proxy answers: HTTP/1.1 407 Proxy Authentication Required
+            "#]],
+        );
+    }
+
+    #[test]
+    fn fires_when_socks_is_not_allowed() {
+        check(
+            &super::PROTOCOL_PROXY_REFUSED,
+            "port 1080
+             client Bytes 050100
+             server Bytes 0500
+             client Bytes 05010003 0c 73686f702e6578616d706c65 01bb
+             server Bytes 05020001 00000000 0000
+             client FIN",
+            expect![[r#"
+                error protocol.proxy-refused (certain, network): the proxy refused the tunnel to `shop.example:443`: connection not allowed by ruleset (2)
+                  frame 7: the proxy answers: connection not allowed by ruleset (2)
+            "#]],
+        );
+    }
+
+    #[test]
+    fn fires_when_the_target_cannot_be_reached() {
+        check(
+            &super::PROTOCOL_PROXY_REFUSED,
+            r#"port 3128
+             client Plain "CONNECT shop.example:443 HTTP/1.1\r\n\r\n"
+             server Plain "HTTP/1.1 503 Service Unavailable\r\n\r\n"
+             server FIN"#,
+            expect![[r#"
+                error protocol.proxy-refused (certain, network): the proxy refused the tunnel to `shop.example:443`: HTTP/1.1 503 Service Unavailable
+                  frame 5: the proxy answers: HTTP/1.1 503 Service Unavailable
+            "#]],
+        );
+    }
+
+    #[test]
+    fn clear_when_the_tunnel_opens() {
+        check(
+            &super::PROTOCOL_PROXY_REFUSED,
+            r#"port 3128
+             client Plain "CONNECT shop.example:443 HTTP/1.1\r\n\r\n"
+             server Plain "HTTP/1.1 200 Connection established\r\n\r\n"
+             client ClientHello sni=shop.example versions=1.2
+             server ServerHello negotiated=1.2 + Certificate leaf=shop.example + ServerKeyExchange + ServerHelloDone
+             client ClientKeyExchange + ChangeCipherSpec + Finished
+             server ChangeCipherSpec + Finished
+             client ApplicationData 100
+             server ApplicationData 200"#,
+            expect![[r#"
+                clear
+            "#]],
+        );
+    }
+
+    #[test]
+    fn clear_when_it_is_starttls_that_was_refused() {
+        check(
+            &super::PROTOCOL_PROXY_REFUSED,
+            r#"port 5432
+             client Bytes 00000008 04d2162f
+             server Plain "N"
+             client FIN"#,
+            expect![[r#"
+                clear
+            "#]],
+        );
+    }
+
+    #[test]
+    fn not_applicable_without_a_proxy() {
+        check(
+            &super::PROTOCOL_PROXY_REFUSED,
+            "client ClientHello sni=shop.example versions=1.2
+             server ServerHello negotiated=1.2 + Certificate leaf=shop.example + ServerKeyExchange + ServerHelloDone
+             client ClientKeyExchange + ChangeCipherSpec + Finished
+             server ChangeCipherSpec + Finished
+             client ApplicationData 100
+             server ApplicationData 200",
+            expect![[r#"
+                not applicable
+            "#]],
+        );
+    }
+
+    #[test]
+    fn undetermined_when_the_proxys_side_is_missing() {
+        check(
+            &super::PROTOCOL_PROXY_REFUSED,
+            r#"port 3128
+             client SYN
+             server SYN-ACK lose
+             client ACK
+             client Plain "CONNECT shop.example:443 HTTP/1.1\r\n\r\n"
+             server Plain "HTTP/1.1 503 No\r\n\r\n" lose
+             client FIN"#,
+            expect![[r#"
+                undetermined
+            "#]],
+        );
+    }
 }

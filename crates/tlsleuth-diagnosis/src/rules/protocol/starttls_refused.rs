@@ -4,7 +4,7 @@ use tlsleuth_handshake::Side;
 use tlsleuth_handshake::preamble::{Protocol, Refusal};
 
 use crate::rule::{Verdict, declare_rule};
-use crate::{Case, Finding, Party, Skip};
+use crate::{Case, Finding, Party, Skip, path};
 
 declare_rule! {
     /// The server refused or did not offer STARTTLS.
@@ -69,6 +69,7 @@ fn remedy(protocol: Option<Protocol>) -> &'static str {
 fn check(case: &Case<'_>) -> Verdict {
     let connection = case.connection;
     let Some(refusal) = &connection.refusal else {
+        path::both_seen(connection)?;
         let turned =
             connection.preambles.iter().any(|preamble| !preamble.value.protocol.is_tunnel());
         return if turned { Ok(None) } else { Err(Skip::NotApplicable) };
@@ -108,4 +109,133 @@ fn check(case: &Case<'_>) -> Verdict {
                 "ldap_start_tls: Protocol error (2) / Operations error",
             ]),
     ))
+}
+
+#[cfg(test)]
+mod tests {
+    use expect_test::expect;
+
+    use crate::rules::testing::check;
+
+    #[test]
+    fn fires_when_the_server_refuses() {
+        check(
+            &super::PROTOCOL_STARTTLS_REFUSED,
+            r#"port 25
+             server Plain "220 mail.example ESMTP\r\n"
+             client Plain "EHLO me\r\n"
+             server Plain "250-mail.example\r\n250 STARTTLS\r\n"
+             client Plain "STARTTLS\r\n"
+             server Plain "454 4.7.0 TLS not available\r\n"
+             client Plain "QUIT\r\n"
+             client FIN"#,
+            expect![[r#"
+                error protocol.starttls-refused (certain, server): the server refused STARTTLS (smtp): 454 4.7.0 TLS not available
+                  frame 8: the server refuses: 454 4.7.0 TLS not available
+            "#]],
+        );
+    }
+
+    #[test]
+    fn fires_when_it_is_not_offered() {
+        check(
+            &super::PROTOCOL_STARTTLS_REFUSED,
+            r#"port 25
+             server Plain "220 mail.example ESMTP\r\n"
+             client Plain "EHLO me\r\n"
+             server Plain "250-mail.example\r\n250 8BITMIME\r\n"
+             client FIN"#,
+            expect![[r#"
+                error protocol.starttls-refused (certain, server): the server does not offer STARTTLS (smtp)
+                  frame 7: the client leaves; the server had not offered TLS
+            "#]],
+        );
+    }
+
+    #[test]
+    fn fires_for_a_database() {
+        check(
+            &super::PROTOCOL_STARTTLS_REFUSED,
+            r#"port 5432
+             client Bytes 00000008 04d2162f
+             server Plain "N"
+             client FIN"#,
+            expect![[r#"
+                error protocol.starttls-refused (certain, server): the server refused STARTTLS (postgresql): N
+                  frame 5: the server refuses: N
+            "#]],
+        );
+    }
+
+    #[test]
+    fn clear_when_tls_starts() {
+        check(
+            &super::PROTOCOL_STARTTLS_REFUSED,
+            r#"port 25
+             server Plain "220 mail.example ESMTP\r\n"
+             client Plain "EHLO me\r\n"
+             server Plain "250-mail.example\r\n250 STARTTLS\r\n"
+             client Plain "STARTTLS\r\n"
+             server Plain "220 go\r\n"
+             client ClientHello sni=shop.example versions=1.2
+             server ServerHello negotiated=1.2 + Certificate leaf=shop.example + ServerKeyExchange + ServerHelloDone
+             client ClientKeyExchange + ChangeCipherSpec + Finished
+             server ChangeCipherSpec + Finished
+             client ApplicationData 100
+             server ApplicationData 200"#,
+            expect![[r#"
+                clear
+            "#]],
+        );
+    }
+
+    #[test]
+    fn not_applicable_when_the_peers_go_on_in_clear() {
+        check(
+            &super::PROTOCOL_STARTTLS_REFUSED,
+            r#"port 5432
+             client Bytes 00000008 04d2162f
+             server Plain "N"
+             client Bytes 00000009 00030000 00
+             server Bytes 5200000008 00000000
+             client FIN"#,
+            expect![[r#"
+                not applicable
+            "#]],
+        );
+    }
+
+    #[test]
+    fn not_applicable_for_plain_tls() {
+        check(
+            &super::PROTOCOL_STARTTLS_REFUSED,
+            "client ClientHello sni=shop.example versions=1.2
+             server ServerHello negotiated=1.2 + Certificate leaf=shop.example + ServerKeyExchange + ServerHelloDone
+             client ClientKeyExchange + ChangeCipherSpec + Finished
+             server ChangeCipherSpec + Finished
+             client ApplicationData 100
+             server ApplicationData 200",
+            expect![[r#"
+                not applicable
+            "#]],
+        );
+    }
+
+    #[test]
+    fn undetermined_when_the_server_side_is_missing() {
+        check(
+            &super::PROTOCOL_STARTTLS_REFUSED,
+            r#"port 25
+             client SYN
+             server SYN-ACK lose
+             client ACK
+             server Plain "220 mail.example ESMTP\r\n" lose
+             client Plain "EHLO me\r\n"
+             server Plain "250 mail.example\r\n" lose
+             client FIN"#,
+            expect![[r#"
+                undetermined
+            "#]],
+        );
+    }
 }

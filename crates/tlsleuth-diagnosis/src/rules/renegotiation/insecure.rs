@@ -64,3 +64,92 @@ fn check(case: &Case<'_>) -> Verdict {
             ]),
     ))
 }
+
+#[cfg(test)]
+mod tests {
+    use expect_test::expect;
+
+    use crate::rules::testing::check;
+
+    #[test]
+    fn fires_when_the_server_does_not_know_it() {
+        check(
+            &super::RENEGOTIATION_INSECURE,
+            "client ClientHello versions=1.2
+             server ServerHello renegotiation=none",
+            expect![[r#"
+                warning renegotiation.insecure (certain, server): the server does not know secure renegotiation
+                  frame 5: the server's hello has no renegotiation_info
+            "#]],
+        );
+    }
+
+    #[test]
+    fn fires_when_the_client_does_not_know_it() {
+        check(
+            &super::RENEGOTIATION_INSECURE,
+            "client ClientHello versions=1.2 renegotiation=none
+             server ServerHello renegotiation=none",
+            expect![[r#"
+                warning renegotiation.insecure (certain, client): the client does not know secure renegotiation
+                  frame 4: the client's hello has neither renegotiation_info nor the SCSV
+            "#]],
+        );
+    }
+
+    #[test]
+    fn clear_when_both_know_it() {
+        check(
+            &super::RENEGOTIATION_INSECURE,
+            "client ClientHello sni=shop.example versions=1.2
+             server ServerHello negotiated=1.2 + Certificate leaf=shop.example + ServerKeyExchange + ServerHelloDone
+             client ClientKeyExchange + ChangeCipherSpec + Finished
+             server ChangeCipherSpec + Finished
+             client ApplicationData 100
+             server ApplicationData 200",
+            expect![[r#"
+                clear
+            "#]],
+        );
+    }
+
+    #[test]
+    fn clear_when_the_client_says_so_by_a_suite() {
+        check(
+            &super::RENEGOTIATION_INSECURE,
+            "client ClientHello versions=1.2 renegotiation=scsv
+             server ServerHello",
+            expect![[r#"
+                clear
+            "#]],
+        );
+    }
+
+    #[test]
+    fn not_applicable_in_tls_1_3() {
+        check(
+            &super::RENEGOTIATION_INSECURE,
+            "client ClientHello sni=shop.example
+             server ServerHello negotiated=1.3 + Encrypted 1200
+             client ChangeCipherSpec + Finished
+             client ApplicationData 100
+             server ApplicationData 200",
+            expect![[r#"
+                not applicable
+            "#]],
+        );
+    }
+
+    #[test]
+    fn undetermined_without_the_hello() {
+        check(
+            &super::RENEGOTIATION_INSECURE,
+            "no-syn
+             client ClientHello lose
+             server ServerHello renegotiation=none",
+            expect![[r#"
+                undetermined
+            "#]],
+        );
+    }
+}

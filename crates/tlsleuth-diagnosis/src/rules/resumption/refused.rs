@@ -70,3 +70,90 @@ fn full_handshake(case: &Case<'_>) -> bool {
         || connection.server_key_exchange.is_present()
         || connection.server_hello_done.is_some()
 }
+
+#[cfg(test)]
+mod tests {
+    use expect_test::expect;
+
+    use crate::rules::testing::check;
+
+    #[test]
+    fn fires_when_the_ticket_is_not_taken() {
+        check(
+            &super::RESUMPTION_REFUSED,
+            "client ClientHello sni=shop.example versions=1.2 ticket=160
+             server ServerHello + Certificate leaf=shop.example + ServerKeyExchange + ServerHelloDone",
+            expect![[r#"
+                info resumption.refused (certain, server): the server did not resume: a session ticket of 160 bytes was offered and not taken
+                  frame 4: the client offers a session ticket of 160 bytes
+                  frame 5: the server makes a full handshake
+            "#]],
+        );
+    }
+
+    #[test]
+    fn fires_when_the_key_is_not_taken() {
+        check(
+            &super::RESUMPTION_REFUSED,
+            "client ClientHello sni=shop.example psk
+             server ServerHello negotiated=1.3 + Encrypted 1200",
+            expect![[r#"
+                info resumption.refused (certain, server): the server did not resume: a pre-shared key was offered and not taken
+                  frame 4: the client offers a pre-shared key
+                  frame 5: the server's hello selects none
+            "#]],
+        );
+    }
+
+    #[test]
+    fn clear_when_the_session_goes_on() {
+        check(
+            &super::RESUMPTION_REFUSED,
+            "client ClientHello versions=1.2 session-id=32
+             server ServerHello session-id=echo + ChangeCipherSpec + Finished
+             client ChangeCipherSpec + Finished",
+            expect![[r#"
+                clear
+            "#]],
+        );
+    }
+
+    #[test]
+    fn clear_when_the_key_is_taken() {
+        check(
+            &super::RESUMPTION_REFUSED,
+            "client ClientHello psk
+             server ServerHello negotiated=1.3 psk + Encrypted 120",
+            expect![[r#"
+                clear
+            "#]],
+        );
+    }
+
+    #[test]
+    fn not_applicable_for_a_session_id_that_is_there_for_middleboxes() {
+        check(
+            &super::RESUMPTION_REFUSED,
+            "client ClientHello sni=shop.example
+             server ServerHello negotiated=1.3 + Encrypted 1200
+             client ChangeCipherSpec + Finished
+             client ApplicationData 100
+             server ApplicationData 200",
+            expect![[r#"
+                not applicable
+            "#]],
+        );
+    }
+
+    #[test]
+    fn undetermined_when_the_answer_is_not_there_whole() {
+        check(
+            &super::RESUMPTION_REFUSED,
+            "client ClientHello versions=1.2 ticket=160
+             server ServerHello",
+            expect![[r#"
+                undetermined
+            "#]],
+        );
+    }
+}

@@ -75,8 +75,8 @@ fn check(case: &Case<'_>) -> Verdict {
     let mut finding = Finding::new(Party::Network, title).evidence(
         hello,
         format!(
-            "the ClientHello: {whole} bytes in {} segments",
-            segments(whole, client.longest_payload)
+            "the ClientHello: {whole} bytes in {}",
+            path::count(segments(whole, client.longest_payload), "segment")
         ),
     );
     if let Some(last) = again.last().filter(|_| sent_again) {
@@ -138,4 +138,126 @@ fn check(case: &Case<'_>) -> Verdict {
 /// How many segments of at most `longest` bytes so many bytes take.
 fn segments(bytes: u64, longest: u32) -> u64 {
     bytes.div_ceil(u64::from(longest.max(1))).max(1)
+}
+
+#[cfg(test)]
+mod tests {
+    use expect_test::expect;
+
+    use crate::rules::testing::check;
+
+    #[test]
+    fn fires_when_it_is_sent_again_and_again() {
+        check(
+            &super::TCP_CLIENT_HELLO_LOST,
+            "client ClientHello sni=shop.example padding=1500 vanish
+             wait 1s
+             client again vanish
+             wait 2s
+             client again vanish
+             watch 5s",
+            expect![[r#"
+                error tcp.client-hello-lost (certain, network): the ClientHello never arrived at the server
+                  frame 5: the ClientHello: 1715 bytes in 2 segments
+                  frame 7: 255 bytes sent again, 2 times within 3.0 s, and never acknowledged
+            "#]],
+        );
+    }
+
+    #[test]
+    fn fires_when_a_small_one_vanishes() {
+        check(
+            &super::TCP_CLIENT_HELLO_LOST,
+            "client ClientHello sni=shop.example vanish
+             wait 1s
+             client again vanish
+             wait 2s
+             client again vanish
+             wait 4s
+             client FIN vanish",
+            expect![[r#"
+                error tcp.client-hello-lost (certain, network): the ClientHello never arrived at the server
+                  frame 4: the ClientHello: 211 bytes in 1 segment
+                  frame 6: 211 bytes sent again, 2 times within 7.0 s, and never acknowledged
+            "#]],
+        );
+    }
+
+    #[test]
+    fn fires_at_the_server_when_half_of_it_comes() {
+        check(
+            &super::TCP_CLIENT_HELLO_LOST,
+            "mss 600
+             client Bytes 16030102000100 01fc0303
+             server ACK
+             watch 20s",
+            expect![[r#"
+                error tcp.client-hello-lost (likely, network): only 11 bytes of the ClientHello arrived at the server
+                  frame 4: the ClientHello: 11 bytes in 1 segment
+                  frame 4: the last part of the ClientHello that came; its end is missing
+            "#]],
+        );
+    }
+
+    #[test]
+    fn clear_when_the_server_answers() {
+        check(
+            &super::TCP_CLIENT_HELLO_LOST,
+            "client ClientHello sni=shop.example versions=1.2
+             server ServerHello negotiated=1.2 + Certificate leaf=shop.example + ServerKeyExchange + ServerHelloDone
+             client ClientKeyExchange + ChangeCipherSpec + Finished
+             server ChangeCipherSpec + Finished
+             client ApplicationData 100
+             server ApplicationData 200",
+            expect![[r#"
+                clear
+            "#]],
+        );
+    }
+
+    #[test]
+    fn clear_when_it_is_acknowledged() {
+        check(
+            &super::TCP_CLIENT_HELLO_LOST,
+            "client ClientHello
+             server ACK
+             watch 20s",
+            expect![[r#"
+                clear
+            "#]],
+        );
+    }
+
+    #[test]
+    fn not_applicable_without_a_hello() {
+        check(
+            &super::TCP_CLIENT_HELLO_LOST,
+            "client SYN
+             server SYN-ACK
+             client ACK
+             client FIN",
+            expect![[r#"
+                not applicable
+            "#]],
+        );
+    }
+
+    #[test]
+    fn undetermined_without_the_server_side() {
+        check(
+            &super::TCP_CLIENT_HELLO_LOST,
+            "client SYN
+             server SYN-ACK lose
+             client ACK
+             client ClientHello vanish
+             wait 1s
+             client again vanish
+             wait 1s
+             client again vanish
+             watch 9s",
+            expect![[r#"
+                undetermined
+            "#]],
+        );
+    }
 }

@@ -31,6 +31,7 @@ declare_rule! {
 fn check(case: &Case<'_>) -> Verdict {
     let connection = case.connection;
     let ending = &case.ending;
+    let hello = path::hello(connection)?;
     // A server may close on what comes before the hello (a PROXY header that it does not expect).
     let early = ending.phase == Phase::BeforeClientHello && !connection.preambles.is_empty();
     let in_place = ending.phase == Phase::ClientHello || early;
@@ -41,7 +42,6 @@ fn check(case: &Case<'_>) -> Verdict {
     if path::server_answered(connection) {
         return Ok(None);
     }
-    let Some(hello) = path::hello_at(connection) else { return Ok(None) };
     let name = case.server_name().ok().map(|name| name.value.to_string());
     let waited = ending.at.map_or(0, |at| at.time.since(hello.time));
     let finding =
@@ -76,4 +76,95 @@ fn check(case: &Case<'_>) -> Verdict {
             ])
             .next_step(wording::s_client(&connection.server, name.as_deref())),
     ))
+}
+
+#[cfg(test)]
+mod tests {
+    use expect_test::expect;
+
+    use crate::rules::testing::check;
+
+    #[test]
+    fn fires_when_the_server_says_nothing() {
+        check(
+            &super::TCP_CLOSED_AFTER_CLIENT_HELLO,
+            "client ClientHello sni=shop.example
+             server FIN
+             client FIN",
+            expect![[r#"
+                error tcp.closed-after-client-hello (certain, server): the server closed after the ClientHello without a byte
+                  frame 4: the ClientHello, for `shop.example`
+                  frame 5: 1.0 ms later the server closes; it has sent nothing
+            "#]],
+        );
+    }
+
+    #[test]
+    fn says_how_long_the_server_waited() {
+        check(
+            &super::TCP_CLOSED_AFTER_CLIENT_HELLO,
+            "client ClientHello
+             server ACK
+             wait 60s
+             server FIN",
+            expect![[r#"
+                error tcp.closed-after-client-hello (certain, server): the server closed after the ClientHello without a byte
+                  frame 4: the ClientHello, without a server name
+                  frame 6: 60.0 s later the server closes; it has sent nothing
+            "#]],
+        );
+    }
+
+    #[test]
+    fn clear_when_the_server_said_why() {
+        check(
+            &super::TCP_CLOSED_AFTER_CLIENT_HELLO,
+            "client ClientHello
+             server Alert fatal handshake_failure
+             server FIN",
+            expect![[r#"
+                clear
+            "#]],
+        );
+    }
+
+    #[test]
+    fn clear_when_the_client_closes() {
+        check(
+            &super::TCP_CLOSED_AFTER_CLIENT_HELLO,
+            "client ClientHello
+             client FIN",
+            expect![[r#"
+                clear
+            "#]],
+        );
+    }
+
+    #[test]
+    fn not_applicable_without_a_hello() {
+        check(
+            &super::TCP_CLOSED_AFTER_CLIENT_HELLO,
+            "client SYN
+             server SYN-ACK
+             client ACK
+             server FIN",
+            expect![[r#"
+                not applicable
+            "#]],
+        );
+    }
+
+    #[test]
+    fn undetermined_when_the_hello_was_missed() {
+        check(
+            &super::TCP_CLOSED_AFTER_CLIENT_HELLO,
+            "no-syn
+             client ClientHello lose
+             server ServerHello + Certificate leaf=shop.example
+             server FIN",
+            expect![[r#"
+                undetermined
+            "#]],
+        );
+    }
 }

@@ -29,6 +29,7 @@ declare_rule! {
 fn check(case: &Case<'_>) -> Verdict {
     let connection = case.connection;
     let ending = &case.ending;
+    path::hello(connection)?;
     if case.completed()
         || ending.how != How::Closed
         || ending.phase < Phase::ClientHello
@@ -74,4 +75,113 @@ fn check(case: &Case<'_>) -> Verdict {
                 "Node: socket hang up",
             ]),
     ))
+}
+
+#[cfg(test)]
+mod tests {
+    use expect_test::expect;
+
+    use crate::rules::testing::check;
+
+    #[test]
+    fn fires_when_the_server_closes() {
+        check(
+            &super::TCP_CLOSED_DURING_HANDSHAKE,
+            "client ClientHello versions=1.2
+             server ServerHello + Certificate leaf=shop.example
+             server FIN",
+            expect![[r#"
+                error tcp.closed-during-handshake (certain, server): the server closed the connection after the server's answer
+                  frame 4: the last that the client had sent
+                  frame 6: 2.0 ms later the server closes, without an alert
+            "#]],
+        );
+    }
+
+    #[test]
+    fn fires_when_the_client_closes_in_the_middle_of_an_answer() {
+        check(
+            &super::TCP_CLOSED_DURING_HANDSHAKE,
+            "client ClientHello versions=1.2
+             server Bytes 1603030050 02000046 0303
+             client FIN",
+            expect![[r#"
+                error tcp.closed-during-handshake (certain, client): the client closed the connection in the middle of the server's first answer
+                  frame 5: the last that the server had sent
+                  frame 6: 1.0 ms later the client closes, without an alert
+            "#]],
+        );
+    }
+
+    #[test]
+    fn clear_when_an_alert_says_why() {
+        check(
+            &super::TCP_CLOSED_DURING_HANDSHAKE,
+            "client ClientHello versions=1.2
+             server ServerHello + Certificate leaf=shop.example
+             client Alert fatal unknown_ca
+             client FIN",
+            expect![[r#"
+                clear
+            "#]],
+        );
+    }
+
+    #[test]
+    fn clear_when_it_completed() {
+        check(
+            &super::TCP_CLOSED_DURING_HANDSHAKE,
+            "client ClientHello sni=shop.example versions=1.2
+             server ServerHello negotiated=1.2 + Certificate leaf=shop.example + ServerKeyExchange + ServerHelloDone
+             client ClientKeyExchange + ChangeCipherSpec + Finished
+             server ChangeCipherSpec + Finished
+             client ApplicationData 100
+             server ApplicationData 200
+             client FIN",
+            expect![[r#"
+                clear
+            "#]],
+        );
+    }
+
+    #[test]
+    fn not_applicable_without_a_hello() {
+        check(
+            &super::TCP_CLOSED_DURING_HANDSHAKE,
+            "client SYN
+             server SYN-ACK
+             client ACK
+             server FIN",
+            expect![[r#"
+                not applicable
+            "#]],
+        );
+    }
+
+    #[test]
+    fn undetermined_when_the_hello_was_missed() {
+        check(
+            &super::TCP_CLOSED_DURING_HANDSHAKE,
+            "no-syn
+             client ClientHello lose
+             server ServerHello + Certificate leaf=shop.example
+             server FIN",
+            expect![[r#"
+                undetermined
+            "#]],
+        );
+    }
+
+    #[test]
+    fn clear_when_the_answer_is_no_tls() {
+        check(
+            &super::TCP_CLOSED_DURING_HANDSHAKE,
+            r#"client ClientHello
+             server Plain "HTTP/1.1 400 Bad Request\r\n\r\n"
+             server FIN"#,
+            expect![[r#"
+                clear
+            "#]],
+        );
+    }
 }

@@ -74,3 +74,112 @@ fn check(case: &Case<'_>) -> Verdict {
         finding
     }))
 }
+
+#[cfg(test)]
+mod tests {
+    use expect_test::expect;
+
+    use crate::rules::testing::check;
+
+    #[test]
+    fn fires_when_the_syn_is_sent_again_and_again() {
+        check(
+            &super::TCP_NO_ANSWER,
+            "client SYN
+             wait 1s
+             client again
+             wait 2s
+             client again
+             watch 4s",
+            expect![[r#"
+                error tcp.no-answer (certain, network): 10.0.0.2:443 never answered the SYN
+                  frame 1: the client asks for a connection
+                  frame 3: the SYN was sent again 2 times within 3.0 s; nothing came back
+            "#]],
+        );
+    }
+
+    #[test]
+    fn likely_when_the_syn_was_sent_only_once() {
+        check(
+            &super::TCP_NO_ANSWER,
+            "client SYN
+             watch 60s",
+            expect![[r#"
+                error tcp.no-answer (likely, network): 10.0.0.2:443 never answered the SYN
+                  frame 1: the client asks for a connection
+            "#]],
+        );
+    }
+
+    #[test]
+    fn clear_when_it_is_answered() {
+        check(
+            &super::TCP_NO_ANSWER,
+            "client ClientHello sni=shop.example versions=1.2
+             server ServerHello negotiated=1.2 + Certificate leaf=shop.example + ServerKeyExchange + ServerHelloDone
+             client ClientKeyExchange + ChangeCipherSpec + Finished
+             server ChangeCipherSpec + Finished
+             client ApplicationData 100
+             server ApplicationData 200",
+            expect![[r#"
+                clear
+            "#]],
+        );
+    }
+
+    #[test]
+    fn clear_when_a_reset_answers() {
+        check(
+            &super::TCP_NO_ANSWER,
+            "client SYN
+             server RST",
+            expect![[r#"
+                clear
+            "#]],
+        );
+    }
+
+    #[test]
+    fn not_applicable_without_a_syn() {
+        check(
+            &super::TCP_NO_ANSWER,
+            "no-syn
+             client ClientHello sni=shop.example versions=1.2
+             server ServerHello negotiated=1.2 + Certificate leaf=shop.example + ServerKeyExchange + ServerHelloDone
+             client ClientKeyExchange + ChangeCipherSpec + Finished
+             server ChangeCipherSpec + Finished
+             client ApplicationData 100
+             server ApplicationData 200",
+            expect![[r#"
+                not applicable
+            "#]],
+        );
+    }
+
+    #[test]
+    fn undetermined_when_the_capture_ends_at_once() {
+        check(
+            &super::TCP_NO_ANSWER,
+            "client SYN",
+            expect![[r#"
+            undetermined
+        "#]],
+        );
+    }
+
+    #[test]
+    fn undetermined_when_only_the_answer_is_missing() {
+        check(
+            &super::TCP_NO_ANSWER,
+            "client SYN
+             server SYN-ACK lose
+             client ACK
+             client ClientHello sni=shop.example
+             watch 5s",
+            expect![[r#"
+                undetermined
+            "#]],
+        );
+    }
+}

@@ -88,3 +88,115 @@ fn finding(case: &Case<'_>, closed: Option<(Side, i64)>) -> Finding {
             "OpenSSL: SSL_accept: unexpected eof while reading",
         ])
 }
+
+#[cfg(test)]
+mod tests {
+    use expect_test::expect;
+
+    use crate::rules::testing::check;
+
+    #[test]
+    fn fires_when_the_client_opens_and_closes() {
+        check(
+            &super::TCP_NO_CLIENT_HELLO,
+            "client SYN
+             server SYN-ACK
+             client ACK
+             wait 100ms
+             client FIN
+             server FIN",
+            expect![[r#"
+                info tcp.no-client-hello (certain, client): the client opened the connection and closed it without a byte
+                  frame 1: the client opens the connection
+                  frame 4: the client closes it; the client has sent no byte
+            "#]],
+        );
+    }
+
+    #[test]
+    fn fires_when_the_server_gets_tired_of_waiting() {
+        check(
+            &super::TCP_NO_CLIENT_HELLO,
+            "client SYN
+             server SYN-ACK
+             client ACK
+             wait 60s
+             server FIN
+             client FIN",
+            expect![[r#"
+                info tcp.no-client-hello (certain, client): the server closed the connection, on which the client had sent no byte
+                  frame 1: the client opens the connection
+                  frame 4: the server closes it; the client has sent no byte
+            "#]],
+        );
+    }
+
+    #[test]
+    fn says_that_the_server_spoke_first() {
+        check(
+            &super::TCP_NO_CLIENT_HELLO,
+            r#"port 25
+             server Plain "220 mail.example ESMTP\r\n"
+             client RST"#,
+            expect![[r#"
+                info tcp.no-client-hello (certain, client): the client opened the connection and closed it without a byte
+                  frame 1: the client opens the connection
+                  frame 5: the client closes it; the client has sent no byte
+            "#]],
+        );
+    }
+
+    #[test]
+    fn clear_when_there_is_a_hello() {
+        check(
+            &super::TCP_NO_CLIENT_HELLO,
+            "client ClientHello sni=shop.example versions=1.2
+             server ServerHello negotiated=1.2 + Certificate leaf=shop.example + ServerKeyExchange + ServerHelloDone
+             client ClientKeyExchange + ChangeCipherSpec + Finished
+             server ChangeCipherSpec + Finished
+             client ApplicationData 100
+             server ApplicationData 200",
+            expect![[r#"
+                clear
+            "#]],
+        );
+    }
+
+    #[test]
+    fn not_applicable_when_it_was_never_established() {
+        check(
+            &super::TCP_NO_CLIENT_HELLO,
+            "client SYN
+             server RST",
+            expect![[r#"
+                not applicable
+            "#]],
+        );
+    }
+
+    #[test]
+    fn undetermined_when_the_capture_starts_later() {
+        check(
+            &super::TCP_NO_CLIENT_HELLO,
+            "no-syn
+             server ACK
+             client FIN",
+            expect![[r#"
+                undetermined
+            "#]],
+        );
+    }
+
+    #[test]
+    fn undetermined_while_it_is_open() {
+        check(
+            &super::TCP_NO_CLIENT_HELLO,
+            "client SYN
+             server SYN-ACK
+             client ACK",
+            expect![[r#"
+                undetermined
+            "#]],
+        );
+    }
+}

@@ -54,3 +54,81 @@ fn check(case: &Case<'_>) -> Verdict {
             ]),
     ))
 }
+
+#[cfg(test)]
+mod tests {
+    use expect_test::expect;
+
+    use crate::rules::testing::check;
+
+    #[test]
+    fn fires_when_a_reset_answers_the_syn() {
+        check(
+            &super::TCP_REFUSED,
+            "client SYN
+             server RST",
+            expect![[r#"
+                error tcp.refused (certain, server): 10.0.0.2:443 refused the connection
+                  frame 1: the client asks for a connection
+                  frame 2: a reset answers the SYN (TTL 64)
+            "#]],
+        );
+    }
+
+    #[test]
+    fn clear_when_it_is_accepted() {
+        check(
+            &super::TCP_REFUSED,
+            "client ClientHello sni=shop.example versions=1.2
+             server ServerHello negotiated=1.2 + Certificate leaf=shop.example + ServerKeyExchange + ServerHelloDone
+             client ClientKeyExchange + ChangeCipherSpec + Finished
+             server ChangeCipherSpec + Finished
+             client ApplicationData 100
+             server ApplicationData 200",
+            expect![[r#"
+                clear
+            "#]],
+        );
+    }
+
+    #[test]
+    fn clear_when_the_reset_comes_later() {
+        check(
+            &super::TCP_REFUSED,
+            "client ClientHello
+             server RST",
+            expect![[r#"
+                clear
+            "#]],
+        );
+    }
+
+    #[test]
+    fn not_applicable_when_the_capture_starts_later() {
+        check(
+            &super::TCP_REFUSED,
+            "no-syn
+             client ClientHello sni=shop.example versions=1.2
+             server ServerHello negotiated=1.2 + Certificate leaf=shop.example + ServerKeyExchange + ServerHelloDone
+             client ClientKeyExchange + ChangeCipherSpec + Finished
+             server ChangeCipherSpec + Finished
+             client ApplicationData 100
+             server ApplicationData 200",
+            expect![[r#"
+                not applicable
+            "#]],
+        );
+    }
+
+    #[test]
+    fn undetermined_when_the_syn_is_not_there() {
+        check(
+            &super::TCP_REFUSED,
+            "no-syn
+             server RST",
+            expect![[r#"
+                undetermined
+            "#]],
+        );
+    }
+}

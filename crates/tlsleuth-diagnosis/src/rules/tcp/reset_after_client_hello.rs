@@ -32,12 +32,12 @@ declare_rule! {
 fn check(case: &Case<'_>) -> Verdict {
     let connection = case.connection;
     let ending = &case.ending;
+    let hello = path::hello(connection)?;
     let How::Reset(reset) = ending.how else { return Ok(None) };
     if !ending.is(Side::Server, Phase::ClientHello) || path::server_answered(connection) {
         return Ok(None);
     }
     path::both_seen(connection)?;
-    let Some(hello) = path::hello_at(connection) else { return Ok(None) };
     let origin = path::origin(connection, &reset);
     let after = reset.at.time.since(hello.time);
     let name = case.server_name().ok().map(|name| name.value.to_string());
@@ -88,4 +88,94 @@ fn check(case: &Case<'_>) -> Verdict {
             .next_step("capture on the server as well: a reset that the server never sent was made on the way")
             .next_step(wording::s_client(&connection.server, name.as_deref())),
     ))
+}
+
+#[cfg(test)]
+mod tests {
+    use expect_test::expect;
+
+    use crate::rules::testing::check;
+
+    #[test]
+    fn fires_and_says_that_the_server_did_it() {
+        check(
+            &super::TCP_RESET_AFTER_CLIENT_HELLO,
+            "client ClientHello sni=shop.example
+             server RST",
+            expect![[r#"
+                error tcp.reset-after-client-hello (certain, server): the ClientHello was answered by a reset
+                  frame 4: the ClientHello, for `shop.example`
+                  frame 5: 1.0 ms later a reset in the server's name: TTL 64, IP ID 1002, window 64240; the server's own segments have TTL 64, last IP ID 1001
+            "#]],
+        );
+    }
+
+    #[test]
+    fn fires_and_says_that_another_host_did_it() {
+        check(
+            &super::TCP_RESET_AFTER_CLIENT_HELLO,
+            "client ClientHello sni=shop.example
+             server ACK
+             server RST ttl=57 id=0",
+            expect![[r#"
+                error tcp.reset-after-client-hello (likely, network): another host than the server answered the ClientHello with a reset
+                  frame 4: the ClientHello, for `shop.example`
+                  frame 6: 2.0 ms later a reset in the server's name: TTL 57, IP ID 0, window 64240; the server's own segments have TTL 64, last IP ID 1002
+            "#]],
+        );
+    }
+
+    #[test]
+    fn clear_when_the_server_had_answered() {
+        check(
+            &super::TCP_RESET_AFTER_CLIENT_HELLO,
+            "client ClientHello
+             server ServerHello
+             server RST",
+            expect![[r#"
+                clear
+            "#]],
+        );
+    }
+
+    #[test]
+    fn clear_when_the_client_resets() {
+        check(
+            &super::TCP_RESET_AFTER_CLIENT_HELLO,
+            "client ClientHello
+             client RST",
+            expect![[r#"
+                clear
+            "#]],
+        );
+    }
+
+    #[test]
+    fn not_applicable_without_a_hello() {
+        check(
+            &super::TCP_RESET_AFTER_CLIENT_HELLO,
+            "client SYN
+             server RST",
+            expect![[r#"
+                not applicable
+            "#]],
+        );
+    }
+
+    #[test]
+    fn undetermined_when_the_server_side_is_missing() {
+        check(
+            &super::TCP_RESET_AFTER_CLIENT_HELLO,
+            "client SYN
+             server SYN-ACK lose
+             client ACK
+             client ClientHello sni=shop.example
+             server ServerHello lose
+             client ACK
+             server RST",
+            expect![[r#"
+                undetermined
+            "#]],
+        );
+    }
 }

@@ -30,6 +30,7 @@ declare_rule! {
 fn check(case: &Case<'_>) -> Verdict {
     let connection = case.connection;
     let ending = &case.ending;
+    path::hello(connection)?;
     let How::Reset(reset) = ending.how else { return Ok(None) };
     if case.completed() || ending.phase < Phase::ClientHello || !path::server_answered(connection) {
         return Ok(None);
@@ -83,5 +84,113 @@ pub(super) fn stage(phase: Phase) -> &'static str {
         Phase::ServerFlight => "after the server's answer",
         Phase::ClientFlight => "after the client's second flight",
         Phase::Finished => "right after the handshake",
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use expect_test::expect;
+
+    use crate::rules::testing::check;
+
+    #[test]
+    fn fires_when_the_server_resets() {
+        check(
+            &super::TCP_RESET_DURING_HANDSHAKE,
+            "client ClientHello versions=1.2
+             server ServerHello + Certificate leaf=shop.example
+             server RST",
+            expect![[r#"
+                error tcp.reset-during-handshake (certain, server): the server reset the connection after the server's answer
+                  frame 4: the last that the client had sent
+                  frame 6: a reset in the server's name: TTL 64, IP ID 1003, window 64240; the server's own segments have TTL 64, last IP ID 1002
+            "#]],
+        );
+    }
+
+    #[test]
+    fn fires_when_the_client_resets_after_a_while() {
+        check(
+            &super::TCP_RESET_DURING_HANDSHAKE,
+            "client ClientHello versions=1.2
+             server ServerHello + Certificate leaf=shop.example + ServerKeyExchange + ServerHelloDone
+             wait 10s
+             client RST",
+            expect![[r#"
+                error tcp.reset-during-handshake (certain, client): the client reset the connection after the server's answer
+                  frame 5: the last that the server had sent
+                  frame 6: a reset in the client's name: TTL 64, IP ID 1004, window 64240; the client's own segments have TTL 64, last IP ID 1003
+            "#]],
+        );
+    }
+
+    #[test]
+    fn says_that_another_host_did_it() {
+        check(
+            &super::TCP_RESET_DURING_HANDSHAKE,
+            "client ClientHello
+             server ServerHello + Encrypted 1000
+             server RST ttl=200",
+            expect![[r#"
+                error tcp.reset-during-handshake (likely, network): another host cut the handshake in the server's name after the server's answer
+                  frame 4: the last that the client had sent
+                  frame 6: a reset in the server's name: TTL 200, IP ID 1003, window 64240; the server's own segments have TTL 64, last IP ID 1002
+            "#]],
+        );
+    }
+
+    #[test]
+    fn clear_when_it_completed() {
+        check(
+            &super::TCP_RESET_DURING_HANDSHAKE,
+            "client ClientHello sni=shop.example versions=1.2
+             server ServerHello negotiated=1.2 + Certificate leaf=shop.example + ServerKeyExchange + ServerHelloDone
+             client ClientKeyExchange + ChangeCipherSpec + Finished
+             server ChangeCipherSpec + Finished
+             client ApplicationData 100
+             server ApplicationData 200
+             client RST",
+            expect![[r#"
+                clear
+            "#]],
+        );
+    }
+
+    #[test]
+    fn not_applicable_without_a_hello() {
+        check(
+            &super::TCP_RESET_DURING_HANDSHAKE,
+            "client SYN
+             server RST",
+            expect![[r#"
+                not applicable
+            "#]],
+        );
+    }
+
+    #[test]
+    fn undetermined_when_the_hello_was_missed() {
+        check(
+            &super::TCP_RESET_DURING_HANDSHAKE,
+            "no-syn
+             client ClientHello lose
+             server ServerHello + Certificate leaf=shop.example
+             server RST",
+            expect![[r#"
+                undetermined
+            "#]],
+        );
+    }
+
+    #[test]
+    fn clear_when_the_server_had_not_answered() {
+        check(
+            &super::TCP_RESET_DURING_HANDSHAKE,
+            "client ClientHello
+             server RST",
+            expect![[r#"
+                clear
+            "#]],
+        );
     }
 }

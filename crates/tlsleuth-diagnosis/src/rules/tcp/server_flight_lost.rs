@@ -116,3 +116,127 @@ fn check(case: &Case<'_>) -> Verdict {
             .next_step("try with a small MSS from the client: ip route change ... advmss 1200; if that works, it is the MTU"),
     ))
 }
+
+#[cfg(test)]
+mod tests {
+    use expect_test::expect;
+
+    use crate::rules::testing::check;
+
+    #[test]
+    fn fires_at_the_server_when_it_is_sent_again() {
+        check(
+            &super::TCP_SERVER_FLIGHT_LOST,
+            "client ClientHello
+             server ServerHello + Encrypted 1300 vanish
+             wait 1s
+             server again vanish
+             wait 2s
+             server again vanish
+             watch 5s",
+            expect![[r#"
+                error tcp.server-flight-lost (likely, network): the server's flight never arrived at the client
+                  frame 5: the server's answer begins
+                  frame 7: 1359 bytes sent again, 2 times, and never acknowledged
+            "#]],
+        );
+    }
+
+    #[test]
+    fn fires_at_the_client_when_only_the_small_end_arrives() {
+        check(
+            &super::TCP_SERVER_FLIGHT_LOST,
+            "client ClientHello
+             server ServerHello + Encrypted 1300 lose vanish
+             server Encrypted 53
+             client ACK
+             wait 5s
+             client FIN",
+            expect![[r#"
+                error tcp.server-flight-lost (likely, network): the server's flight never arrived at the client
+                  frame 5: behind a hole of 1359 bytes that the client never got
+            "#]],
+        );
+    }
+
+    #[test]
+    fn says_what_a_router_said() {
+        check(
+            &super::TCP_SERVER_FLIGHT_LOST,
+            "client ClientHello
+             server ServerHello + Encrypted 1300 vanish
+             ICMP too-big mtu=1400
+             wait 1s
+             server again vanish
+             wait 2s
+             server again vanish
+             watch 5s",
+            expect![[r#"
+                error tcp.server-flight-lost (certain, network): the server's flight never arrived at the client
+                  frame 5: the server's answer begins
+                  frame 8: 1359 bytes sent again, 2 times, and never acknowledged
+                  frame 6: 10.0.0.1 says that the next link takes 1400 bytes
+            "#]],
+        );
+    }
+
+    #[test]
+    fn clear_when_it_arrives() {
+        check(
+            &super::TCP_SERVER_FLIGHT_LOST,
+            "client ClientHello sni=shop.example versions=1.2
+             server ServerHello negotiated=1.2 + Certificate leaf=shop.example + ServerKeyExchange + ServerHelloDone
+             client ClientKeyExchange + ChangeCipherSpec + Finished
+             server ChangeCipherSpec + Finished
+             client ApplicationData 100
+             server ApplicationData 200",
+            expect![[r#"
+                clear
+            "#]],
+        );
+    }
+
+    #[test]
+    fn clear_when_a_retransmission_arrives() {
+        check(
+            &super::TCP_SERVER_FLIGHT_LOST,
+            "client ClientHello versions=1.2
+             server ServerHello + Certificate leaf=shop.example vanish
+             wait 1s
+             server again
+             client Alert fatal unknown_ca",
+            expect![[r#"
+                clear
+            "#]],
+        );
+    }
+
+    #[test]
+    fn not_applicable_when_the_server_sent_nothing() {
+        check(
+            &super::TCP_SERVER_FLIGHT_LOST,
+            "client ClientHello
+             server ACK
+             watch 20s",
+            expect![[r#"
+                not applicable
+            "#]],
+        );
+    }
+
+    #[test]
+    fn undetermined_when_the_capture_ends_too_early() {
+        check(
+            &super::TCP_SERVER_FLIGHT_LOST,
+            "client ClientHello
+             server ServerHello + Encrypted 1300 vanish
+             wait 200ms
+             server again vanish
+             wait 400ms
+             server again vanish",
+            expect![[r#"
+                undetermined
+            "#]],
+        );
+    }
+}

@@ -158,3 +158,157 @@ fn check(case: &Case<'_>) -> Verdict {
             .next_step(wording::s_client(&connection.server, name.as_deref())),
     ))
 }
+
+#[cfg(test)]
+mod tests {
+    use expect_test::expect;
+
+    use crate::rules::testing::check;
+
+    #[test]
+    fn fires_when_the_client_gives_up() {
+        check(
+            &super::TCP_SERVER_SILENT,
+            "client ClientHello sni=shop.example
+             server ACK
+             wait 10s
+             client FIN
+             server ACK",
+            expect![[r#"
+                error tcp.server-silent (certain, server): the server took the ClientHello and never answered
+                  frame 4: the ClientHello
+                  frame 5: the server's TCP acknowledges it
+                  frame 6: 10.0 s later the client ends it
+            "#]],
+        );
+    }
+
+    #[test]
+    fn fires_when_nothing_comes_any_more() {
+        check(
+            &super::TCP_SERVER_SILENT,
+            "client ClientHello
+             server ACK
+             watch 20s",
+            expect![[r#"
+                error tcp.server-silent (likely, server): the server took the ClientHello and never answered
+                  frame 4: the ClientHello
+                  frame 5: the server's TCP acknowledges it
+                  frame 5: the last frame; nothing came for 20.0 s
+            "#]],
+        );
+    }
+
+    #[test]
+    fn fires_in_the_middle_of_the_answer() {
+        check(
+            &super::TCP_SERVER_SILENT,
+            "client ClientHello versions=1.2
+             server ServerHello
+             client ACK
+             wait 5s
+             client FIN",
+            expect![[r#"
+                error tcp.server-silent (certain, server): the server fell silent in the middle of its answer
+                  frame 4: the ClientHello
+                  frame 5: the server's TCP acknowledges it
+                  frame 5: the last that the server sends
+                  frame 7: 5.0 s later the client ends it
+            "#]],
+        );
+    }
+
+    #[test]
+    fn doubts_when_the_client_did_not_wait() {
+        check(
+            &super::TCP_SERVER_SILENT,
+            "client ClientHello
+             server ACK
+             wait 50ms
+             client FIN",
+            expect![[r#"
+                error tcp.server-silent (possible, client): the server took the ClientHello and never answered
+                  frame 4: the ClientHello
+                  frame 5: the server's TCP acknowledges it
+                  frame 6: 52 ms later the client ends it
+            "#]],
+        );
+    }
+
+    #[test]
+    fn clear_when_it_answers() {
+        check(
+            &super::TCP_SERVER_SILENT,
+            "client ClientHello sni=shop.example versions=1.2
+             server ServerHello negotiated=1.2 + Certificate leaf=shop.example + ServerKeyExchange + ServerHelloDone
+             client ClientKeyExchange + ChangeCipherSpec + Finished
+             server ChangeCipherSpec + Finished
+             client ApplicationData 100
+             server ApplicationData 200",
+            expect![[r#"
+                clear
+            "#]],
+        );
+    }
+
+    #[test]
+    fn clear_when_the_hello_never_arrived() {
+        check(
+            &super::TCP_SERVER_SILENT,
+            "client ClientHello vanish
+             wait 1s
+             client again vanish
+             wait 2s
+             client again vanish
+             wait 5s
+             client FIN vanish",
+            expect![[r#"
+                clear
+            "#]],
+        );
+    }
+
+    #[test]
+    fn not_applicable_without_a_hello() {
+        check(
+            &super::TCP_SERVER_SILENT,
+            "client SYN
+             server SYN-ACK
+             client ACK
+             client FIN",
+            expect![[r#"
+                not applicable
+            "#]],
+        );
+    }
+
+    #[test]
+    fn undetermined_while_it_may_still_answer() {
+        check(
+            &super::TCP_SERVER_SILENT,
+            "client ClientHello
+             server ACK
+             watch 1s",
+            expect![[r#"
+                undetermined
+            "#]],
+        );
+    }
+
+    #[test]
+    fn undetermined_when_the_server_side_is_missing() {
+        check(
+            &super::TCP_SERVER_SILENT,
+            "client SYN
+             server SYN-ACK lose
+             client ACK
+             client ClientHello
+             server ServerHello lose
+             client ACK
+             watch 10s",
+            expect![[r#"
+                undetermined
+            "#]],
+        );
+    }
+}

@@ -69,10 +69,10 @@ fn check(case: &Case<'_>) -> Verdict {
     let mut finding = Finding::new(
         worst,
         format!(
-            "the handshake took {}, {} of them the {}",
+            "the handshake took {}, of which the {} took {}",
             path::duration(total),
-            path::duration(ns),
-            worst.name()
+            worst.name(),
+            path::duration(ns)
         ),
     )
     .explain(format!(
@@ -183,4 +183,114 @@ fn resent(connection: &Connection, from: Timestamp, to: Timestamp) -> bool {
     let within = |at: &Place| at.time > from && at.time <= to;
     transport.retransmissions.kept().iter().any(|again| within(&again.at))
         || transport.syn_retransmissions.kept().iter().any(within)
+}
+
+#[cfg(test)]
+mod tests {
+    use expect_test::expect;
+
+    use crate::rules::testing::check;
+
+    #[test]
+    fn fires_when_the_server_takes_long() {
+        check(
+            &super::TCP_SLOW_HANDSHAKE,
+            "client ClientHello versions=1.2
+             server ACK
+             wait 3s
+             server ServerHello + Certificate leaf=shop.example + ServerKeyExchange + ServerHelloDone
+             client ClientKeyExchange + ChangeCipherSpec + Finished
+             server ChangeCipherSpec + Finished",
+            expect![[r#"
+                warning tcp.slow-handshake (certain, server): the handshake took 3.0 s, of which the server took 3.0 s
+                  frame 6: until the server answered: 3.0 s (server)
+            "#]],
+        );
+    }
+
+    #[test]
+    fn fires_when_the_client_takes_long() {
+        check(
+            &super::TCP_SLOW_HANDSHAKE,
+            "client ClientHello versions=1.2
+             server ServerHello + Certificate leaf=shop.example + ServerKeyExchange + ServerHelloDone
+             wait 4s
+             client ClientKeyExchange + ChangeCipherSpec + Finished
+             server ChangeCipherSpec + Finished",
+            expect![[r#"
+                warning tcp.slow-handshake (certain, client): the handshake took 4.0 s, of which the client took 4.0 s
+                  frame 6: until the client answered: 4.0 s (client)
+            "#]],
+        );
+    }
+
+    #[test]
+    fn fires_when_the_network_loses_the_syn() {
+        check(
+            &super::TCP_SLOW_HANDSHAKE,
+            "client SYN vanish
+             wait 1s
+             client again vanish
+             wait 2s
+             client again
+             server SYN-ACK
+             client ACK
+             client ClientHello sni=shop.example versions=1.2
+             server ServerHello negotiated=1.2 + Certificate leaf=shop.example + ServerKeyExchange + ServerHelloDone
+             client ClientKeyExchange + ChangeCipherSpec + Finished
+             server ChangeCipherSpec + Finished
+             client ApplicationData 100
+             server ApplicationData 200",
+            expect![[r#"
+                warning tcp.slow-handshake (certain, network): the handshake took 3.0 s, of which the network took 3.0 s
+                  frame 4: until the SYN was answered: 3.0 s (network)
+            "#]],
+        );
+    }
+
+    #[test]
+    fn clear_when_it_is_fast() {
+        check(
+            &super::TCP_SLOW_HANDSHAKE,
+            "client ClientHello sni=shop.example versions=1.2
+             server ServerHello negotiated=1.2 + Certificate leaf=shop.example + ServerKeyExchange + ServerHelloDone
+             client ClientKeyExchange + ChangeCipherSpec + Finished
+             server ChangeCipherSpec + Finished
+             client ApplicationData 100
+             server ApplicationData 200",
+            expect![[r#"
+                clear
+            "#]],
+        );
+    }
+
+    #[test]
+    fn not_applicable_when_it_failed() {
+        check(
+            &super::TCP_SLOW_HANDSHAKE,
+            "client ClientHello
+             wait 5s
+             server Alert fatal handshake_failure",
+            expect![[r#"
+                not applicable
+            "#]],
+        );
+    }
+
+    #[test]
+    fn undetermined_when_its_beginning_is_missing() {
+        check(
+            &super::TCP_SLOW_HANDSHAKE,
+            "no-syn
+             client ClientHello sni=shop.example versions=1.2 lose
+             server ServerHello negotiated=1.2 + Certificate leaf=shop.example + ServerKeyExchange + ServerHelloDone
+             client ClientKeyExchange + ChangeCipherSpec + Finished
+             server ChangeCipherSpec + Finished
+             client ApplicationData 100
+             server ApplicationData 200",
+            expect![[r#"
+                undetermined
+            "#]],
+        );
+    }
 }

@@ -89,3 +89,95 @@ fn check(case: &Case<'_>) -> Verdict {
             ]),
     ))
 }
+
+#[cfg(test)]
+mod tests {
+    use expect_test::expect;
+
+    use crate::rules::testing::check;
+
+    #[test]
+    fn fires_when_a_router_knows_no_host() {
+        check(
+            &super::TCP_UNREACHABLE,
+            "client SYN
+             ICMP host-unreachable",
+            expect![[r#"
+                error tcp.unreachable (certain, network): 10.0.0.2:443 cannot be reached: host unreachable
+                  frame 1: the client asks for a connection
+                  frame 2: 10.0.0.1 answers by ICMP: host unreachable
+            "#]],
+        );
+    }
+
+    #[test]
+    fn fires_when_a_firewall_prohibits_it() {
+        check(
+            &super::TCP_UNREACHABLE,
+            "client SYN
+             ICMP prohibited
+             wait 1s
+             client again
+             ICMP prohibited",
+            expect![[r#"
+                error tcp.unreachable (certain, network): 10.0.0.2:443 cannot be reached: administratively prohibited
+                  frame 1: the client asks for a connection
+                  frame 2: 10.0.0.1 answers by ICMP: administratively prohibited
+            "#]],
+        );
+    }
+
+    #[test]
+    fn clear_when_the_syn_is_only_not_answered() {
+        check(
+            &super::TCP_UNREACHABLE,
+            "client SYN
+             wait 1s
+             client again",
+            expect![[r#"
+                clear
+            "#]],
+        );
+    }
+
+    #[test]
+    fn clear_when_the_connection_is_established() {
+        check(
+            &super::TCP_UNREACHABLE,
+            "client ClientHello
+             ICMP host-unreachable",
+            expect![[r#"
+                clear
+            "#]],
+        );
+    }
+
+    #[test]
+    fn not_applicable_without_icmp() {
+        check(
+            &super::TCP_UNREACHABLE,
+            "client ClientHello sni=shop.example versions=1.2
+             server ServerHello negotiated=1.2 + Certificate leaf=shop.example + ServerKeyExchange + ServerHelloDone
+             client ClientKeyExchange + ChangeCipherSpec + Finished
+             server ChangeCipherSpec + Finished
+             client ApplicationData 100
+             server ApplicationData 200",
+            expect![[r#"
+                not applicable
+            "#]],
+        );
+    }
+
+    #[test]
+    fn undetermined_when_the_syn_is_not_there() {
+        check(
+            &super::TCP_UNREACHABLE,
+            "no-syn
+             client ACK
+             ICMP host-unreachable",
+            expect![[r#"
+                undetermined
+            "#]],
+        );
+    }
+}

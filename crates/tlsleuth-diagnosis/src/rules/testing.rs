@@ -1,0 +1,261 @@
+//! Runs one rule on a script. The language is in the documentation of `tlsleuth-testkit`.
+
+use std::fmt::Write as _;
+use std::sync::Arc;
+
+use expect_test::Expect;
+use tlsleuth_capture::transport::OverlapConflict;
+use tlsleuth_capture::{
+    Decoded, Decoder, Direction, EndedFlow, FlowTable, FlowView, Gap, Interest, Limits, Located,
+    Place, StreamSink,
+};
+use tlsleuth_cert::{Anchors, CertificateStore, Judge, SeenIntermediates};
+use tlsleuth_handshake::codepoint::ProtocolVersion;
+use tlsleuth_handshake::connection::SentChain;
+use tlsleuth_handshake::message::ServerHello;
+use tlsleuth_handshake::{Connection, Outcome, Shared, Side, Tracker, WireText};
+
+use crate::finding::Finding;
+use crate::policy::{Policy, VerifyTime};
+use crate::rule::{Check, Rule, Skip};
+use crate::{Case, Context, Diagnosis, ServerKnowledge, diagnose};
+
+/// Follows the flows of a script, one tracker each.
+#[derive(Default)]
+struct Sink {
+    shared: Shared,
+    trackers: Vec<Option<Tracker>>,
+    connections: Vec<Box<Connection>>,
+}
+
+impl Sink {
+    fn tracker(&mut self, flow: &FlowView<'_>) -> &mut Tracker {
+        let index = flow.id.index();
+        if self.trackers.len() <= index {
+            self.trackers.resize_with(index + 1, || None);
+        }
+        self.trackers[index].get_or_insert_with(|| Tracker::new(flow))
+    }
+}
+
+impl StreamSink for Sink {
+    fn data(
+        &mut self,
+        flow: &FlowView<'_>,
+        direction: Direction,
+        at: Place,
+        bytes: &[u8],
+    ) -> Interest {
+        let shared = std::mem::take(&mut self.shared);
+        let interest = self.tracker(flow).data(&shared, direction, at, bytes);
+        self.shared = shared;
+        interest
+    }
+
+    fn gap(&mut self, flow: &FlowView<'_>, direction: Direction, gap: Gap) -> Interest {
+        self.tracker(flow).gap(direction, gap)
+    }
+
+    fn conflict(&mut self, _: &FlowView<'_>, _: Direction, _: OverlapConflict) {}
+
+    fn ended(&mut self, flow: EndedFlow) {
+        let tracker = self.trackers.get_mut(flow.id.index()).and_then(Option::take);
+        self.connections.push(match tracker {
+            Some(tracker) => tracker.finish(flow),
+            None => Connection::without_data(flow),
+        });
+    }
+}
+
+/// What the connections of a script tell of each other's servers. Looks at all of them each time.
+struct Others<'c>(&'c [Box<Connection>]);
+
+impl Others<'_> {
+    /// The other connections to the same server.
+    fn to_server(&self, connection: &Connection) -> impl Iterator<Item = &Connection> {
+        let (server, client, first) = (connection.server, connection.client, connection.first);
+        self.0
+            .iter()
+            .map(|other| &**other)
+            .filter(move |other| other.server == server)
+            .filter(move |other| (other.client, other.first) != (client, first))
+    }
+}
+
+fn name(connection: &Connection) -> Option<&WireText> {
+    Some(&connection.client_hello()?.value.extensions.server_name()?.host_name)
+}
+
+fn newest(connection: &Connection) -> Option<Located<ProtocolVersion>> {
+    let hello = connection.client_hello()?;
+    Some(Located::new(hello.value.offered_versions().highest()?, hello.at))
+}
+
+impl ServerKnowledge for Others<'_> {
+    fn chain_in_clear(&self, connection: &Connection) -> Option<Located<Arc<SentChain>>> {
+        let chain = self
+            .to_server(connection)
+            .filter(|other| name(other) == name(connection))
+            .find_map(|other| other.server_chain.present())?;
+        Some(Located::new(Arc::new(chain.value.clone()), chain.at))
+    }
+
+    fn chose(&self, connection: &Connection) -> Option<Located<ServerHello>> {
+        self.to_server(connection).find_map(|other| other.server_hello.present().cloned())
+    }
+
+    fn chain_for_a_name(
+        &self,
+        connection: &Connection,
+    ) -> Option<Located<(WireText, Arc<SentChain>)>> {
+        self.to_server(connection).find_map(|other| {
+            let chain = other.server_chain.present()?;
+            Some(Located::new((name(other)?.clone(), Arc::new(chain.value.clone())), chain.at))
+        })
+    }
+
+    fn succeeded_with_older(&self, connection: &Connection) -> Option<Located<ProtocolVersion>> {
+        let own = newest(connection)?;
+        self.to_server(connection)
+            .filter(|other| other.outcome == Outcome::Completed)
+            .filter(|other| other.client.address == connection.client.address)
+            .find_map(|other| newest(other).filter(|older| older.value.rank() < own.value.rank()))
+    }
+}
+
+/// The connections of a script in the order of their start, and a policy that trusts its root.
+fn run(script: &str) -> (Vec<Box<Connection>>, Policy) {
+    let story = tlsleuth_testkit::script(script);
+    let mut decoder = Decoder::new(Limits::default());
+    let mut table = FlowTable::new(Limits::default());
+    let mut sink = Sink::default();
+    for frame in story.frames() {
+        match decoder.decode(&frame.frame()) {
+            Decoded::Segment(segment) => table.push(&segment, &mut sink),
+            Decoded::Icmp(error) => table.push_icmp(&error),
+            _ => panic!("frame {} cannot be decoded", frame.place.frame),
+        }
+    }
+    table.finish(&mut sink);
+    let mut connections = sink.connections;
+    // What `watch` writes to move the clock.
+    connections.retain(|connection| connection.server.port != 9);
+    connections.sort_by_key(|connection| connection.first.order());
+    let store = CertificateStore::default();
+    let mut anchors = Anchors::none();
+    anchors.add(store.intern(tlsleuth_testkit::pki().root()));
+    for der in story.anchors() {
+        anchors.add(store.intern(der));
+    }
+    let policy = Policy {
+        judge: Arc::new(Judge::new(anchors)),
+        roots: "none",
+        own_anchors: true,
+        verify_time: VerifyTime::Capture,
+        slow_handshake_ns: 2_000_000_000,
+    };
+    (connections, policy)
+}
+
+/// The authorities that a script shows.
+fn intermediates(connections: &[Box<Connection>]) -> SeenIntermediates {
+    let seen = SeenIntermediates::default();
+    for connection in connections {
+        for chain in [&connection.server_chain, &connection.client_chain] {
+            if let Some(chain) = chain.present() {
+                seen.add(&chain.value.chain);
+            }
+        }
+    }
+    seen
+}
+
+/// What one rule says of a script's connections: its findings with their evidence, or `clear`, `not
+/// applicable`, `undetermined`.
+#[track_caller]
+pub(crate) fn check(rule: &Rule, script: &str, expect: Expect) {
+    let (connections, policy) = run(script);
+    let intermediates = intermediates(&connections);
+    let context = Context { intermediates: &intermediates, servers: &Others(&connections) };
+    let mut told = String::new();
+    for connection in &connections {
+        let case = Case::new(connection, &policy, &context);
+        match rule.check {
+            Check::Connection(check) => tell(&mut told, rule, None, check(&case)),
+            Check::Chain(check) => {
+                let judged = [Side::Server, Side::Client].map(|side| (side, case.chain(side)));
+                let sent = judged.iter().any(|(_, chain)| chain.is_ok());
+                for (side, chain) in judged {
+                    match chain {
+                        Ok(chain) => tell(&mut told, rule, Some(side), check(&case, chain)),
+                        // The client rarely sends one: its absence is only worth a line when there
+                        // is nothing else to say.
+                        Err(skip) if !sent && side == Side::Server => {
+                            tell(&mut told, rule, Some(side), Err(skip));
+                        }
+                        Err(_) => {}
+                    }
+                }
+            }
+        }
+    }
+    expect.assert_eq(&told);
+}
+
+fn tell(
+    told: &mut String,
+    rule: &Rule,
+    chain: Option<Side>,
+    verdict: Result<Option<Finding>, Skip>,
+) {
+    match verdict {
+        Ok(Some(mut finding)) => {
+            finding.chain = chain;
+            write_finding(told, &finding.of(rule));
+        }
+        Ok(None) => told.push_str("clear\n"),
+        Err(Skip::NotApplicable) => told.push_str("not applicable\n"),
+        Err(Skip::Undetermined) => told.push_str("undetermined\n"),
+    }
+}
+
+fn write_finding(told: &mut String, finding: &Finding) {
+    let _ = writeln!(
+        told,
+        "{} {} ({}, {}): {}",
+        finding.severity.name(),
+        finding.code,
+        finding.confidence.name(),
+        finding.party.name(),
+        finding.title
+    );
+    for evidence in &finding.evidence {
+        let _ = writeln!(told, "  frame {}: {}", evidence.at.frame, evidence.says);
+    }
+    // A finding that a reader cannot act on is none.
+    if finding.severity > crate::Severity::Info {
+        assert!(!finding.remedy.is_empty(), "{}: no remedy", finding.code);
+    }
+    assert!(!finding.title.ends_with('.'), "{}: full stop in the title", finding.code);
+    assert!(!finding.evidence.is_empty(), "{}: no evidence", finding.code);
+}
+
+/// The diagnosis of each connection of a script.
+#[allow(dead_code, reason = "for tests of the verdict")]
+pub(crate) fn diagnoses(script: &str) -> Vec<Diagnosis> {
+    let (connections, policy) = run(script);
+    let intermediates = intermediates(&connections);
+    let context = Context { intermediates: &intermediates, servers: &Others(&connections) };
+    connections.iter().map(|connection| diagnose(connection, &policy, &context)).collect()
+}
+
+/// The outcome and the verdict of each connection of a script, a line each.
+#[track_caller]
+pub(crate) fn check_verdict(script: &str, expect: Expect) {
+    let mut told = String::new();
+    for diagnosis in diagnoses(script) {
+        let verdict = diagnosis.verdict().map_or("none", |finding| finding.code);
+        let _ = writeln!(told, "{}: {verdict}", diagnosis.outcome.name());
+    }
+    expect.assert_eq(&told);
+}

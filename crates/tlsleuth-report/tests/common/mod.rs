@@ -1,0 +1,60 @@
+//! Analyzes captures of `testdata`, as the command does.
+#![allow(dead_code, reason = "each test uses a part")]
+
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use tlsleuth::cert::{Anchors, Judge, Roots};
+use tlsleuth::diagnosis::capture_findings;
+use tlsleuth::{Analyzer, Event, FrameReader, Options};
+use tlsleuth_report::{CaptureInput, Report, report};
+
+pub(crate) fn testdata() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("../../testdata")
+}
+
+/// The captures of a story, by name.
+pub(crate) fn captures(story: &Path) -> Vec<PathBuf> {
+    let mut files: Vec<PathBuf> = std::fs::read_dir(story)
+        .unwrap()
+        .flatten()
+        .map(|entry| entry.path())
+        .filter(|path| path.file_name().unwrap().to_string_lossy().contains(".pcap"))
+        .collect();
+    files.sort();
+    files
+}
+
+/// The report on the first capture of a story, judged with the root of `testdata`.
+pub(crate) fn story(name: &str) -> Report {
+    let folder = testdata().join("captures").join(name);
+    analyze(&captures(&folder)[0], &format!("{name}.pcap"))
+}
+
+pub(crate) fn analyze(path: &Path, shown: &str) -> Report {
+    let mut anchors = Anchors::new(Roots::Mozilla).unwrap();
+    anchors.add_pem(&std::fs::read(testdata().join("pki/root.pem")).unwrap()).unwrap();
+    let mut options = Options::default();
+    options.policy.judge = Arc::new(Judge::new(anchors));
+    options.policy.own_anchors = true;
+    options.policy.roots = "mozilla";
+    let mut analyzer = Analyzer::new(options);
+    let mut reader = FrameReader::open(path).unwrap();
+    while let Some(frame) = reader.next_frame().unwrap() {
+        analyzer.push_frame(&frame);
+    }
+    analyzer.finish();
+    let mut connections = Vec::new();
+    while let Some(event) = analyzer.poll() {
+        match event {
+            Event::Connection(analyzed) => connections.push(analyzed),
+        }
+    }
+    let input = CaptureInput {
+        path: shown.to_owned(),
+        facts: Some(reader.facts().clone()),
+        decoded: analyzer.decode_stats(0),
+        findings: capture_findings(reader.facts(), 0),
+    };
+    report(&[input], &connections, &analyzer.counts(), "mozilla")
+}

@@ -1,0 +1,171 @@
+//! Text that wants to be more than text, in every field that input reaches.
+
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    clippy::string_slice,
+    reason = "a test may panic, in its helpers too"
+)]
+
+mod common;
+
+use tlsleuth::cert::is_hidden;
+use tlsleuth_report::table::{Listing, Style};
+use tlsleuth_report::{Report, json, markdown, table};
+
+const HOSTILE: &str = "\u{1b}]0;x\u{7}\u{1b}[2J\r\n# h\n|a|b|\n`c`` ```\n</script><img src=x onerror=e>\
+    [l](http://e.example) @all #1 \u{9b}31m\u{202e}\u{2066}\u{e0041}\u{200b}\u{2028}=cmd() x";
+
+/// A real report, with every text replaced that may come from input.
+fn hostile() -> Report {
+    let mut report = common::story("chain-missing-intermediate");
+    let text = || HOSTILE.to_owned();
+    for capture in &mut report.captures {
+        capture.path = text();
+        capture.format = Some(text());
+        capture.link_types = vec![text(); 5];
+        for finding in &mut capture.findings {
+            finding.title = text();
+        }
+    }
+    let findings = report.connections[0].findings.clone();
+    report.captures[0].findings = findings.clone();
+    report.fleet.findings = findings;
+    for (index, connection) in report.connections.iter_mut().enumerate() {
+        connection.sni = Some(text());
+        connection.application = Some(text());
+        connection.client.address = text();
+        connection.server.address = text();
+        connection.start = text();
+        connection.wireshark_filter = text();
+        connection.version.name = Some(text());
+        connection.alpn.offered = vec![text()];
+        connection.log_lines = vec![text()];
+        connection.outcome = ["failed", "completed", "incomplete", "failed", "failed"][index];
+        for event in &mut connection.timeline {
+            event.summary = text();
+        }
+        for chain in [&mut connection.server_chain, &mut connection.client_chain] {
+            for certificate in chain.iter_mut().flat_map(|chain| &mut chain.certificates) {
+                certificate.subject = text();
+                certificate.issuer = text();
+                certificate.key = text();
+                certificate.dns_names = vec![text()];
+                certificate.not_before = Some(text());
+            }
+        }
+        for finding in &mut connection.findings {
+            finding.title = text();
+            finding.explanation = text();
+            finding.remedy = text();
+            finding.next_steps = vec![text(), format!("openssl {HOSTILE}")];
+            for evidence in &mut finding.evidence {
+                evidence.says = text();
+            }
+        }
+    }
+    for finding in &mut report.connections[1].findings {
+        finding.severity = "warning";
+    }
+    report
+}
+
+fn nothing_raw(text: &str) {
+    for line in text.lines() {
+        let bad = line.chars().find(|c| c.is_control() || is_hidden(*c));
+        assert!(bad.is_none(), "{bad:?} in {line}");
+    }
+}
+
+#[test]
+fn a_terminal_is_safe() {
+    let report = hostile();
+    for listing in [Listing::Page, Listing::Every, Listing::Full] {
+        for width in [72, 80, 160] {
+            let mut out = Vec::new();
+            table::write(&report, Style::new(width, false).listing(listing), &mut out).unwrap();
+            let text = String::from_utf8(out).unwrap();
+            nothing_raw(&text);
+            assert!(!text.contains('\r'));
+        }
+    }
+}
+
+#[test]
+fn json_is_safe_and_lossless() {
+    let report = hostile();
+    let mut out = Vec::new();
+    json::write(&report, &mut out).unwrap();
+    let text = String::from_utf8(out).unwrap();
+    nothing_raw(&text);
+    let value: serde_json::Value = serde_json::from_str(&text).unwrap();
+    assert_eq!(value["connections"][0]["sni"], HOSTILE);
+}
+
+#[test]
+fn a_ticket_keeps_its_form() {
+    let text = markdown::text(&hostile());
+    nothing_raw(&text);
+    assert!(text.len() <= markdown::MAX_BYTES);
+    let mut fenced = false;
+    for line in text.lines() {
+        if line == "```text" || line == "```" {
+            fenced = line == "```text";
+            continue;
+        }
+        assert!(!line.contains("```text"), "{line}");
+        if fenced {
+            assert!(!line.starts_with("```"), "{line}");
+            continue;
+        }
+        // Outside of fences and code only our own HTML, no links, no headings but the title.
+        let outside = without_code(line);
+        for bad in ["<img", "</script", "](", "http://", "@all", " #1"] {
+            assert!(!outside.contains(bad), "{bad} in {line}");
+        }
+        if let Some(heading) = line.strip_prefix('#') {
+            assert!(heading.starts_with(" TLS: "), "{line}");
+        }
+        if line.starts_with("| ") {
+            let bars = outside.matches('|').count();
+            assert!([8, 10].contains(&bars), "{bars} bars in {line}");
+        }
+    }
+    assert!(!fenced);
+}
+
+/// A line without its code spans.
+fn without_code(line: &str) -> String {
+    let mut out = String::new();
+    if let Some((before, code)) = line.split_once("<code>") {
+        let (code, behind) = code.split_once("</code>").unwrap();
+        assert!(!code.contains(['<', '>', '`', '[', '"']), "{code}");
+        return format!("{before}{behind}");
+    }
+    let mut rest = line;
+    while let Some(at) = rest.find('`') {
+        let (before, behind) = rest.split_at(at);
+        out.push_str(before);
+        if before.ends_with('\\') {
+            rest = &behind[1..];
+            continue;
+        }
+        let run = behind.len() - behind.trim_start_matches('`').len();
+        let fence = "`".repeat(run);
+        let mut end = run;
+        // The end is a run of just as many.
+        loop {
+            let found = behind[end..].find(&fence).expect("code is closed") + end;
+            let more = behind[found..].len() - behind[found..].trim_start_matches('`').len();
+            end = found + more;
+            if more == run {
+                break;
+            }
+        }
+        rest = &behind[end..];
+    }
+    out.push_str(rest);
+    out
+}
