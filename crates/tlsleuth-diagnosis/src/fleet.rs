@@ -354,14 +354,15 @@ impl Group {
         if let Some(client) = self.asked.add(attempt, room) {
             client.leafs |= leaf;
         }
-        match self.hellos.iter_mut().find(|(id, _)| *id == hello) {
-            Some((_, tally)) => tally.add(attempt),
-            None if self.hellos.len() < MAX_KINDS => {
-                let mut tally = Tally::default();
-                tally.add(attempt);
-                self.hellos.push((hello, tally));
-            }
-            None => self.hellos_left_out = self.hellos_left_out.saturating_add(1),
+        let held = self.hellos.iter().position(|(id, _)| *id == hello);
+        if let Some((_, tally)) = held.and_then(|nth| self.hellos.get_mut(nth)) {
+            tally.add(attempt);
+        } else if self.hellos.len() < MAX_KINDS {
+            let mut tally = Tally::default();
+            tally.add(attempt);
+            self.hellos.push((hello, tally));
+        } else {
+            self.hellos_left_out = self.hellos_left_out.saturating_add(1);
         }
         if attempt.is_completed()
             && let Some((version, suite, group)) = attempt.chosen
@@ -626,8 +627,7 @@ fn resumption(connection: &Connection) -> Resumption {
     let psk = list.pre_shared_keys().is_some_and(|psks| !psks.identities.is_empty());
     let ticket = list.session_ticket().is_some_and(|ticket| ticket.len_bytes > 0);
     let newest = hello.offered_versions().highest();
-    let session_id =
-        !hello.session_id.is_empty() && !newest.is_some_and(ProtocolVersion::is_tls13);
+    let session_id = !hello.session_id.is_empty() && !newest.is_some_and(ProtocolVersion::is_tls13);
     if !psk && !ticket && !session_id {
         return Resumption::NotOffered;
     }

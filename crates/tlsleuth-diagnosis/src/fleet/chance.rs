@@ -47,7 +47,8 @@ impl Table {
         let mut sum = f64::NEG_INFINITY;
         let mut last = f64::NEG_INFINITY;
         for hits in self.failed_with..=most {
-            let term = ln_choose(with, hits) + ln_choose(without, failed.saturating_sub(hits)) - all;
+            let term =
+                ln_choose(with, hits) + ln_choose(without, failed.saturating_sub(hits)) - all;
             sum = ln_add(sum, term);
             // The terms fall from the mode on: what is left is below the precision of a double.
             if term < last && term < sum - 40.0 {
@@ -87,13 +88,15 @@ pub fn p_value(ln_p: f64, tries: u64) -> String {
 #[must_use]
 pub fn ln_likelihood_ratio(window: (u64, u64), all: (u64, u64)) -> f64 {
     let (failed, count) = window;
-    let (outside_failed, outside) =
-        (all.0.saturating_sub(failed), all.1.saturating_sub(count));
-    if count == 0 || outside == 0 || real(failed) / real(count) <= real(outside_failed) / real(outside)
+    let (outside_failed, outside) = (all.0.saturating_sub(failed), all.1.saturating_sub(count));
+    if count == 0
+        || outside == 0
+        || real(failed) / real(count) <= real(outside_failed) / real(outside)
     {
         return 0.0;
     }
-    ln_likelihood(failed, count) + ln_likelihood(outside_failed, outside) - ln_likelihood(all.0, all.1)
+    ln_likelihood(failed, count) + ln_likelihood(outside_failed, outside)
+        - ln_likelihood(all.0, all.1)
 }
 
 fn ln_likelihood(failed: u64, count: u64) -> f64 {

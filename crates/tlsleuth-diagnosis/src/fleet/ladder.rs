@@ -179,7 +179,8 @@ impl Ladders {
         // What was given up: a newer version, or other application protocols.
         chain.retain(|failure| {
             hellos.get(failure.hello).is_some_and(|offer| {
-                let newer = offer.newest.and_then(|v| v.rank()) > last.newest.and_then(|v| v.rank());
+                let newer =
+                    offer.newest.and_then(|v| v.rank()) > last.newest.and_then(|v| v.rank());
                 let same = offer.newest == last.newest;
                 newer || (same && !offer.alpn.is_empty() && offer.alpn != last.alpn)
             })

@@ -97,7 +97,8 @@ mod tests {
 
     #[test]
     fn a_step_holds_its_spans() {
-        for micros in [0, 1, 7, 8, 9, 15, 16, 17, 31, 1_000, 123_456, 10_000_000, u64::MAX / 2_000] {
+        for micros in [0, 1, 7, 8, 9, 15, 16, 17, 31, 1_000, 123_456, 10_000_000, u64::MAX / 2_000]
+        {
             let step = step(micros);
             assert!(upper(step) >= micros, "{micros}");
             assert!(step == 0 || upper(step - 1) < micros, "{micros}");

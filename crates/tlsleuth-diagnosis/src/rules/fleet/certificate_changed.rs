@@ -117,11 +117,15 @@ fn finding(server: Endpoint, name: Option<&WireText>, change: &Change<'_>) -> Fi
         .evidence(after.first, format!("for the first time: serial {}", after.facts.serial))
         .explain(format!(
             "Before: {}, sent {} times. After: {}, sent {} times.",
-            before.facts.display(), before.count, after.facts.display(), after.count
+            before.facts.display(),
+            before.count,
+            after.facts.display(),
+            after.count
         ))
         .explain(format!(
             "Of the connections that got the old one {} failed, of those that got the new one {}.",
-            failed_of(before.tally), failed_of(after.tally)
+            failed_of(before.tally),
+            failed_of(after.tally)
         ));
     match effect {
         Some(Effect::Began) => finding

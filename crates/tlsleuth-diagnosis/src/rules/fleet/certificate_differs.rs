@@ -49,16 +49,13 @@ pub(crate) fn differs(group: &Group) -> Option<Differs<'_>> {
     if count < 2 || *runs < count.saturating_add(2) {
         return None;
     }
-    let worst = leafs
-        .iter()
-        .copied()
-        .find(|leaf| {
-            let others = leafs
-                .iter()
-                .filter(|other| other.facts.sha256 != leaf.facts.sha256)
-                .fold(Default::default(), |sum: crate::fleet::Tally, other| sum.and(other.tally));
-            fails_more(leaf.tally, others)
-        });
+    let worst = leafs.iter().copied().find(|leaf| {
+        let others = leafs
+            .iter()
+            .filter(|other| other.facts.sha256 != leaf.facts.sha256)
+            .fold(Default::default(), |sum: crate::fleet::Tally, other| sum.and(other.tally));
+        fails_more(leaf.tally, others)
+    });
     Some(Differs { runs: *runs, matters: worst.is_some(), worst, leafs })
 }
 
@@ -78,15 +75,21 @@ fn check(summary: &Summary) -> Vec<Finding> {
 fn finding(server: Endpoint, name: Option<&WireText>, found: &Differs<'_>) -> Finding {
     let count = found.leafs.len();
     let failing = if found.matters { ", and one of them fails" } else { "" };
-    let title = format!("{} answers with {count} certificates in turn{failing}", called(server, name));
+    let title =
+        format!("{} answers with {count} certificates in turn{failing}", called(server, name));
     let mut finding = Finding::new(Party::Server, title);
     for leaf in found.leafs.iter().take(4) {
-        finding = finding.evidence(leaf.first, format!("for the first time: serial {}", leaf.facts.serial));
+        finding = finding
+            .evidence(leaf.first, format!("for the first time: serial {}", leaf.facts.serial));
     }
     let each = found.leafs.iter().map(|leaf| {
         format!(
             "{} was sent {} times between {} and {}, {} failed",
-            leaf.facts.display(), leaf.count, clock(leaf.first), clock(leaf.last), failed_of(leaf.tally)
+            leaf.facts.display(),
+            leaf.count,
+            clock(leaf.first),
+            clock(leaf.last),
+            failed_of(leaf.tally)
         )
     });
     finding = finding
@@ -96,9 +99,9 @@ fn finding(server: Endpoint, name: Option<&WireText>, found: &Differs<'_>) -> Fi
         .remedy("Find the node that still has the other certificate, install the new one there and reload it; let the deployment check every node by its own address.")
         .next_step(format!("{} on each node by its own address", wording::s_client(&"NODE:443", name.map(WireText::to_string).as_deref())));
     if let Some(worst) = found.worst {
-        finding = finding
-            .severity(Severity::Warning)
-            .evidence_if(worst.tally.first_failed, || format!("a failure with serial {}", worst.facts.serial));
+        finding = finding.severity(Severity::Warning).evidence_if(worst.tally.first_failed, || {
+            format!("a failure with serial {}", worst.facts.serial)
+        });
     }
     finding
 }
@@ -119,7 +122,11 @@ mod tests {
         let found = script.find(&FLEET_CERTIFICATE_DIFFERS);
         assert_eq!(found.len(), 1);
         assert_eq!(found[0].severity, Severity::Warning);
-        assert!(script.find(&crate::rules::fleet::certificate_changed::FLEET_CERTIFICATE_CHANGED).is_empty());
+        assert!(
+            script
+                .find(&crate::rules::fleet::certificate_changed::FLEET_CERTIFICATE_CHANGED)
+                .is_empty()
+        );
     }
 
     #[test]

@@ -93,7 +93,8 @@ fn pair(summary: &Summary, group: &Group) -> Option<(usize, usize)> {
 }
 
 fn apart(summary: &Summary, one: &Issued<'_>, other: &Issued<'_>) -> bool {
-    let trust_differs = one.trusted.is_some() && other.trusted.is_some() && one.trusted != other.trusted;
+    let trust_differs =
+        one.trusted.is_some() && other.trusted.is_some() && one.trusted != other.trusted;
     let both_trusted = one.trusted == Some(true) && other.trusted == Some(true);
     let same_key = one
         .leafs
@@ -146,8 +147,15 @@ fn finding(server: Endpoint, name: &WireText, usual: &Issued<'_>, other: &Issued
         usual.issuer
     );
     let mut finding = Finding::new(Party::Network, title);
-    for (leaf, issued) in usual.leafs.iter().take(1).map(|leaf| (leaf, usual)).chain(other.leafs.iter().take(2).map(|leaf| (leaf, other))) {
-        finding = finding.evidence(leaf.first, format!("{}, signed by {}", leaf.facts.name, issued.issuer));
+    for (leaf, issued) in usual
+        .leafs
+        .iter()
+        .take(1)
+        .map(|leaf| (leaf, usual))
+        .chain(other.leafs.iter().take(2).map(|leaf| (leaf, other)))
+    {
+        finding = finding
+            .evidence(leaf.first, format!("{}, signed by {}", leaf.facts.name, issued.issuer));
     }
     let finding = finding
         .evidence_if(other.tally.first_failed, || "a failure of one of these clients".to_owned())
@@ -174,7 +182,12 @@ mod tests {
         let mut script = Script::default();
         for _ in 0..6 {
             script.connection().client(7).leaf("real", "E1").trusted(true).completed();
-            script.connection().client(8).leaf("fake", "Inspection").trusted(false).failed("chain.untrusted-root");
+            script
+                .connection()
+                .client(8)
+                .leaf("fake", "Inspection")
+                .trusted(false)
+                .failed("chain.untrusted-root");
             script.connection().client(9).leaf("real", "E1").trusted(true).completed();
         }
         let found = script.find(&FLEET_INTERCEPTED);
@@ -188,7 +201,12 @@ mod tests {
         let mut script = Script::default();
         for nth in 0..12 {
             let (leaf, issuer) = if nth % 2 == 0 { ("real", "E1") } else { ("other", "E2") };
-            script.connection().client(7 + nth / 2 % 2).leaf(leaf, issuer).trusted(nth % 2 == 0).completed();
+            script
+                .connection()
+                .client(7 + nth / 2 % 2)
+                .leaf(leaf, issuer)
+                .trusted(nth % 2 == 0)
+                .completed();
         }
         assert!(script.find(&FLEET_INTERCEPTED).is_empty());
         let mut script = Script::default();

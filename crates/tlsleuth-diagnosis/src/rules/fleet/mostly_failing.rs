@@ -69,7 +69,9 @@ fn told(summary: &Summary, end: Endpoint, name: Option<&WireText>, group: &Group
 fn above(population: &Population, lost: u64) -> bool {
     let failed = population.tally.failed.saturating_sub(population.excused).saturating_sub(lost);
     let failing = population.clients.values().filter(|client| client.tally.failed > 0);
-    failed >= ENOUGH && failed > population.tally.completed && failing.take(CLIENTS).count() >= CLIENTS
+    failed >= ENOUGH
+        && failed > population.tally.completed
+        && failing.take(CLIENTS).count() >= CLIENTS
 }
 
 /// Attempts at a server that lost a race which is told.
@@ -78,10 +80,17 @@ fn lost_races(summary: &Summary, end: Endpoint) -> u64 {
     lost.map(|(_, race)| race.times).sum()
 }
 
-fn finding(summary: &Summary, end: Endpoint, name: Option<&WireText>, population: &Population) -> Finding {
+fn finding(
+    summary: &Summary,
+    end: Endpoint,
+    name: Option<&WireText>,
+    population: &Population,
+) -> Finding {
     let tally = population.tally;
-    let title = format!("{} of {} connections to {} fail", tally.failed, tally.ended(), called(end, name));
-    let failures: Vec<_> = population.timeline.steps().iter().filter_map(|step| step.proof).collect();
+    let title =
+        format!("{} of {} connections to {} fail", tally.failed, tally.ended(), called(end, name));
+    let failures: Vec<_> =
+        population.timeline.steps().iter().filter_map(|step| step.proof).collect();
     let mut finding = Finding::new(Party::Unknown, title);
     for at in failures.iter().take(3) {
         finding = finding.evidence(*at, "a failure");
@@ -93,14 +102,13 @@ fn finding(summary: &Summary, end: Endpoint, name: Option<&WireText>, population
         finding = finding.explain(format!("The first failure is at {}.", clock(*first)));
     }
     let here = name.and_then(|name| leafs(summary, end, name));
-    let elsewhere: Vec<String> = name
-        .map(|name| others(summary, end, name))
-        .unwrap_or_default();
+    let elsewhere: Vec<String> = name.map(|name| others(summary, end, name)).unwrap_or_default();
     if let Some(here) = here {
         finding = finding.explain(format!("It sends {here}."));
     }
     if !elsewhere.is_empty() {
-        finding = finding.explain(format!("The same name at other addresses: {}.", wording::list(elsewhere)));
+        finding = finding
+            .explain(format!("The same name at other addresses: {}.", wording::list(elsewhere)));
     }
     finding.remedy("See the verdict of one of its connections for what to change; if other addresses of the same name are fine, take this one out of service until then.")
 }
@@ -143,13 +151,21 @@ mod tests {
         for nth in 0..4 {
             for node in 2..6 {
                 let making = script.connection().client(7 + nth % 2).server(node);
-                if node == 4 { making.leaf("old", "E1").failed("chain.expired") } else { making.leaf("new", "E1").completed() }
+                if node == 4 {
+                    making.leaf("old", "E1").failed("chain.expired")
+                } else {
+                    making.leaf("new", "E1").completed()
+                }
             }
         }
         let found = script.find(&FLEET_MOSTLY_FAILING);
         assert_eq!(found.len(), 1);
         assert_eq!(found[0].title, "4 of 4 connections to api.example.test at 10.0.0.4:443 fail");
-        assert!(found[0].explanation.contains("10.0.0.2:443 completes 4 of 4, serial new"), "{}", found[0].explanation);
+        assert!(
+            found[0].explanation.contains("10.0.0.2:443 completes 4 of 4, serial new"),
+            "{}",
+            found[0].explanation
+        );
     }
 
     #[test]
@@ -157,7 +173,9 @@ mod tests {
         let mut script = Script::default();
         (0..10).for_each(|nth| script.connection().client(nth).completed());
         (0..4).for_each(|nth| script.connection().client(nth).failed("tcp.server-silent"));
-        (0..50).for_each(|nth| script.connection().client(nth).no_hello().failed("tcp.no-client-hello"));
+        (0..50).for_each(|nth| {
+            script.connection().client(nth).no_hello().failed("tcp.no-client-hello")
+        });
         assert!(script.find(&FLEET_MOSTLY_FAILING).is_empty());
     }
 

@@ -73,7 +73,8 @@ fn scan(timeline: &Timeline, looks: u64) -> Option<Window> {
         for step in steps.iter().skip(begin) {
             counts = (counts.0.saturating_add(step.failed), counts.1.saturating_add(step.count()));
             span += 1;
-            let ratio = if step.failed > 0 { ln_likelihood_ratio(counts, (failed, all)) } else { 0.0 };
+            let ratio =
+                if step.failed > 0 { ln_likelihood_ratio(counts, (failed, all)) } else { 0.0 };
             if ratio > 0.0 && best.as_ref().is_none_or(|(held, _, _)| ratio > *held) {
                 let mut inside = first.clone();
                 steps.iter().skip(begin + 1).take(span - 1).for_each(|step| inside.join(step));
@@ -149,7 +150,8 @@ fn finding(called: &str, window: &Window) -> Finding {
         (false, true) => format!("until {to}"),
         _ => format!("from {from} to {to}"),
     };
-    let title = format!("connections to {called} fail {when}: {} of {}", inside.failed, inside.count());
+    let title =
+        format!("connections to {called} fail {when}: {} of {}", inside.failed, inside.count());
     let mut finding = Finding::new(Party::Unknown, title)
         .evidence_if(inside.proof, || "the first failure".to_owned())
         .evidence_if(inside.last_proof, || "the last failure".to_owned())
@@ -158,7 +160,8 @@ fn finding(called: &str, window: &Window) -> Finding {
         .explain(format!("Clients that fail: {}{}.", wording::list(&inside.failing), if inside.failing.len() >= 4 { " and maybe more" } else { "" }))
         .likely(format!("The window is the likeliest one; chance is excluded by Fisher's exact test over all windows ({}).", p_value(window.ln_p, window.tries)));
     if window.width > 1 {
-        finding = finding.explain(format!("Its edges are known to within {} connections.", window.width));
+        finding =
+            finding.explain(format!("Its edges are known to within {} connections.", window.width));
     }
     finding.remedy("Look at what happened to this server and on the way to it at these times: restarts, deployments, certificate renewals, routes, firewalls.")
 }
@@ -172,11 +175,17 @@ mod tests {
     fn fires_when_a_server_is_gone_for_a_while() {
         let mut script = Script::default();
         (0..12).for_each(|nth| script.connection().client(7 + nth % 3).completed());
-        (0..12).for_each(|nth| script.connection().client(7 + nth % 3).no_hello().failed("tcp.refused"));
+        (0..12).for_each(|nth| {
+            script.connection().client(7 + nth % 3).no_hello().failed("tcp.refused")
+        });
         (0..12).for_each(|nth| script.connection().client(7 + nth % 3).completed());
         let found = script.find(&FLEET_OUTAGE_WINDOW);
         assert_eq!(found.len(), 1);
-        assert!(found[0].title.contains(" from ") && found[0].title.ends_with("12 of 12"), "{}", found[0].title);
+        assert!(
+            found[0].title.contains(" from ") && found[0].title.ends_with("12 of 12"),
+            "{}",
+            found[0].title
+        );
         assert_eq!(script.codes(), ["fleet.outage-window"]);
     }
 
@@ -184,7 +193,8 @@ mod tests {
     fn one_that_does_not_end_says_since() {
         let mut script = Script::default();
         (0..20).for_each(|nth| script.connection().client(7 + nth % 3).completed());
-        (0..20).for_each(|nth| script.connection().client(7 + nth % 3).failed("peer.internal-error"));
+        (0..20)
+            .for_each(|nth| script.connection().client(7 + nth % 3).failed("peer.internal-error"));
         let found = script.find(&FLEET_OUTAGE_WINDOW);
         assert!(found[0].title.contains(" since "), "{}", found[0].title);
     }

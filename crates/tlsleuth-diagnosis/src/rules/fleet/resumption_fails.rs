@@ -61,9 +61,17 @@ fn check(summary: &Summary) -> Vec<Finding> {
                     .remedy("Switch resumption off at the server for a test (nginx: ssl_session_tickets off; ssl_session_cache off), then look at what stands before the server and at its ticket keys."),
             );
         } else if answered >= ENOUGH && group.refused > group.resumed {
-            let mut finding = Finding::new(Party::Server, format!("{} refuses {} of {answered} resumptions", called(server, name), group.refused));
+            let mut finding = Finding::new(
+                Party::Server,
+                format!(
+                    "{} refuses {} of {answered} resumptions",
+                    called(server, name),
+                    group.refused
+                ),
+            );
             for at in &group.first_refused {
-                finding = finding.evidence(*at, "offers an earlier session; a full handshake follows");
+                finding =
+                    finding.evidence(*at, "offers an earlier session; a full handshake follows");
             }
             findings.push(
                 finding
@@ -97,7 +105,10 @@ mod tests {
         let mut script = Script::default();
         for _ in 0..8 {
             script.connection().completed();
-            script.connection().resumption(Resumption::Offered).failed("tcp.reset-after-client-hello");
+            script
+                .connection()
+                .resumption(Resumption::Offered)
+                .failed("tcp.reset-after-client-hello");
         }
         assert_eq!(script.find(&FLEET_RESUMPTION_FAILS)[0].severity, Severity::Warning);
         assert_eq!(script.codes(), ["fleet.resumption-fails"]);

@@ -52,8 +52,11 @@ fn fallback(kind: &LadderKind, ladder: &Ladder) -> Finding {
         format!("{} falls", ladder.client)
     };
     let (last, failed) = steps.split_last().map_or(("", &[][..]), |(last, rest)| (last, rest));
-    let title = format!("{who} back at {called}: {} {}, {last} completes", failed.join(", then "),
-        if failed.len() == 1 { "fails" } else { "fail" });
+    let title = format!(
+        "{who} back at {called}: {} {}, {last} completes",
+        failed.join(", then "),
+        if failed.len() == 1 { "fails" } else { "fail" }
+    );
     let mut finding = Finding::new(Party::Server, title);
     for (at, step) in ladder.proofs.iter().zip(failed) {
         finding = finding.evidence(*at, format!("an attempt with {step} fails"));
@@ -95,8 +98,14 @@ mod tests {
     fn fires_for_a_fallback() {
         let mut script = Script::default();
         for _ in 0..4 {
-            script.connection().offer(offer(ProtocolVersion::TLS1_3, &[0x1301], &["h2"])).failed("tcp.closed-after-client-hello");
-            script.connection().offer(offer(ProtocolVersion::TLS1_3, &[0x1301], &[])).failed("tcp.closed-after-client-hello");
+            script
+                .connection()
+                .offer(offer(ProtocolVersion::TLS1_3, &[0x1301], &["h2"]))
+                .failed("tcp.closed-after-client-hello");
+            script
+                .connection()
+                .offer(offer(ProtocolVersion::TLS1_3, &[0x1301], &[]))
+                .failed("tcp.closed-after-client-hello");
             script.connection().completed();
         }
         let found = script.find(&FLEET_RETRY_LADDER);
@@ -127,7 +136,10 @@ mod tests {
         let mut script = Script::default();
         script.connection().failed("tcp.reset-after-client-hello");
         script.connection().completed();
-        script.connection().offer(offer(ProtocolVersion::TLS1_3, &[0x1301], &[])).failed("chain.expired");
+        script
+            .connection()
+            .offer(offer(ProtocolVersion::TLS1_3, &[0x1301], &[]))
+            .failed("chain.expired");
         script.connection().completed();
         assert!(script.find(&FLEET_RETRY_LADDER).is_empty());
     }

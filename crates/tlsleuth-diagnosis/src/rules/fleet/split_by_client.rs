@@ -97,28 +97,42 @@ fn by_hello(summary: &Summary, group: &Group) -> Option<Split> {
     if group.hellos_left_out > 0 || group.hellos.len() < 2 {
         return None;
     }
-    let full = if group.hellos.len() >= 128 { u128::MAX } else { (1u128 << group.hellos.len()) - 1 };
+    let full =
+        if group.hellos.len() >= 128 { u128::MAX } else { (1u128 << group.hellos.len()) - 1 };
     let mut masks: BTreeMap<(Property, u128), Vec<String>> = BTreeMap::new();
     for (sort, says, mask) in properties(summary, group) {
         for (mask, lacks) in [(mask, false), (full & !mask, true)] {
             // A choice that nothing offered is only told in one way.
             let one_way = matches!(
                 sort,
-                Sort::NoChosenVersion | Sort::NoChosenSuite | Sort::NoChosenGroup | Sort::Version | Sort::Fingerprint
+                Sort::NoChosenVersion
+                    | Sort::NoChosenSuite
+                    | Sort::NoChosenGroup
+                    | Sort::Version
+                    | Sort::Fingerprint
             );
             if mask != 0 && mask != full && !(lacks && one_way) {
                 masks.entry((Property { sort, lacks }, mask)).or_default().push(says.clone());
             }
         }
     }
-    let distinct: BTreeSet<u128> = masks.keys().map(|(_, mask)| *mask.min(&(full & !*mask))).collect();
+    let distinct: BTreeSet<u128> =
+        masks.keys().map(|(_, mask)| *mask.min(&(full & !*mask))).collect();
     let tries = u64::try_from(distinct.len()).unwrap_or(u64::MAX).saturating_mul(summary.looks());
     let judged = masks.iter().filter_map(|((property, mask), says)| {
         let (with, without) = tallies(group, *mask);
         let table = table(with, without);
         let ln_p = table.ln_p();
-        (table.separates() && significant(ln_p, tries, ALPHA))
-            .then_some((table.misfits(), property, says, table, ln_p, with, without, *mask))
+        (table.separates() && significant(ln_p, tries, ALPHA)).then_some((
+            table.misfits(),
+            property,
+            says,
+            table,
+            ln_p,
+            with,
+            without,
+            *mask,
+        ))
     });
     let (_, property, says, table, ln_p, with, without, _) =
         judged.min_by(|a, b| (a.0, a.1, a.7).cmp(&(b.0, b.1, b.7)))?;
@@ -226,7 +240,8 @@ fn choices(group: &Group, offer: &Offer, note: &mut impl FnMut(Sort, String)) {
     if !group.suites.is_empty() && !group.suites.iter().any(|suite| offer.suites.contains(suite)) {
         note(Sort::NoChosenSuite, wording::list(&group.suites));
     }
-    if !group.groups.is_empty() && !group.groups.iter().any(|chosen| offer.groups.contains(chosen)) {
+    if !group.groups.is_empty() && !group.groups.iter().any(|chosen| offer.groups.contains(chosen))
+    {
         note(Sort::NoChosenGroup, wording::list(&group.groups));
     }
 }
@@ -235,9 +250,15 @@ fn words(property: &Property, says: &[String]) -> String {
     let list = wording::list(says);
     let verb = if property.lacks { "do not offer" } else { "offer" };
     match property.sort {
-        Sort::NoChosenVersion => format!("offer no version that the server chose for others ({list})"),
-        Sort::NoChosenSuite => format!("offer none of the suites that the server chose for others ({list})"),
-        Sort::NoChosenGroup => format!("offer none of the groups that the server chose for others ({list})"),
+        Sort::NoChosenVersion => {
+            format!("offer no version that the server chose for others ({list})")
+        }
+        Sort::NoChosenSuite => {
+            format!("offer none of the suites that the server chose for others ({list})")
+        }
+        Sort::NoChosenGroup => {
+            format!("offer none of the groups that the server chose for others ({list})")
+        }
         Sort::Version => says.first().cloned().unwrap_or_default(),
         Sort::Fingerprint => format!("have the fingerprint JA4 {list}"),
         Sort::Extension if property.lacks => format!("do not send {list}"),
@@ -252,23 +273,22 @@ fn by_address(summary: &Summary, population: &Population) -> Option<Split> {
         return None;
     }
     let clients = failing(population);
-    let (first, last) = (clients.first()?, clients.last()?);
+    let (first, last) = (*clients.first()?, *clients.last()?);
     // Addresses are sorted, so that what the first and the last have in common all have.
-    let bits = common_bits(*first, *last);
+    let bits = common_bits(first, last);
     let mut with = Tally::default();
     let mut without = Tally::default();
     for (address, client) in &population.clients {
-        let side = if common_bits(*address, *first) >= bits { &mut with } else { &mut without };
+        let side = if common_bits(*address, first) >= bits { &mut with } else { &mut without };
         *side = side.and(client.tally);
     }
     let table = table(with, without);
     let ln_p = table.ln_p();
     // As many networks could have been tried as there are clients.
-    let tries = u64::try_from(population.clients.len())
-        .unwrap_or(u64::MAX)
-        .saturating_mul(summary.looks());
+    let tries =
+        u64::try_from(population.clients.len()).unwrap_or(u64::MAX).saturating_mul(summary.looks());
     (table.separates() && significant(ln_p, tries, ALPHA)).then(|| Split {
-        says: format!("come from {}", network(*first, bits)),
+        says: format!("come from {}", network(first, bits)),
         table,
         ln_p,
         tries,
@@ -332,13 +352,16 @@ fn check(summary: &Summary) -> Vec<Finding> {
         if let Some(split) = split_of_reach(summary, server) {
             findings.push(finding(&end.to_string(), "connections that", &split, &server.reached));
         }
-        if let (Some(split), Some(group)) = (split_by_name(summary, server), server.names.get(&None)) {
+        if let (Some(split), Some(group)) =
+            (split_by_name(summary, server), server.names.get(&None))
+        {
             findings.push(finding(&end.to_string(), "hellos that", &split, &group.asked));
         }
         for (name, group) in &server.names {
             if let Some(split) = split(summary, *end, name.as_ref(), group) {
                 let called = called(*end, name.as_ref());
-                let what = if split.party == Party::Client { "hellos that" } else { "connections that" };
+                let what =
+                    if split.party == Party::Client { "hellos that" } else { "connections that" };
                 findings.push(finding(&called, what, &split, &group.asked));
             }
         }
@@ -381,12 +404,24 @@ mod tests {
         let mut script = Script::default();
         for _ in 0..5 {
             script.connection().client(7).completed();
-            script.connection().client(8).offer(offer(ProtocolVersion::TLS1_0, &[0xc02f, 0x0035], &[])).failed("version.no-overlap");
-            script.connection().client(9).offer(offer(ProtocolVersion::TLS1_2, &[0xc02f, 0xc030], &["h2"])).completed();
+            script
+                .connection()
+                .client(8)
+                .offer(offer(ProtocolVersion::TLS1_0, &[0xc02f, 0x0035], &[]))
+                .failed("version.no-overlap");
+            script
+                .connection()
+                .client(9)
+                .offer(offer(ProtocolVersion::TLS1_2, &[0xc02f, 0xc030], &["h2"]))
+                .completed();
         }
         let found = script.find(&FLEET_SPLIT_BY_CLIENT);
         assert_eq!(found.len(), 1);
-        assert!(found[0].title.contains("offer no version that the server chose for others (TLS 1.2)"), "{}", found[0].title);
+        assert!(
+            found[0].title.contains("offer no version that the server chose for others (TLS 1.2)"),
+            "{}",
+            found[0].title
+        );
         assert_eq!(script.codes(), ["fleet.split-by-client"]);
     }
 
@@ -396,7 +431,11 @@ mod tests {
         for nth in 0..6 {
             script.connection().client(7).completed();
             script.connection().client(8).completed();
-            script.connection().client(600 + nth).offer(offer(ProtocolVersion::TLS1_2, &[0x0035], &[])).failed("cipher.no-overlap");
+            script
+                .connection()
+                .client(600 + nth)
+                .offer(offer(ProtocolVersion::TLS1_2, &[0x0035], &[]))
+                .failed("cipher.no-overlap");
         }
         assert!(script.find(&FLEET_SPLIT_BY_CLIENT)[0].title.contains("none of the suites"));
         let mut script = Script::default();
@@ -418,8 +457,16 @@ mod tests {
     fn clear_where_chance_explains_it() {
         let mut script = Script::default();
         for nth in 0..40 {
-            let making = script.connection().client(7 + nth % 5).offer(offer(ProtocolVersion::TLS1_2, &[0xc02f, u16::try_from(nth % 7).unwrap()], &[]));
-            if nth % 4 == 0 { making.failed("tcp.reset-after-client-hello") } else { making.completed() }
+            let making = script.connection().client(7 + nth % 5).offer(offer(
+                ProtocolVersion::TLS1_2,
+                &[0xc02f, u16::try_from(nth % 7).unwrap()],
+                &[],
+            ));
+            if nth % 4 == 0 {
+                making.failed("tcp.reset-after-client-hello")
+            } else {
+                making.completed()
+            }
         }
         assert!(script.find(&FLEET_SPLIT_BY_CLIENT).is_empty());
     }
@@ -429,7 +476,11 @@ mod tests {
         let mut script = Script::default();
         for _ in 0..3 {
             script.connection().client(7).completed();
-            script.connection().client(8).offer(offer(ProtocolVersion::TLS1_0, &[0xc02f], &[])).failed("version.no-overlap");
+            script
+                .connection()
+                .client(8)
+                .offer(offer(ProtocolVersion::TLS1_0, &[0xc02f], &[]))
+                .failed("version.no-overlap");
         }
         assert!(script.find(&FLEET_SPLIT_BY_CLIENT).is_empty());
     }

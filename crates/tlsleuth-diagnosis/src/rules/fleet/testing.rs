@@ -44,7 +44,9 @@ impl Script {
         let nth = u64::try_from(self.attempts.len()).unwrap();
         let place = |frame: u64, offset: i64| Place {
             frame,
-            time: Timestamp(1_800_000_000_000_000_000 + i64::try_from(nth).unwrap() * 1_000_000_000 + offset),
+            time: Timestamp(
+                1_800_000_000_000_000_000 + i64::try_from(nth).unwrap() * 1_000_000_000 + offset,
+            ),
             sequence: u32::try_from(frame).unwrap(),
             ..Place::default()
         };
