@@ -354,14 +354,15 @@ impl Group {
         if let Some(client) = self.asked.add(attempt, room) {
             client.leafs |= leaf;
         }
-        match self.hellos.iter_mut().find(|(id, _)| *id == hello) {
-            Some((_, tally)) => tally.add(attempt),
-            None if self.hellos.len() < MAX_KINDS => {
-                let mut tally = Tally::default();
-                tally.add(attempt);
-                self.hellos.push((hello, tally));
-            }
-            None => self.hellos_left_out = self.hellos_left_out.saturating_add(1),
+        let held = self.hellos.iter().position(|(id, _)| *id == hello);
+        if let Some((_, tally)) = held.and_then(|nth| self.hellos.get_mut(nth)) {
+            tally.add(attempt);
+        } else if self.hellos.len() < MAX_KINDS {
+            let mut tally = Tally::default();
+            tally.add(attempt);
+            self.hellos.push((hello, tally));
+        } else {
+            self.hellos_left_out = self.hellos_left_out.saturating_add(1);
         }
         if attempt.is_completed()
             && let Some((version, suite, group)) = attempt.chosen

@@ -252,13 +252,13 @@ fn by_address(summary: &Summary, population: &Population) -> Option<Split> {
         return None;
     }
     let clients = failing(population);
-    let (first, last) = (clients.first()?, clients.last()?);
+    let (first, last) = (*clients.first()?, *clients.last()?);
     // Addresses are sorted, so that what the first and the last have in common all have.
-    let bits = common_bits(*first, *last);
+    let bits = common_bits(first, last);
     let mut with = Tally::default();
     let mut without = Tally::default();
     for (address, client) in &population.clients {
-        let side = if common_bits(*address, *first) >= bits { &mut with } else { &mut without };
+        let side = if common_bits(*address, first) >= bits { &mut with } else { &mut without };
         *side = side.and(client.tally);
     }
     let table = table(with, without);
@@ -268,7 +268,7 @@ fn by_address(summary: &Summary, population: &Population) -> Option<Split> {
         .unwrap_or(u64::MAX)
         .saturating_mul(summary.looks());
     (table.separates() && significant(ln_p, tries, ALPHA)).then(|| Split {
-        says: format!("come from {}", network(*first, bits)),
+        says: format!("come from {}", network(first, bits)),
         table,
         ln_p,
         tries,
