@@ -7,7 +7,7 @@ use std::sync::Arc;
 
 use anyhow::{Context as _, bail};
 use tlsleuth::cert::{Anchors, Judge, Roots};
-use tlsleuth::diagnosis::VerifyTime;
+use tlsleuth::diagnosis::{Fleet, VerifyTime};
 use tlsleuth::{Analyzed, Analyzer, Event, Options, Timestamp};
 use tlsleuth_report::{Report, html, json, markdown, table};
 
@@ -39,13 +39,15 @@ pub(crate) fn run(arguments: &Main) -> anyhow::Result<ExitCode> {
     }
     analyzer.finish();
     let mut connections: Vec<Box<Analyzed>> = Vec::new();
+    let mut fleet = Fleet::default();
     while let Some(event) = analyzer.poll() {
         match event {
             Event::Connection(analyzed) => connections.push(analyzed),
+            Event::Fleet(told) => fleet = *told,
         }
     }
     let counts = analyzer.counts();
-    let mut report = tlsleuth_report::report(&read.captures, &connections, &counts, roots);
+    let mut report = tlsleuth_report::report(&read.captures, &connections, &fleet, &counts, roots);
     drop(connections);
     report.counts.interrupted = read.interrupted;
     filter::apply(arguments, &mut report);
