@@ -13,7 +13,7 @@ use tlsleuth::{Analyzed, Analyzer, Event, Options, Timestamp};
 use tlsleuth_report::{Report, json, markdown, table};
 
 use crate::arguments::{Format, Main, RootsChoice, SeverityChoice};
-use crate::say::shown;
+use crate::say::{say, shown};
 use crate::secrets::Secrets;
 use crate::{filter, output, read, terminal};
 

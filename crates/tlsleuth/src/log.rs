@@ -169,8 +169,7 @@ impl Logs {
         let text = String::from_utf8_lossy(&raw);
         let mut ends = line::ends(&text);
         let full = self.entries.len() >= MOST_LINES;
-        let meaning =
-            if full || !line::may_tell(&text) { None } else { explain::line(&text) };
+        let meaning = if full || !line::may_tell(&text) { None } else { explain::line(&text) };
         let thread = line::thread(&text);
         if ends.is_empty() {
             // Apache writes the error of OpenSSL on a line of its own, without the client.
@@ -445,19 +444,26 @@ fn inform(analyzed: &mut Analyzed) {
         Writer::Either => "The log",
     };
     let text = line.text.to_string();
+    // The name of the file is enough here: the line itself is shown with its path.
+    let name = line.log.rsplit(['/', '\\']).next().unwrap_or_default();
     let mut sentence = format!(
-        "{whose} ({} line {}) says \"{text}\".",
-        WireText::new(line.log.as_bytes()),
+        "{whose} ({}, line {}) says \"{text}\".",
+        WireText::new(name.as_bytes()),
         line.number
     );
+    let hidden = analyzed.connection.alerts.iter().any(|alert| alert.description.is_none());
+    if let Some(alert) = meaning.alert.filter(|_| hidden) {
+        sentence
+            .push_str(&format!(" So the alert that is encrypted here is {alert} ({}).", alert.0));
+    }
     // A symptom in the log tells no more than the one in the capture.
-    let cause = meaning.topic.codes.first().filter(|code| !code.starts_with("peer."));
-    let named = meaning.alert.is_none();
+    let codes = meaning.codes();
+    let cause = codes.iter().find(|code| !code.starts_with("peer."));
     if let Some(cause) = cause
         && *cause != verdict.code
+        && meaning.alert.is_none()
     {
-        let sure = if named { "That is most likely" } else { "With that alert it can be" };
-        sentence.push_str(&format!(" {sure} {cause}."));
+        sentence.push_str(&format!(" That is most likely {cause}."));
     }
     let taken = std::mem::replace(verdict, tlsleuth_diagnosis::Finding::new(verdict.party, ""));
     *verdict = taken.explain(sentence);

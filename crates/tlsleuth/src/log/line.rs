@@ -49,7 +49,8 @@ fn end(piece: &str) -> Option<End> {
     {
         let address = inside.split('%').next().unwrap_or(inside);
         if let Ok(address) = address.parse::<IpAddr>() {
-            let port = after.strip_prefix(':').map(|rest| rest.trim_end_matches(':')).and_then(port);
+            let port =
+                after.strip_prefix(':').map(|rest| rest.trim_end_matches(':')).and_then(port);
             return Some(End { address: address.into(), port });
         }
     }
@@ -84,11 +85,56 @@ fn port(digits: &str) -> Option<u16> {
 /// patterns takes long.
 pub(crate) fn may_tell(line: &str) -> bool {
     const SIGNS: &[&str] = &[
-        "tls", "ssl", "cert", "error", "connect", "handshake", "alert", "x509", "pkix", "eof", "sec_",
-        "peer", "protocol", "cipher", "timeout", "timed out", "unable", "self", "sign", "key", "issuer",
-        "name", "ocsp", "http", "subtree", "violation", "asn1", "proxy", "starttls", "pipe", "reset",
-        "route", "network", "socket", "trust", "ip address", "purpose", "path", "algorithm", "write:",
-        "ah0", "hostname", "0x8009", "socks", "revo", "match", "valid", "record", "server", "client",
+        "tls",
+        "ssl",
+        "cert",
+        "error",
+        "connect",
+        "handshake",
+        "alert",
+        "x509",
+        "pkix",
+        "eof",
+        "sec_",
+        "peer",
+        "protocol",
+        "cipher",
+        "timeout",
+        "timed out",
+        "unable",
+        "self",
+        "sign",
+        "key",
+        "issuer",
+        "name",
+        "ocsp",
+        "http",
+        "subtree",
+        "violation",
+        "asn1",
+        "proxy",
+        "starttls",
+        "pipe",
+        "reset",
+        "route",
+        "network",
+        "socket",
+        "trust",
+        "ip address",
+        "purpose",
+        "path",
+        "algorithm",
+        "write:",
+        "ah0",
+        "hostname",
+        "0x8009",
+        "socks",
+        "revo",
+        "match",
+        "valid",
+        "record",
+        "server",
+        "client",
     ];
     let lower = line.to_ascii_lowercase();
     SIGNS.iter().any(|sign| lower.contains(sign))
@@ -117,7 +163,10 @@ mod tests {
     #[test]
     fn no_pattern_is_passed_over() {
         for pattern in tlsleuth_diagnosis::explain::PATTERN_TABLE.iter() {
-            assert!(may_tell(&pattern.words.concat().replace(' ', "_")) || may_tell(pattern.example), "{pattern:?}");
+            assert!(
+                may_tell(&pattern.words.concat().replace(' ', "_")) || may_tell(pattern.example),
+                "{pattern:?}"
+            );
         }
         assert!(!may_tell("10.0.0.7 GET /index 200"));
     }
