@@ -204,7 +204,7 @@ fn connection(analyzed: &Analyzed, roots: &'static str) -> schema::Connection {
         timeline: timeline(connection),
         findings: diagnosis.findings.iter().map(finding).collect(),
         verdict: diagnosis.verdict().map(|finding| finding.code),
-        log_lines: Vec::new(),
+        log_lines: analyzed.log_lines.iter().map(ToString::to_string).collect(),
     }
 }
 

@@ -15,6 +15,7 @@ use tlsleuth_handshake::opener::SecretSource;
 use tlsleuth_handshake::ports::is_usual_tls_port;
 
 use crate::knowledge::Knowledge;
+use crate::log::LogLine;
 use crate::sessions::Sessions;
 
 /// What an analysis depends on beside the frames.
@@ -84,6 +85,8 @@ pub struct Analyzed {
     pub diagnosis: Diagnosis,
     /// The tunnels around it, the outermost first.
     pub tunnel: Vec<TunnelHop>,
+    /// Lines of logs that belong to it, see [`Logs`](crate::log::Logs).
+    pub log_lines: Vec<LogLine>,
 }
 
 /// What an analysis tells.
@@ -185,7 +188,7 @@ impl Analyzer {
             let diagnosis = diagnose(&connection, &self.options.policy, &context);
             summary.push(&connection, &diagnosis);
             let tunnel = self.tunnel_path(connection.tunnel).to_vec();
-            let analyzed = Analyzed { id, connection, diagnosis, tunnel };
+            let analyzed = Analyzed { id, connection, diagnosis, tunnel, log_lines: Vec::new() };
             self.events.push_back(Event::Connection(Box::new(analyzed)));
         }
         self.events.push_back(Event::Fleet(Box::new(summary.finish())));
