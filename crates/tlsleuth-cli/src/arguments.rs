@@ -157,9 +157,10 @@ pub(crate) struct Main {
 /// Commands beside reading captures.
 #[derive(Subcommand, Debug)]
 pub(crate) enum Command {
-    /// What a finding or an alert means, its causes and remedies.
+    /// What a finding, an alert or a line of a log means, its causes and remedies.
     Explain {
-        /// A code (`chain.expired`), an area (`chain`), an alert (`unknown_ca`, 48), or words.
+        /// A code (`chain.expired`), an area (`chain`), an alert (`unknown_ca`, 48), or a line of a log
+        /// in quotes.
         #[arg(value_name = "CODE|ALERT|TEXT")]
         words: Vec<String>,
     },
@@ -185,6 +186,8 @@ pub(crate) enum Format {
     Jsonl,
     /// For a ticket.
     Markdown,
+    /// One page that works offline.
+    Html,
 }
 
 /// Trust anchors to start with.

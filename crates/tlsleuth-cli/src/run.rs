@@ -9,7 +9,7 @@ use anyhow::{Context as _, bail};
 use tlsleuth::cert::{Anchors, Judge, Roots};
 use tlsleuth::diagnosis::VerifyTime;
 use tlsleuth::{Analyzed, Analyzer, Event, Options, Timestamp};
-use tlsleuth_report::{Report, json, markdown, table};
+use tlsleuth_report::{Report, html, json, markdown, table};
 
 use crate::arguments::{Format, Main, RootsChoice, SeverityChoice};
 use crate::say::shown;
@@ -128,6 +128,7 @@ fn render(arguments: &Main, report: &Report, out: &mut dyn Write) -> io::Result<
     match arguments.format {
         Format::Json => json::write(report, out),
         Format::Jsonl => json::write_lines(report, out),
+        Format::Html => html::write(report, out),
         Format::Markdown => markdown::write(report, out),
         Format::Table => {
             let listing = if arguments.all {

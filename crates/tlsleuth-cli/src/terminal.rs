@@ -16,14 +16,19 @@ pub(crate) fn style(arguments: &Main) -> (usize, bool) {
         Color::Always => true,
         Color::Never => false,
         Color::Auto if to_file => false,
-        // Heeds NO_COLOR, CLICOLOR, CLICOLOR_FORCE and TERM, and whether it is a terminal.
-        Color::Auto => anstream::AutoStream::choice(&io::stdout()) != ColorChoice::Never,
+        Color::Auto => color(),
     };
     (width(to_file), color)
 }
 
+/// Whether standard output takes color: heeds NO_COLOR, CLICOLOR, CLICOLOR_FORCE and TERM, and
+/// whether it is a terminal.
+pub(crate) fn color() -> bool {
+    anstream::AutoStream::choice(&io::stdout()) != ColorChoice::Never
+}
+
 /// `COLUMNS`, else the terminal's width, else a width that reads well.
-fn width(to_file: bool) -> usize {
+pub(crate) fn width(to_file: bool) -> usize {
     #[expect(clippy::disallowed_methods, reason = "the command reads the environment")]
     let columns = std::env::var("COLUMNS").ok().and_then(|columns| columns.parse().ok());
     if let Some(columns) = columns.filter(|columns| *columns > 0) {
