@@ -45,8 +45,7 @@ pub(crate) fn run(arguments: &Main) -> anyhow::Result<ExitCode> {
         }
     }
     let counts = analyzer.counts();
-    let mut report = tlsleuth_report::report(&read.captures, &connections, &counts, roots);
-    drop(connections);
+    let mut report = tlsleuth_report::report(&read.captures, connections, &counts, roots);
     report.counts.interrupted = read.interrupted;
     filter::apply(arguments, &mut report);
     output::write(arguments.output.as_deref(), |out| render(arguments, &report, out))?;

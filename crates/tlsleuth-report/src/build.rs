@@ -31,20 +31,22 @@ pub struct CaptureInput {
     pub findings: Vec<Finding>,
 }
 
-/// Makes the report.
+/// Makes the report. Each connection is let go as soon as it is in it, so that the two are not both
+/// held in full.
 #[must_use]
 pub fn report(
     captures: &[CaptureInput],
-    connections: &[Box<Analyzed>],
+    connections: Vec<Box<Analyzed>>,
     counts: &Counts,
     roots: &'static str,
 ) -> schema::Report {
+    let servers = servers(&connections);
     schema::Report {
         schema: schema::SCHEMA,
         generator: schema::Generator { name: "tlsleuth", version: env!("CARGO_PKG_VERSION") },
         captures: captures.iter().map(capture).collect(),
-        connections: connections.iter().map(|analyzed| connection(analyzed, roots)).collect(),
-        fleet: schema::Fleet { findings: Vec::new(), servers: servers(connections) },
+        connections: connections.into_iter().map(|analyzed| connection(&analyzed, roots)).collect(),
+        fleet: schema::Fleet { findings: Vec::new(), servers },
         counts: schema::Counts {
             flows_without_tls: counts.without_tls,
             flows: counts.flows.flows,

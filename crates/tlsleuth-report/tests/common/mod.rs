@@ -56,5 +56,5 @@ pub(crate) fn analyze(path: &Path, shown: &str) -> Report {
         decoded: analyzer.decode_stats(0),
         findings: capture_findings(reader.facts(), 0),
     };
-    report(&[input], &connections, &analyzer.counts(), "mozilla")
+    report(&[input], connections, &analyzer.counts(), "mozilla")
 }
