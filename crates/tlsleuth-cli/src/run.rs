@@ -49,8 +49,7 @@ pub(crate) fn run(arguments: &Main) -> anyhow::Result<ExitCode> {
     }
     logs(arguments, &mut connections)?;
     let counts = analyzer.counts();
-    let mut report = tlsleuth_report::report(&read.captures, &connections, &fleet, &counts, roots);
-    drop(connections);
+    let mut report = tlsleuth_report::report(&read.captures, connections, &fleet, &counts, roots);
     report.counts.interrupted = read.interrupted;
     filter::apply(arguments, &mut report);
     output::write(arguments.output.as_deref(), |out| render(arguments, &report, out))?;

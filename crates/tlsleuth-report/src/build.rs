@@ -35,11 +35,12 @@ pub struct CaptureInput {
     pub findings: Vec<Finding>,
 }
 
-/// Makes the report.
+/// Makes the report. Each connection is let go as soon as it is in it, so that the two are not both
+/// held in full.
 #[must_use]
 pub fn report(
     captures: &[CaptureInput],
-    connections: &[Box<Analyzed>],
+    connections: Vec<Box<Analyzed>>,
     together: &Fleet,
     counts: &Counts,
     roots: &'static str,
@@ -48,7 +49,7 @@ pub fn report(
         schema: schema::SCHEMA,
         generator: schema::Generator { name: "tlsleuth", version: env!("CARGO_PKG_VERSION") },
         captures: captures.iter().map(capture).collect(),
-        connections: connections.iter().map(|analyzed| connection(analyzed, roots)).collect(),
+        connections: connections.into_iter().map(|analyzed| connection(&analyzed, roots)).collect(),
         fleet: fleet(together),
         counts: schema::Counts {
             flows_without_tls: counts.without_tls,

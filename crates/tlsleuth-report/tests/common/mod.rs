@@ -59,5 +59,5 @@ pub(crate) fn analyze(path: &Path, shown: &str) -> Report {
         decoded: analyzer.decode_stats(0),
         findings: capture_findings(reader.facts(), 0),
     };
-    report(&[input], &connections, &fleet, &analyzer.counts(), "mozilla")
+    report(&[input], connections, &fleet, &analyzer.counts(), "mozilla")
 }
