@@ -190,6 +190,8 @@ pub(crate) enum Format {
     Jsonl,
     /// For a ticket.
     Markdown,
+    /// One page that works offline.
+    Html,
 }
 
 /// Trust anchors to start with.

@@ -7,10 +7,10 @@ use std::sync::Arc;
 
 use anyhow::{Context as _, bail};
 use tlsleuth::cert::{Anchors, Judge, Roots};
-use tlsleuth::diagnosis::VerifyTime;
+use tlsleuth::diagnosis::{Fleet, VerifyTime};
 use tlsleuth::log::Logs;
 use tlsleuth::{Analyzed, Analyzer, Event, Options, Timestamp};
-use tlsleuth_report::{Report, json, markdown, table};
+use tlsleuth_report::{Report, html, json, markdown, table};
 
 use crate::arguments::{Format, Main, RootsChoice, SeverityChoice};
 use crate::say::{say, shown};
@@ -40,14 +40,16 @@ pub(crate) fn run(arguments: &Main) -> anyhow::Result<ExitCode> {
     }
     analyzer.finish();
     let mut connections: Vec<Box<Analyzed>> = Vec::new();
+    let mut fleet = Fleet::default();
     while let Some(event) = analyzer.poll() {
         match event {
             Event::Connection(analyzed) => connections.push(analyzed),
+            Event::Fleet(told) => fleet = *told,
         }
     }
     logs(arguments, &mut connections)?;
     let counts = analyzer.counts();
-    let mut report = tlsleuth_report::report(&read.captures, &connections, &counts, roots);
+    let mut report = tlsleuth_report::report(&read.captures, &connections, &fleet, &counts, roots);
     drop(connections);
     report.counts.interrupted = read.interrupted;
     filter::apply(arguments, &mut report);
@@ -171,6 +173,7 @@ fn render(arguments: &Main, report: &Report, out: &mut dyn Write) -> io::Result<
     match arguments.format {
         Format::Json => json::write(report, out),
         Format::Jsonl => json::write_lines(report, out),
+        Format::Html => html::write(report, out),
         Format::Markdown => markdown::write(report, out),
         Format::Table => {
             let listing = if arguments.all {

@@ -120,7 +120,7 @@ fn every_cut_of_a_capture_is_read_as_far_as_it_goes() {
 
 #[test]
 fn a_closed_pipe_is_quiet() {
-    for format in ["table", "json", "jsonl", "markdown"] {
+    for format in ["table", "json", "jsonl", "markdown", "html"] {
         let mut child = std::process::Command::new(assert_cmd::cargo::cargo_bin("tlsleuth"))
             .args(["--all", "-f", format])
             .arg(testdata("captures/ring"))

@@ -120,7 +120,7 @@ fn nothing_raw_comes_out_anywhere() {
     // Cut, so that standard error names the file too.
     let whole = capture();
     fs::write(&path, &whole[..whole.len() - 3]).unwrap();
-    for format in ["table", "json", "jsonl", "markdown"] {
+    for format in ["table", "json", "jsonl", "markdown", "html"] {
         for more in [&[][..], &["--all"], &["--connection", "1"], &["-v"]] {
             let output = Command::cargo_bin("tlsleuth")
                 .unwrap()

@@ -3,7 +3,7 @@
 use tlsleuth_capture::Place;
 use tlsleuth_handshake::Side;
 
-use crate::rule::Rule;
+use crate::rule::{FleetRule, Rule};
 
 /// How bad it is.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
@@ -233,6 +233,15 @@ impl Finding {
     #[must_use]
     pub fn needs_symptom(mut self) -> Self {
         self.needs_symptom = true;
+        self
+    }
+
+    pub(crate) fn of_fleet(mut self, rule: &FleetRule) -> Self {
+        self.code = rule.code;
+        if !self.severity_set {
+            self.severity = rule.severity;
+        }
+        self.references = rule.references.to_vec();
         self
     }
 

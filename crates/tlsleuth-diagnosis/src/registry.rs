@@ -1,6 +1,6 @@
 //! Every rule, in the order of the catalogue.
 
-use crate::{Rule, rules};
+use crate::{FleetRule, Rule, rules};
 
 /// All rules that look at one connection.
 #[rustfmt::skip]
@@ -98,6 +98,25 @@ pub static RULES: &[&Rule] = &[
     // renegotiation
     &rules::renegotiation::insecure::RENEGOTIATION_INSECURE,
 ];
+
+/// All rules that look at many connections.
+#[rustfmt::skip]
+pub static FLEET_RULES: &[&FleetRule] = &[
+    &rules::fleet::certificate_changed::FLEET_CERTIFICATE_CHANGED,
+    &rules::fleet::certificate_differs::FLEET_CERTIFICATE_DIFFERS,
+    &rules::fleet::intercepted::FLEET_INTERCEPTED,
+    &rules::fleet::split_by_client::FLEET_SPLIT_BY_CLIENT,
+    &rules::fleet::outage_window::FLEET_OUTAGE_WINDOW,
+    &rules::fleet::resumption_fails::FLEET_RESUMPTION_FAILS,
+    &rules::fleet::mostly_failing::FLEET_MOSTLY_FAILING,
+    &rules::fleet::retry_ladder::FLEET_RETRY_LADDER,
+];
+
+/// The fleet rule of a code.
+#[must_use]
+pub fn fleet_rule(code: &str) -> Option<&'static FleetRule> {
+    FLEET_RULES.iter().copied().find(|rule| rule.code == code)
+}
 
 /// The rule of a code.
 #[must_use]

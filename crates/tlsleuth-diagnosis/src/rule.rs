@@ -1,6 +1,7 @@
 //! A rule: one check, with its code, its words and its place among the others.
 
 use crate::case::{Case, JudgedChain};
+use crate::fleet::Summary;
 use crate::{Finding, Severity};
 
 /// Why a rule gives no judgement. Not the same as finding nothing.
@@ -24,7 +25,7 @@ pub enum Check {
     Chain(fn(&Case<'_>, &JudgedChain<'_>) -> Verdict),
 }
 
-/// One check. Declared with [`declare_rule!`], listed in [`registry`](crate::registry).
+/// One check. Declared with `declare_rule!`, listed in [`registry`](crate::registry).
 pub struct Rule {
     /// `area.problem`. Never changes its meaning, never used again.
     pub code: &'static str,
@@ -53,6 +54,37 @@ impl Rule {
     #[must_use]
     pub fn summary(&self) -> &'static str {
         self.docs.trim().lines().next().unwrap_or_default()
+    }
+}
+
+/// A check over many connections. Declared with [`declare_fleet_rule!`], listed in
+/// [`registry`](crate::registry).
+pub struct FleetRule {
+    /// `fleet.problem`. Never changes its meaning, never used again.
+    pub code: &'static str,
+    /// How bad a finding of it usually is.
+    pub severity: Severity,
+    /// The version that brought it.
+    pub since: &'static str,
+    /// RFC and section.
+    pub references: &'static [&'static str],
+    /// The documentation: what happened, likely causes, the test, when it cannot be told.
+    pub docs: &'static str,
+    /// The check.
+    pub check: fn(&Summary) -> Vec<Finding>,
+}
+
+impl FleetRule {
+    /// The first line of the documentation.
+    #[must_use]
+    pub fn summary(&self) -> &'static str {
+        self.docs.trim().lines().next().unwrap_or_default()
+    }
+}
+
+impl std::fmt::Debug for FleetRule {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("FleetRule").field("code", &self.code).finish_non_exhaustive()
     }
 }
 
@@ -106,3 +138,27 @@ macro_rules! declare_rule {
     };
 }
 pub(crate) use declare_rule;
+
+/// Declares a rule over many connections; the module's `check` is what it runs.
+macro_rules! declare_fleet_rule {
+    (
+        $(#[doc = $doc:literal])+
+        pub static $name:ident {
+            code: $code:literal,
+            severity: $severity:ident,
+            since: $since:literal,
+            references: [$($reference:literal),* $(,)?] $(,)?
+        }
+    ) => {
+        $(#[doc = $doc])+
+        pub static $name: $crate::FleetRule = $crate::FleetRule {
+            code: $code,
+            severity: $crate::Severity::$severity,
+            since: $since,
+            references: &[$($reference),*],
+            docs: concat!($($doc, "\n"),+),
+            check,
+        };
+    };
+}
+pub(crate) use declare_fleet_rule;

@@ -1,6 +1,12 @@
 //! Entry points for fuzzing: plain functions, so that tests run them too.
 
+use tlsleuth_capture::{
+    Address, Direction, EndReason, EndedFlow, Endpoint, FlowId, FlowView, Gap, GapCause, Interest,
+    Place, Timestamp, TransportFacts, TunnelId,
+};
+
 use crate::{
+    Shared, Tracker,
     codepoint::{CipherSuite, HandshakeType, ProtocolVersion},
     fingerprint::{self, Transport},
     message::{
@@ -132,6 +138,72 @@ pub fn fuzz_preamble(data: &[u8]) {
     }
 }
 
+/// A whole connection: the bytes are cut into pieces, each with two bytes before it that choose its
+/// direction, its length, and whether it is missing.
+pub fn fuzz_tracker(data: &[u8]) {
+    let Some((choice, mut rest)) = data.split_first() else { return };
+    let shared = Shared::default();
+    let has_syn = choice & 1 == 0;
+    let mut facts = TransportFacts::default();
+    let place = |frame: u64| Place {
+        frame,
+        time: Timestamp(i64::try_from(frame).unwrap_or(0).saturating_mul(1_000_000)),
+        sequence: u32::try_from(frame).unwrap_or(u32::MAX),
+        ..Place::default()
+    };
+    if has_syn {
+        facts.established = Some(place(1));
+    }
+    let end = |last, port| Endpoint { address: Address::v4([10, 0, 0, last]), port };
+    let ends = (end(1, 50_000), end(2, 443));
+    let view = FlowView {
+        id: FlowId(0),
+        forward_source: ends.0,
+        forward_destination: ends.1,
+        tunnel: TunnelId::NONE,
+        first: place(1),
+        facts: Some(&facts),
+    };
+    let mut tracker = Tracker::new(&view);
+    let mut frame = 1;
+    while let Some(([head, len], behind)) = rest.split_first_chunk::<2>() {
+        frame += 1;
+        let direction = if head & 1 == 0 { Direction::Forward } else { Direction::Reverse };
+        // A long piece for every other one, so that records can be whole.
+        let len = usize::from(*len) << (head & 6);
+        let (piece, behind) = behind.split_at(len.min(behind.len()));
+        rest = behind;
+        let interest = if head & 0xf0 == 0xf0 {
+            let len_bytes = u64::try_from(len).unwrap_or(0);
+            tracker
+                .gap(direction, Gap { len_bytes, cause: GapCause::NotCaptured, at: place(frame) })
+        } else {
+            tracker.data(&shared, direction, place(frame), piece)
+        };
+        assert!(tracker.buffered_bytes() <= MAX_TRACKER_BYTES, "{}", tracker.buffered_bytes());
+        if interest == Interest::Settled {
+            break;
+        }
+    }
+    let connection = tracker.finish(EndedFlow {
+        id: FlowId(0),
+        forward_source: ends.0,
+        forward_destination: ends.1,
+        tunnel: TunnelId::NONE,
+        first: place(1),
+        last: place(frame),
+        frames: frame,
+        reason: EndReason::CaptureEnd,
+        watched_until: place(frame).time,
+        facts: Box::new(facts),
+    });
+    let _ = format!("{connection:?}");
+}
+
+/// What a tracker may hold beside its facts: a Certificate message, records and heads, twice, with
+/// room for a buffer that doubles.
+const MAX_TRACKER_BYTES: usize = 6 << 20;
+
 #[cfg(test)]
 mod tests {
     use proptest::prelude::*;
@@ -194,6 +266,32 @@ mod tests {
         #[test]
         fn no_preamble_panics(data in prop::collection::vec(any::<u8>(), 0..400)) {
             fuzz_preamble(&data);
+        }
+
+        #[test]
+        fn no_connection_panics(data in prop::collection::vec(any::<u8>(), 0..600)) {
+            fuzz_tracker(&data);
+        }
+
+        #[test]
+        fn no_mutated_connection_panics(
+            hello in mutated(),
+            pieces in prop::collection::vec((any::<u8>(), any::<u8>()), 1..30),
+        ) {
+            let header = [22, 3, 1];
+            let len = u16::try_from(hello.len() + 4).unwrap().to_be_bytes();
+            let message = [1, 0, len[0], len[1]];
+            let len = u16::try_from(hello.len() + 4).unwrap().to_be_bytes();
+            let stream = [&header[..], &len, &message, &hello].concat();
+            let mut data = vec![0];
+            let mut rest = stream.as_slice();
+            for (head, len) in pieces {
+                let (piece, behind) = rest.split_at(usize::from(len).min(rest.len()));
+                data.extend([head & 0x79, len]);
+                data.extend(piece);
+                rest = behind;
+            }
+            fuzz_tracker(&data);
         }
 
         #[test]

@@ -84,6 +84,10 @@ struct Stream {
     /// First bytes while they are too few to tell what they are.
     head: Vec<u8>,
     head_at: Place,
+    /// Bytes behind the head that are held until the other direction speaks.
+    turn: Vec<u8>,
+    /// The head is not TLS and more of it may come, or of the turn: the frame of its last byte.
+    held: Option<Place>,
     records: RecordReader,
     joiner: Joiner,
     /// From here on records are protected (TLS 1.2 and below: behind the ChangeCipherSpec).
@@ -93,6 +97,16 @@ struct Stream {
     bytes: u64,
     /// How many protected records were kept.
     kept: usize,
+}
+
+impl Stream {
+    /// All that is held of it, in order.
+    fn take_held(&mut self) -> Vec<u8> {
+        self.held = None;
+        let mut bytes = std::mem::take(&mut self.head);
+        bytes.append(&mut self.turn);
+        bytes
+    }
 }
 
 /// Follows one connection.
@@ -153,6 +167,7 @@ impl Tracker {
             .iter()
             .map(|stream| {
                 stream.head.capacity()
+                    + stream.turn.capacity()
                     + stream.records.buffered_bytes()
                     + stream.joiner.buffered_bytes()
             })
@@ -177,6 +192,7 @@ impl Tracker {
         if self.settled {
             return Interest::Settled;
         }
+        self.release(shared, direction.opposite());
         let stream = self.stream(direction);
         stream.bytes = stream.bytes.saturating_add(bytes.len() as u64);
         match stream.mode {
@@ -191,6 +207,7 @@ impl Tracker {
 
     /// Takes note of bytes that are not there.
     pub fn gap(&mut self, direction: Direction, gap: Gap) -> Interest {
+        self.release(&Shared::default(), direction);
         let side = self.connection.side(direction);
         let stream = self.stream(direction);
         stream.gap = true;
@@ -223,6 +240,7 @@ impl Tracker {
     #[must_use]
     pub fn finish(mut self, flow: EndedFlow) -> Box<Connection> {
         self.stop_waiting(&Shared::default());
+        self.release_all(&Shared::default());
         for direction in [Direction::Forward, Direction::Reverse] {
             let side = self.connection.side(direction);
             let stream = self.stream(direction);

@@ -6,6 +6,7 @@
 pub mod build;
 pub mod escape;
 pub mod explain;
+pub mod html;
 pub mod json;
 mod layout;
 pub mod markdown;

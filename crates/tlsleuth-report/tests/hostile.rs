@@ -13,7 +13,7 @@ mod common;
 
 use tlsleuth::cert::is_hidden;
 use tlsleuth_report::table::{Listing, Style};
-use tlsleuth_report::{Report, json, markdown, table};
+use tlsleuth_report::{Report, html, json, markdown, table};
 
 const HOSTILE: &str = "\u{1b}]0;x\u{7}\u{1b}[2J\r\n# h\n|a|b|\n`c`` ```\n</script><img src=x onerror=e>\
     [l](http://e.example) @all #1 \u{9b}31m\u{202e}\u{2066}\u{e0041}\u{200b}\u{2028}=cmd() x";
@@ -134,6 +134,44 @@ fn a_ticket_keeps_its_form() {
         }
     }
     assert!(!fenced);
+}
+
+#[test]
+fn a_page_is_only_ours() {
+    let page = |report: &Report| {
+        let mut out = Vec::new();
+        html::write(report, &mut out).unwrap();
+        String::from_utf8(out).unwrap()
+    };
+    let text = page(&hostile());
+    // Our own script and style may break lines; what comes from input stays on one.
+    nothing_raw(&text);
+    let tags = |text: &str| {
+        let mut tags: Vec<String> = text
+            .split('<')
+            .skip(1)
+            .map(|tag| tag.chars().take_while(char::is_ascii_alphanumeric).collect())
+            .collect();
+        tags.sort();
+        tags.dedup();
+        tags
+    };
+    // No element that a harmless report does not have too.
+    let known = tags(&page(&common::story("chain-missing-intermediate")));
+    for tag in tags(&text) {
+        assert!(known.contains(&tag) || ["circle", "dl", "ul"].contains(&tag.as_str()), "{tag}");
+    }
+    assert_eq!(text.matches("<script").count(), 1);
+    assert_eq!(text.matches("</script").count(), 1);
+    assert_eq!(text.matches("<style").count(), 1);
+    assert!(!text.contains("<img") && !text.contains("=\"http"));
+    assert!(text.contains("Content-Security-Policy"));
+    for tag in text.split('<').skip(1).map(|tag| tag.split_once('>').unwrap().0) {
+        for attribute in [" on", " style=", " src="] {
+            assert!(!tag.contains(attribute), "{attribute} in {tag}");
+        }
+    }
+    assert!(text.contains("&lt;/script&gt;"), "the text is there, as text");
 }
 
 /// A line without its code spans.

@@ -88,6 +88,8 @@ fn authority(name: &str, by: Option<&Authority>, serial: u64) -> Authority {
 pub struct Wanted {
     /// The names that it covers; the first one is its common name too.
     pub names: Vec<String>,
+    /// Another common name than the first name.
+    pub common_name: Option<String>,
     /// Seconds since 1970.
     pub not_before: i64,
     /// Seconds since 1970.
@@ -109,6 +111,7 @@ impl Wanted {
         const DAY: i64 = 86_400;
         Self {
             names,
+            common_name: None,
             not_before: now - 30 * DAY,
             not_after: now + 60 * DAY,
             self_signed: false,
@@ -141,7 +144,7 @@ impl Wanted {
 
     fn leaf(&self) -> Vec<u8> {
         let mut params = CertificateParams::default();
-        if let Some(first) = self.names.first() {
+        if let Some(first) = self.common_name.as_ref().or(self.names.first()) {
             params.distinguished_name.push(DnType::CommonName, first.as_str());
         }
         params.subject_alt_names = self

@@ -419,6 +419,7 @@ impl Reader {
         const DAY: i64 = 86_400;
         let now = self.story.clock().seconds();
         let mut wanted = Wanted::new(words.list("leaf").unwrap_or_default(), now);
+        wanted.common_name = words.take("cn").map(|name| name.replace('_', " "));
         wanted.client = who == Who::Client;
         if words.flag("expired") {
             wanted.not_before = now - 90 * DAY;

@@ -38,8 +38,9 @@ fn analyzed(folder: &Path) -> Vec<Box<Analyzed>> {
     }
     analyzer.finish();
     std::iter::from_fn(|| analyzer.poll())
-        .map(|event| match event {
-            Event::Connection(analyzed) => analyzed,
+        .filter_map(|event| match event {
+            Event::Connection(analyzed) => Some(analyzed),
+            Event::Fleet(_) => None,
         })
         .collect()
 }

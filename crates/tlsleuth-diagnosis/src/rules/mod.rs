@@ -6,6 +6,7 @@ pub mod chain;
 pub mod cipher;
 pub mod client_auth;
 pub mod early_data;
+pub mod fleet;
 pub mod group;
 pub mod peer;
 pub mod protocol;

@@ -25,7 +25,7 @@ use crate::{Case, Context, Diagnosis, ServerKnowledge, diagnose};
 struct Sink {
     shared: Shared,
     trackers: Vec<Option<Tracker>>,
-    connections: Vec<Box<Connection>>,
+    connections: Vec<Connection>,
 }
 
 impl Sink {
@@ -61,14 +61,14 @@ impl StreamSink for Sink {
     fn ended(&mut self, flow: EndedFlow) {
         let tracker = self.trackers.get_mut(flow.id.index()).and_then(Option::take);
         self.connections.push(match tracker {
-            Some(tracker) => tracker.finish(flow),
-            None => Connection::without_data(flow),
+            Some(tracker) => *tracker.finish(flow),
+            None => *Connection::without_data(flow),
         });
     }
 }
 
 /// What the connections of a script tell of each other's servers. Looks at all of them each time.
-struct Others<'c>(&'c [Box<Connection>]);
+struct Others<'c>(&'c [Connection]);
 
 impl Others<'_> {
     /// The other connections to the same server.
@@ -76,7 +76,6 @@ impl Others<'_> {
         let (server, client, first) = (connection.server, connection.client, connection.first);
         self.0
             .iter()
-            .map(|other| &**other)
             .filter(move |other| other.server == server)
             .filter(move |other| (other.client, other.first) != (client, first))
     }
@@ -124,7 +123,7 @@ impl ServerKnowledge for Others<'_> {
 }
 
 /// The connections of a script in the order of their start, and a policy that trusts its root.
-fn run(script: &str) -> (Vec<Box<Connection>>, Policy) {
+fn run(script: &str) -> (Vec<Connection>, Policy) {
     let story = tlsleuth_testkit::script(script);
     let mut decoder = Decoder::new(Limits::default());
     let mut table = FlowTable::new(Limits::default());
@@ -158,7 +157,7 @@ fn run(script: &str) -> (Vec<Box<Connection>>, Policy) {
 }
 
 /// The authorities that a script shows.
-fn intermediates(connections: &[Box<Connection>]) -> SeenIntermediates {
+fn intermediates(connections: &[Connection]) -> SeenIntermediates {
     let seen = SeenIntermediates::default();
     for connection in connections {
         for chain in [&connection.server_chain, &connection.client_chain] {
@@ -241,7 +240,6 @@ fn write_finding(told: &mut String, finding: &Finding) {
 }
 
 /// The diagnosis of each connection of a script.
-#[allow(dead_code, reason = "for tests of the verdict")]
 pub(crate) fn diagnoses(script: &str) -> Vec<Diagnosis> {
     let (connections, policy) = run(script);
     let intermediates = intermediates(&connections);
@@ -258,4 +256,129 @@ pub(crate) fn check_verdict(script: &str, expect: Expect) {
         let _ = writeln!(told, "{}: {verdict}", diagnosis.outcome.name());
     }
     expect.assert_eq(&told);
+}
+
+mod tests {
+    //! Which finding wins.
+
+    use expect_test::expect;
+
+    use super::check_verdict;
+
+    #[test]
+    fn a_cause_beats_the_symptom_that_it_leads_to() {
+        check_verdict(
+            "client ClientHello sni=shop.example versions=1.2
+             server ServerHello + Certificate leaf=shop.example chain=leaf + ServerHelloDone
+             client Alert fatal unknown_ca
+             client FIN",
+            expect![[r#"
+                failed: chain.missing-intermediate
+            "#]],
+        );
+    }
+
+    #[test]
+    fn a_health_check_has_a_name_and_is_no_error() {
+        let script = "client SYN
+             server SYN-ACK
+             client ACK
+             client FIN
+             server FIN";
+        check_verdict(
+            script,
+            expect![[r#"
+            failed: tcp.no-client-hello
+        "#]],
+        );
+        let diagnoses = super::diagnoses(script);
+        assert!(
+            diagnoses
+                .iter()
+                .flat_map(|diagnosis| &diagnosis.findings)
+                .all(|finding| finding.severity < crate::Severity::Error)
+        );
+    }
+
+    #[test]
+    fn a_healthy_handshake_has_no_verdict_and_no_error() {
+        let script = "client ClientHello sni=shop.example alpn=h2,http/1.1
+             server ServerHello negotiated=1.3 + ChangeCipherSpec + Encrypted 1200 + Finished
+             client ChangeCipherSpec + Finished
+             client ApplicationData 100
+             server NewSessionTicket
+             server ApplicationData 200
+             client Alert encrypted
+             client FIN
+             server FIN";
+        check_verdict(
+            script,
+            expect![[r#"
+            completed: none
+        "#]],
+        );
+    }
+
+    #[test]
+    fn an_answer_to_a_close_is_an_effect() {
+        check_verdict(
+            "client ClientHello sni=shop.example versions=1.2
+             server ServerHello + Certificate leaf=shop.example expired + ServerHelloDone
+             client FIN
+             server Alert fatal decode_error
+             server FIN",
+            expect![[r#"
+                failed: chain.expired
+            "#]],
+        );
+    }
+
+    #[test]
+    fn a_refusal_before_tls_beats_what_follows() {
+        check_verdict(
+            r#"port 143
+             server Plain "* OK [CAPABILITY IMAP4rev1 STARTTLS] ready\r\n"
+             client Plain ". STARTTLS\r\n"
+             server Plain ". BAD TLS is not enabled\r\n"
+             client ClientHello sni=mail.example
+             server Plain "* BAD unknown\r\n"
+             client FIN"#,
+            expect![[r#"
+                failed: protocol.starttls-refused
+            "#]],
+        );
+    }
+
+    #[test]
+    fn what_is_lost_on_the_path_beats_who_closed() {
+        check_verdict(
+            "client ClientHello sni=shop.example
+             server ServerHello + Encrypted 1300 lose vanish
+             server Encrypted 53
+             client ACK
+             wait 10s
+             client FIN",
+            expect![[r#"
+                failed: tcp.server-flight-lost
+            "#]],
+        );
+    }
+
+    #[test]
+    fn one_direction_alone_has_no_verdict() {
+        check_verdict(
+            "client SYN
+             server SYN-ACK lose
+             client ACK
+             client ClientHello sni=shop.example versions=1.2
+             server ServerHello + Certificate leaf=shop.example + ServerHelloDone lose
+             client ACK
+             client ClientKeyExchange + ChangeCipherSpec + Finished
+             client Alert encrypted
+             client FIN",
+            expect![[r#"
+                incomplete: none
+            "#]],
+        );
+    }
 }

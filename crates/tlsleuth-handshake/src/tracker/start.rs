@@ -13,6 +13,10 @@ use crate::record::RecordReader;
 /// Bytes of a direction that are held while it is not known what they are.
 const MAX_HEAD_BYTES: usize = 20 * 1024;
 
+/// Bytes of a direction that are held until the other one speaks: how they are cut into segments
+/// must not change how they are understood, and what is longer is understood anyway.
+const MAX_TURN_BYTES: usize = 512;
+
 /// Preambles one after the other: a proxy, a tunnel in it, STARTTLS in that.
 const MAX_PREAMBLES: usize = 4;
 
@@ -20,6 +24,7 @@ impl Tracker {
     pub(super) fn start(&mut self, shared: &Shared, direction: Direction, at: Place, bytes: &[u8]) {
         let mid_stream = self.mid_stream;
         let stream = self.stream(direction);
+        stream.held = None;
         let mut head = std::mem::take(&mut stream.head);
         let bytes = if head.is_empty() {
             stream.head_at = at;
@@ -59,9 +64,42 @@ impl Tracker {
                 self.learn_roles(direction, Side::Server);
                 self.begin_ssl2(shared, direction, at, bytes);
             }
+            Beginning::Ssl2ServerHello | Beginning::Plain if bytes.len() < MAX_TURN_BYTES => {
+                let bytes = bytes.to_vec();
+                let stream = self.stream(direction);
+                stream.head = bytes;
+                stream.held = Some(at);
+            }
             Beginning::Ssl2ServerHello | Beginning::Plain => {
                 self.begin_plain(shared, direction, at, bytes);
             }
+        }
+    }
+
+    /// A direction's turn is over: the other one speaks, or nothing more comes.
+    pub(super) fn release(&mut self, shared: &Shared, direction: Direction) {
+        let stream = self.stream(direction);
+        let Some(at) = stream.held.take() else { return };
+        match stream.mode {
+            Mode::Start => {
+                let bytes = std::mem::take(&mut stream.head);
+                self.begin_plain(shared, direction, at, &bytes);
+            }
+            Mode::Plain => {
+                let bytes = std::mem::take(&mut stream.turn);
+                self.turn(shared, direction, at, &bytes);
+            }
+            Mode::Tls | Mode::Ssl2 | Mode::Tds => {}
+        }
+    }
+
+    /// The same for both directions, in the order in which they spoke.
+    pub(super) fn release_all(&mut self, shared: &Shared) {
+        let mut directions = [Direction::Forward, Direction::Reverse];
+        directions
+            .sort_by_key(|direction| self.stream(*direction).held.as_ref().map(|at| at.order()));
+        for direction in directions {
+            self.release(shared, direction);
         }
     }
 
@@ -80,6 +118,24 @@ impl Tracker {
 
     /// Bytes of a direction that is not TLS so far.
     pub(super) fn plain(&mut self, shared: &Shared, direction: Direction, at: Place, bytes: &[u8]) {
+        let stream = self.stream(direction);
+        if stream.turn.len() + bytes.len() < MAX_TURN_BYTES {
+            stream.turn.extend_from_slice(bytes);
+            stream.held = Some(at);
+            return;
+        }
+        stream.held = None;
+        let mut turn = std::mem::take(&mut stream.turn);
+        if turn.is_empty() {
+            self.turn(shared, direction, at, bytes);
+        } else {
+            turn.extend_from_slice(bytes);
+            self.turn(shared, direction, at, &turn);
+        }
+    }
+
+    /// What a direction that is not TLS so far said before the other one spoke, or much of it.
+    fn turn(&mut self, shared: &Shared, direction: Direction, at: Place, bytes: &[u8]) {
         let peer_is_tls = self.stream(direction.opposite()).mode == Mode::Tls;
         let begins = probe::is_client_hello(bytes)
             || (peer_is_tls && probe::is_server_answer(bytes))
@@ -172,7 +228,7 @@ impl Tracker {
                     self.stream(direction).mode = mode;
                     let other = self.stream(direction.opposite());
                     other.mode = mode;
-                    let early = std::mem::take(&mut other.head);
+                    let early = other.take_held();
                     self.again(shared, direction, at, &rest);
                     self.again(shared, direction.opposite(), at, &early);
                     return;
@@ -186,7 +242,7 @@ impl Tracker {
                     self.stream(direction).mode = Mode::Start;
                     let other = self.stream(direction.opposite());
                     other.mode = Mode::Start;
-                    let early = std::mem::take(&mut other.head);
+                    let early = other.take_held();
                     self.again(shared, direction, at, &rest);
                     self.again(shared, direction.opposite(), at, &early);
                     return;
@@ -197,8 +253,11 @@ impl Tracker {
                         self.connection.refusal = None;
                     }
                     self.preamble_over = true;
-                    self.forward.head = Vec::new();
-                    self.reverse.head = Vec::new();
+                    for stream in [&mut self.forward, &mut self.reverse] {
+                        if stream.mode == Mode::Plain {
+                            stream.head = Vec::new();
+                        }
+                    }
                     return;
                 }
             }
@@ -310,12 +369,6 @@ impl Tracker {
 
     /// Bytes of a direction that speaks SSL 2, in which a record is one message until keys are there.
     pub(super) fn ssl2(&mut self, shared: &Shared, direction: Direction, at: Place, bytes: &[u8]) {
-        if matches!(probe::beginning(bytes), Beginning::Tls { .. }) {
-            // Behind a hello in the old form newer versions go on in records.
-            self.begin_tls(direction, at);
-            self.tls(shared, direction, at, bytes);
-            return;
-        }
         let stream = self.stream(direction);
         if stream.head.len() + bytes.len() > 16 * 1024 {
             return;
@@ -323,14 +376,29 @@ impl Tracker {
         stream.head.extend_from_slice(bytes);
         let head = std::mem::take(&mut stream.head);
         let rest = self.ssl2_messages(direction, at, &head);
-        let rest = head.get(head.len().saturating_sub(rest)..).unwrap_or(&[]).to_vec();
-        self.stream(direction).head = rest;
+        let rest = head.get(head.len().saturating_sub(rest)..).unwrap_or(&[]);
+        if self.is_behind_ssl2(rest) && matches!(probe::beginning(rest), Beginning::Tls { .. }) {
+            self.begin_tls(direction, at);
+            self.tls(shared, direction, at, rest);
+        } else {
+            self.stream(direction).head = rest.to_vec();
+        }
+    }
+
+    /// Whether a record of a newer version may begin here, which is how they go on behind a hello
+    /// in the old form.
+    fn is_behind_ssl2(&self, rest: &[u8]) -> bool {
+        self.connection.ssl2.server_hello.is_none()
+            && matches!(rest, [20..=24] | [20..=24, 3, ..])
+            && probe::beginning(rest) != Beginning::Plain
     }
 
     /// Reads whole messages; returns how many bytes are left over.
     fn ssl2_messages(&mut self, direction: Direction, at: Place, bytes: &[u8]) -> usize {
         let mut rest = bytes;
-        while let Some(header) = Ssl2Header::decode(rest) {
+        while !self.is_behind_ssl2(rest)
+            && let Some(header) = Ssl2Header::decode(rest)
+        {
             let header_len = usize::from(header.header_len);
             let Some(body) = rest.get(header_len..header_len + usize::from(header.body_len)) else {
                 break;

@@ -25,7 +25,7 @@ use tlsleuth::handshake::connection::EventKind;
 use tlsleuth::{Analyzed, Analyzer, Event, OpenOptions, Options};
 
 /// Failing and healthy, TLS 1.2 and 1.3, IPv4 and IPv6, with something before TLS and without.
-const STORIES: [&str; 16] = [
+const STORIES: [&str; 26] = [
     "alpn-h2",
     "chain-missing-intermediate",
     "cipher-no-overlap-tls12",
@@ -37,8 +37,18 @@ const STORIES: [&str; 16] = [
     "psk-wrong-key",
     "resumed-psk",
     "sni-certificate-mismatch",
+    "protocol-http-to-tls-port",
+    "protocol-plaintext-reply-ssh",
+    "proxy-refused-socks5",
+    "proxy-socks5-expired",
+    "starttls-ldap-refused",
+    "starttls-mssql",
+    "starttls-mysql",
+    "starttls-postgres-untrusted",
+    "starttls-refused-imap",
     "starttls-smtp-expired",
     "tcp-reset-after-client-hello",
+    "version-sslv2-hello",
     "tls12-rsa",
     "tls13-hello-retry",
     "version-client-too-old",
@@ -88,8 +98,8 @@ fn analyze(judge: &Arc<Judge>, files: Vec<Vec<u8>>) -> Vec<Box<Analyzed>> {
     analyzer.finish();
     let mut connections = Vec::new();
     while let Some(event) = analyzer.poll() {
-        match event {
-            Event::Connection(connection) => connections.push(connection),
+        if let Event::Connection(connection) = event {
+            connections.push(connection);
         }
     }
     connections

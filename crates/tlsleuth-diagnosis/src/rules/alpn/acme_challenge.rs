@@ -119,3 +119,79 @@ fn check(case: &Case<'_>) -> Verdict {
             .remedy("Let validations reach the ACME client that ordered, and nothing in front of it end TLS for acme-tls/1."),
     ))
 }
+
+#[cfg(test)]
+mod tests {
+    use expect_test::expect;
+
+    use crate::rules::testing::check;
+
+    #[test]
+    fn fires_when_it_is_not_echoed() {
+        check(
+            &super::ALPN_ACME_CHALLENGE,
+            "client ClientHello sni=shop.example alpn=acme-tls/1 versions=1.2
+             server ServerHello + Certificate leaf=shop.example + ServerKeyExchange + ServerHelloDone
+             client FIN",
+            expect![[r#"
+                error alpn.acme-challenge (certain, server): the TLS-ALPN-01 validation of `shop.example` failed: acme-tls/1 was not echoed
+                  frame 4: a validation of `shop.example`: the client offers ALPN acme-tls/1
+                  frame 5: the server's answer selects no acme-tls/1
+            "#]],
+        );
+    }
+
+    #[test]
+    fn fires_when_the_server_does_not_know_it() {
+        check(
+            &super::ALPN_ACME_CHALLENGE,
+            "client ClientHello sni=shop.example alpn=acme-tls/1
+             server Alert fatal no_application_protocol",
+            expect![[r#"
+                error alpn.acme-challenge (certain, server): the TLS-ALPN-01 validation of `shop.example` failed: the server answered no_application_protocol
+                  frame 4: a validation of `shop.example`: the client offers ALPN acme-tls/1
+                  frame 5: the server answers no_application_protocol
+            "#]],
+        );
+    }
+
+    #[test]
+    fn fires_when_the_certificate_is_the_usual_one() {
+        check(
+            &super::ALPN_ACME_CHALLENGE,
+            "client ClientHello sni=shop.example alpn=acme-tls/1 versions=1.2
+             server ServerHello alpn=acme-tls/1 + Certificate leaf=shop.example + ServerKeyExchange + ServerHelloDone
+             client FIN",
+            expect![[r#"
+                error alpn.acme-challenge (certain, server): the TLS-ALPN-01 validation of `shop.example` failed: the certificate has no acmeIdentifier: it is the usual one, not the challenge's
+                  frame 4: a validation of `shop.example`: the client offers ALPN acme-tls/1
+                  frame 5: the leaf is "shop.example" for `shop.example`: the certificate has no acmeIdentifier: it is the usual one, not the challenge's
+            "#]],
+        );
+    }
+
+    #[test]
+    fn not_applicable_to_other_protocols() {
+        check(
+            &super::ALPN_ACME_CHALLENGE,
+            "client ClientHello sni=shop.example alpn=h2
+             server Alert fatal no_application_protocol",
+            expect![[r#"
+                not applicable
+            "#]],
+        );
+    }
+
+    #[test]
+    fn undetermined_when_it_is_encrypted() {
+        check(
+            &super::ALPN_ACME_CHALLENGE,
+            "client ClientHello sni=shop.example alpn=acme-tls/1
+             server ServerHello negotiated=1.3 + Encrypted 1200
+             client FIN",
+            expect![[r#"
+                undetermined
+            "#]],
+        );
+    }
+}

@@ -47,3 +47,64 @@ fn check(case: &Case<'_>) -> Verdict {
             .remedy("If HTTP/2 or gRPC is wanted, enable it where TLS ends (nginx: http2 on; HAProxy: alpn h2,http/1.1)."),
     ))
 }
+
+#[cfg(test)]
+mod tests {
+    use expect_test::expect;
+
+    use crate::rules::testing::check;
+
+    #[test]
+    fn fires_when_none_is_selected() {
+        check(
+            &super::ALPN_IGNORED,
+            "client ClientHello alpn=h2,http/1.1 versions=1.2
+             server ServerHello",
+            expect![[r#"
+                info alpn.ignored (certain, server): the server selected no application protocol
+                  frame 4: the client offers ALPN h2, http/1.1
+                  frame 5: the server's answer has no ALPN
+            "#]],
+        );
+    }
+
+    #[test]
+    fn clear_when_one_is_selected() {
+        check(
+            &super::ALPN_IGNORED,
+            "client ClientHello alpn=h2,http/1.1 versions=1.2
+             server ServerHello alpn=h2",
+            expect![[r#"
+                clear
+            "#]],
+        );
+    }
+
+    #[test]
+    fn not_applicable_when_none_is_offered() {
+        check(
+            &super::ALPN_IGNORED,
+            "client ClientHello sni=shop.example versions=1.2
+             server ServerHello negotiated=1.2 + Certificate leaf=shop.example + ServerKeyExchange + ServerHelloDone
+             client ClientKeyExchange + ChangeCipherSpec + Finished
+             server ChangeCipherSpec + Finished
+             client ApplicationData 100
+             server ApplicationData 200",
+            expect![[r#"
+                not applicable
+            "#]],
+        );
+    }
+
+    #[test]
+    fn undetermined_when_it_is_encrypted() {
+        check(
+            &super::ALPN_IGNORED,
+            "client ClientHello alpn=h2
+             server ServerHello negotiated=1.3 + Encrypted 1200",
+            expect![[r#"
+                undetermined
+            "#]],
+        );
+    }
+}

@@ -85,3 +85,91 @@ fn check(case: &Case<'_>) -> Verdict {
             ]),
     ))
 }
+
+#[cfg(test)]
+mod tests {
+    use expect_test::expect;
+
+    use crate::rules::testing::check;
+
+    #[test]
+    fn fires_when_the_server_says_so() {
+        check(
+            &super::ALPN_NO_OVERLAP,
+            "client ClientHello alpn=h2
+             server Alert fatal no_application_protocol",
+            expect![[r#"
+                error alpn.no-overlap (certain, unknown): the server takes none of the client's application protocols (h2)
+                  frame 4: the client offers ALPN h2
+                  frame 5: the server answers no_application_protocol
+            "#]],
+        );
+    }
+
+    #[test]
+    fn fires_when_none_is_offered() {
+        check(
+            &super::ALPN_NO_OVERLAP,
+            "client ClientHello
+             server Alert fatal no_application_protocol",
+            expect![[r#"
+                error alpn.no-overlap (certain, unknown): the server insists on an application protocol, and the client offers none
+                  frame 4: the client offers ALPN none
+                  frame 5: the server answers no_application_protocol
+            "#]],
+        );
+    }
+
+    #[test]
+    fn likely_when_the_alert_is_encrypted() {
+        check(
+            &super::ALPN_NO_OVERLAP,
+            "client ClientHello alpn=h2
+             server ServerHello negotiated=1.3 + ChangeCipherSpec
+             server Encrypted 19
+             server FIN",
+            expect![[r#"
+                error alpn.no-overlap (likely, unknown): the server takes none of the client's application protocols (h2)
+                  frame 4: the client offers ALPN h2
+                  frame 6: an encrypted alert of 19 bytes right behind the ServerHello
+            "#]],
+        );
+    }
+
+    #[test]
+    fn clear_when_it_completes() {
+        check(
+            &super::ALPN_NO_OVERLAP,
+            "client ClientHello alpn=h2 versions=1.2
+             server ServerHello alpn=h2",
+            expect![[r#"
+                clear
+            "#]],
+        );
+    }
+
+    #[test]
+    fn not_applicable_without_alpn() {
+        check(
+            &super::ALPN_NO_OVERLAP,
+            "client ClientHello
+             server Alert fatal handshake_failure",
+            expect![[r#"
+                not applicable
+            "#]],
+        );
+    }
+
+    #[test]
+    fn undetermined_when_the_hello_was_missed() {
+        check(
+            &super::ALPN_NO_OVERLAP,
+            "no-syn
+             client ClientHello lose
+             server ServerHello + Certificate leaf=shop.example",
+            expect![[r#"
+                undetermined
+            "#]],
+        );
+    }
+}

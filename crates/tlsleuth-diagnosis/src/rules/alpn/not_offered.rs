@@ -38,3 +38,80 @@ fn check(case: &Case<'_>) -> Verdict {
             .severity(offended(case)),
     ))
 }
+
+#[cfg(test)]
+mod tests {
+    use expect_test::expect;
+
+    use crate::rules::testing::check;
+
+    #[test]
+    fn fires_when_another_one_is_selected() {
+        check(
+            &super::ALPN_NOT_OFFERED,
+            "client ClientHello alpn=h2 versions=1.2
+             server ServerHello alpn=http/1.1
+             client Alert fatal illegal_parameter",
+            expect![[r#"
+                error alpn.not-offered (certain, server): the server selected http/1.1, which the client did not offer
+                  frame 4: the client offers ALPN h2
+                  frame 5: the server selects http/1.1
+            "#]],
+        );
+    }
+
+    #[test]
+    fn fires_when_none_was_offered() {
+        check(
+            &super::ALPN_NOT_OFFERED,
+            "client ClientHello versions=1.2
+             server ServerHello alpn=h2",
+            expect![[r#"
+                error alpn.not-offered (certain, server): the server selected h2, which the client did not offer
+                  frame 4: the client offers ALPN none
+                  frame 5: the server selects h2
+            "#]],
+        );
+    }
+
+    #[test]
+    fn clear_when_it_was_offered() {
+        check(
+            &super::ALPN_NOT_OFFERED,
+            "client ClientHello alpn=h2 versions=1.2
+             server ServerHello alpn=h2",
+            expect![[r#"
+                clear
+            "#]],
+        );
+    }
+
+    #[test]
+    fn not_applicable_when_none_is_selected() {
+        check(
+            &super::ALPN_NOT_OFFERED,
+            "client ClientHello sni=shop.example versions=1.2
+             server ServerHello negotiated=1.2 + Certificate leaf=shop.example + ServerKeyExchange + ServerHelloDone
+             client ClientKeyExchange + ChangeCipherSpec + Finished
+             server ChangeCipherSpec + Finished
+             client ApplicationData 100
+             server ApplicationData 200",
+            expect![[r#"
+                not applicable
+            "#]],
+        );
+    }
+
+    #[test]
+    fn undetermined_when_the_hello_was_missed() {
+        check(
+            &super::ALPN_NOT_OFFERED,
+            "no-syn
+             client ClientHello lose
+             server ServerHello + Certificate leaf=shop.example",
+            expect![[r#"
+                undetermined
+            "#]],
+        );
+    }
+}

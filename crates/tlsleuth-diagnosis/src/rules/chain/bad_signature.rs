@@ -40,3 +40,78 @@ fn check(_case: &Case<'_>, chain: &JudgedChain<'_>) -> Verdict {
             .seen_as(&["OpenSSL: certificate signature failure (7)", "Go: x509: certificate signed by unknown authority (possibly because of \"crypto/rsa: verification error\")"]),
     ))
 }
+
+#[cfg(test)]
+mod tests {
+    use expect_test::expect;
+
+    use crate::rules::testing::check;
+
+    #[test]
+    fn fires_for_the_leaf() {
+        check(
+            &super::CHAIN_BAD_SIGNATURE,
+            "client ClientHello sni=api.example.test versions=1.2
+             server ServerHello + Certificate story=bad-signature-leaf + ServerKeyExchange + ServerHelloDone
+             client Alert fatal decrypt_error",
+            expect![[r#"
+                error chain.bad-signature (certain, server): the signature of "api.example.test" does not verify with its issuer's key
+                  frame 5: "api.example.test": the signature is not by CN=Example Issuing CA,O=Example
+            "#]],
+        );
+    }
+
+    #[test]
+    fn fires_for_an_intermediate() {
+        check(
+            &super::CHAIN_BAD_SIGNATURE,
+            "client ClientHello sni=api.example.test versions=1.2
+             server ServerHello + Certificate story=bad-signature-intermediate + ServerKeyExchange + ServerHelloDone
+             client Alert fatal bad_certificate",
+            expect![[r#"
+                error chain.bad-signature (certain, server): the signature of "Example Issuing CA" does not verify with its issuer's key
+                  frame 5: "Example Issuing CA": the signature is not by CN=Example Root CA,O=Example
+            "#]],
+        );
+    }
+
+    #[test]
+    fn clear_when_the_chain_is_good() {
+        check(
+            &super::CHAIN_BAD_SIGNATURE,
+            "client ClientHello sni=api.example.test versions=1.2
+             server ServerHello + Certificate story=good + ServerKeyExchange + ServerHelloDone
+             client ClientKeyExchange",
+            expect![[r#"
+                clear
+            "#]],
+        );
+    }
+
+    #[test]
+    fn not_applicable_when_no_chain_was_sent() {
+        check(
+            &super::CHAIN_BAD_SIGNATURE,
+            "client ClientHello
+             server Alert fatal handshake_failure",
+            expect![[r#"
+                not applicable
+            "#]],
+        );
+    }
+
+    #[test]
+    fn undetermined_when_the_chain_is_encrypted() {
+        check(
+            &super::CHAIN_BAD_SIGNATURE,
+            "client ClientHello sni=shop.example
+             server ServerHello negotiated=1.3 + Encrypted 1200
+             client ChangeCipherSpec + Finished
+             client ApplicationData 100
+             server ApplicationData 200",
+            expect![[r#"
+                undetermined
+            "#]],
+        );
+    }
+}

@@ -44,3 +44,77 @@ fn check(_case: &Case<'_>, chain: &JudgedChain<'_>) -> Verdict {
             ]),
     ))
 }
+
+#[cfg(test)]
+mod tests {
+    use expect_test::expect;
+
+    use crate::rules::testing::check;
+
+    #[test]
+    fn fires_when_the_server_sends_none() {
+        check(
+            &super::CHAIN_EMPTY,
+            "client ClientHello sni=shop.example versions=1.2
+             server ServerHello + Certificate none + ServerHelloDone
+             client Alert fatal decode_error",
+            expect![[r#"
+                error chain.empty (certain, server): the server sent no certificate
+                  frame 5: an empty certificate list (no certificate was sent)
+            "#]],
+        );
+    }
+
+    #[test]
+    fn clear_when_the_chain_is_good() {
+        check(
+            &super::CHAIN_EMPTY,
+            "client ClientHello sni=api.example.test versions=1.2
+             server ServerHello + Certificate story=good + ServerKeyExchange + ServerHelloDone
+             client ClientKeyExchange",
+            expect![[r#"
+                clear
+            "#]],
+        );
+    }
+
+    #[test]
+    fn not_applicable_to_a_client_without_one() {
+        check(
+            &super::CHAIN_EMPTY,
+            "client ClientHello versions=1.2
+             server ServerHello + CertificateRequest + ServerHelloDone
+             client Certificate none",
+            expect![[r#"
+                not applicable
+            "#]],
+        );
+    }
+
+    #[test]
+    fn not_applicable_when_no_chain_was_sent() {
+        check(
+            &super::CHAIN_EMPTY,
+            "client ClientHello
+             server Alert fatal handshake_failure",
+            expect![[r#"
+                not applicable
+            "#]],
+        );
+    }
+
+    #[test]
+    fn undetermined_when_the_chain_is_encrypted() {
+        check(
+            &super::CHAIN_EMPTY,
+            "client ClientHello sni=shop.example
+             server ServerHello negotiated=1.3 + Encrypted 1200
+             client ChangeCipherSpec + Finished
+             client ApplicationData 100
+             server ApplicationData 200",
+            expect![[r#"
+                undetermined
+            "#]],
+        );
+    }
+}

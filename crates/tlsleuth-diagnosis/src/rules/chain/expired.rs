@@ -59,3 +59,94 @@ fn check(_case: &Case<'_>, chain: &JudgedChain<'_>) -> Verdict {
             ]),
     ))
 }
+
+#[cfg(test)]
+mod tests {
+    use expect_test::expect;
+
+    use crate::rules::testing::check;
+
+    #[test]
+    fn fires_for_the_leaf() {
+        check(
+            &super::CHAIN_EXPIRED,
+            "client ClientHello sni=shop.example versions=1.2
+             server ServerHello + Certificate leaf=shop.example expired + ServerKeyExchange + ServerHelloDone
+             client Alert fatal certificate_expired",
+            expect![[r#"
+                error chain.expired (certain, server): the certificate "shop.example" expired 5 days before it was sent
+                  frame 5: "shop.example" (serial 10:01) was valid until 2026-11-15 10:00:00 UTC
+            "#]],
+        );
+    }
+
+    #[test]
+    fn fires_for_an_intermediate() {
+        check(
+            &super::CHAIN_EXPIRED,
+            "client ClientHello sni=api.example.test versions=1.2
+             server ServerHello + Certificate story=expired-intermediate + ServerKeyExchange + ServerHelloDone
+             client Alert fatal bad_certificate",
+            expect![[r#"
+                error chain.expired (certain, server): an issuing certificate "Example Issuing CA" expired 19 days before it was sent
+                  frame 5: "Example Issuing CA" (serial 02:f6:68) was valid until 2026-11-01 00:00:00 UTC
+            "#]],
+        );
+    }
+
+    #[test]
+    fn fires_for_the_chain_of_a_client() {
+        check(
+            &super::CHAIN_EXPIRED,
+            "client ClientHello versions=1.2
+             server ServerHello + Certificate leaf=shop.example + CertificateRequest + ServerHelloDone
+             client Certificate leaf=alice.example expired + ClientKeyExchange + CertificateVerify
+             server Alert fatal certificate_expired",
+            expect![[r#"
+                clear
+                error chain.expired (certain, client): the certificate "alice.example" expired 5 days before it was sent
+                  frame 6: "alice.example" (serial 10:01) was valid until 2026-11-15 10:00:00 UTC
+            "#]],
+        );
+    }
+
+    #[test]
+    fn clear_when_the_chain_is_good() {
+        check(
+            &super::CHAIN_EXPIRED,
+            "client ClientHello sni=api.example.test versions=1.2
+             server ServerHello + Certificate story=good + ServerKeyExchange + ServerHelloDone
+             client ClientKeyExchange",
+            expect![[r#"
+                clear
+            "#]],
+        );
+    }
+
+    #[test]
+    fn not_applicable_when_no_chain_was_sent() {
+        check(
+            &super::CHAIN_EXPIRED,
+            "client ClientHello
+             server Alert fatal handshake_failure",
+            expect![[r#"
+                not applicable
+            "#]],
+        );
+    }
+
+    #[test]
+    fn undetermined_when_the_chain_is_encrypted() {
+        check(
+            &super::CHAIN_EXPIRED,
+            "client ClientHello sni=shop.example
+             server ServerHello negotiated=1.3 + Encrypted 1200
+             client ChangeCipherSpec + Finished
+             client ApplicationData 100
+             server ApplicationData 200",
+            expect![[r#"
+                undetermined
+            "#]],
+        );
+    }
+}

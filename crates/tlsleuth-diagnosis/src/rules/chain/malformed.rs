@@ -42,3 +42,78 @@ fn check(_case: &Case<'_>, chain: &JudgedChain<'_>) -> Verdict {
             .seen_as(&["Go: x509: malformed certificate", "OpenSSL: asn1 encoding routines", "Java: Could not parse certificate"]),
     ))
 }
+
+#[cfg(test)]
+mod tests {
+    use expect_test::expect;
+
+    use crate::rules::testing::check;
+
+    #[test]
+    fn fires_when_bytes_make_no_certificate() {
+        check(
+            &super::CHAIN_MALFORMED,
+            "client ClientHello sni=api.example.test versions=1.2
+             server ServerHello + Certificate story=garbage-leaf + ServerKeyExchange + ServerHelloDone
+             client Alert fatal bad_certificate",
+            expect![[r#"
+                error chain.malformed (certain, server): the certificate serial  is malformed: malformed: expected a certificate (SEQUENCE) at byte 0
+                  frame 5: serial : malformed: expected a certificate (SEQUENCE) at byte 0
+            "#]],
+        );
+    }
+
+    #[test]
+    fn fires_for_an_unknown_critical_extension() {
+        check(
+            &super::CHAIN_MALFORMED,
+            "client ClientHello sni=api.example.test versions=1.2
+             server ServerHello + Certificate story=unknown-critical + ServerKeyExchange + ServerHelloDone
+             client Alert fatal bad_certificate",
+            expect![[r#"
+                error chain.malformed (certain, server): the certificate "api.example.test" is malformed: unknown critical extension 1.2.3.4
+                  frame 5: "api.example.test": unknown critical extension 1.2.3.4
+            "#]],
+        );
+    }
+
+    #[test]
+    fn clear_when_the_chain_is_good() {
+        check(
+            &super::CHAIN_MALFORMED,
+            "client ClientHello sni=api.example.test versions=1.2
+             server ServerHello + Certificate story=good + ServerKeyExchange + ServerHelloDone
+             client ClientKeyExchange",
+            expect![[r#"
+                clear
+            "#]],
+        );
+    }
+
+    #[test]
+    fn not_applicable_when_no_chain_was_sent() {
+        check(
+            &super::CHAIN_MALFORMED,
+            "client ClientHello
+             server Alert fatal handshake_failure",
+            expect![[r#"
+                not applicable
+            "#]],
+        );
+    }
+
+    #[test]
+    fn undetermined_when_the_chain_is_encrypted() {
+        check(
+            &super::CHAIN_MALFORMED,
+            "client ClientHello sni=shop.example
+             server ServerHello negotiated=1.3 + Encrypted 1200
+             client ChangeCipherSpec + Finished
+             client ApplicationData 100
+             server ApplicationData 200",
+            expect![[r#"
+                undetermined
+            "#]],
+        );
+    }
+}

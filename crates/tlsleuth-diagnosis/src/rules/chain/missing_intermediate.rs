@@ -94,3 +94,100 @@ fn check(case: &Case<'_>, chain: &JudgedChain<'_>) -> Verdict {
             ]),
     ))
 }
+
+#[cfg(test)]
+mod tests {
+    use expect_test::expect;
+
+    use crate::rules::testing::check;
+
+    #[test]
+    fn fires_when_the_leaf_is_alone() {
+        check(
+            &super::CHAIN_MISSING_INTERMEDIATE,
+            "client ClientHello sni=shop.example versions=1.2
+             server ServerHello + Certificate leaf=shop.example chain=leaf + ServerKeyExchange + ServerHelloDone
+             client Alert fatal unknown_ca",
+            expect![[r#"
+                error chain.missing-intermediate (likely, server): the server did not send the certificate of its issuer "Test Issuing CA"
+                  frame 5: the only certificate sent is "shop.example", issued by "Test Issuing CA"
+                  frame 5: that issuer was not sent, and it is not among the anchors of --ca-file
+            "#]],
+        );
+    }
+
+    #[test]
+    fn says_so_when_it_was_seen_elsewhere() {
+        check(
+            &super::CHAIN_MISSING_INTERMEDIATE,
+            "client ClientHello sni=shop.example versions=1.2
+             server ServerHello + Certificate leaf=shop.example chain=leaf + ServerKeyExchange + ServerHelloDone
+             client Alert fatal unknown_ca
+             connection
+             client ClientHello sni=shop.example versions=1.2
+             server ServerHello + Certificate leaf=shop.example chain=full + ServerKeyExchange + ServerHelloDone
+             client FIN",
+            expect![[r#"
+                error chain.missing-intermediate (certain, server): the server did not send the certificate of its issuer "Test Issuing CA"
+                  frame 5: the only certificate sent is "shop.example", issued by "Test Issuing CA"
+                  frame 5: that issuer was not sent, and it is not among the anchors of --ca-file
+                clear
+            "#]],
+        );
+    }
+
+    #[test]
+    fn likely_when_it_may_be_a_root() {
+        check(
+            &super::CHAIN_MISSING_INTERMEDIATE,
+            "client ClientHello sni=api.example.test versions=1.2
+             server ServerHello + Certificate story=unknown-issuer + ServerKeyExchange + ServerHelloDone
+             client Alert fatal unknown_ca",
+            expect![[r#"
+                error chain.missing-intermediate (likely, server): the server did not send the certificate of its issuer "Private CA"
+                  frame 5: the only certificate sent is "api.example.test", issued by "Private CA"
+                  frame 5: that issuer was not sent, and it is not among the anchors of --ca-file
+            "#]],
+        );
+    }
+
+    #[test]
+    fn clear_when_the_chain_is_good() {
+        check(
+            &super::CHAIN_MISSING_INTERMEDIATE,
+            "client ClientHello sni=api.example.test versions=1.2
+             server ServerHello + Certificate story=good + ServerKeyExchange + ServerHelloDone
+             client ClientKeyExchange",
+            expect![[r#"
+                clear
+            "#]],
+        );
+    }
+
+    #[test]
+    fn not_applicable_when_no_chain_was_sent() {
+        check(
+            &super::CHAIN_MISSING_INTERMEDIATE,
+            "client ClientHello
+             server Alert fatal handshake_failure",
+            expect![[r#"
+                not applicable
+            "#]],
+        );
+    }
+
+    #[test]
+    fn undetermined_when_the_chain_is_encrypted() {
+        check(
+            &super::CHAIN_MISSING_INTERMEDIATE,
+            "client ClientHello sni=shop.example
+             server ServerHello negotiated=1.3 + Encrypted 1200
+             client ChangeCipherSpec + Finished
+             client ApplicationData 100
+             server ApplicationData 200",
+            expect![[r#"
+                undetermined
+            "#]],
+        );
+    }
+}

@@ -39,3 +39,64 @@ fn check(_case: &Case<'_>, chain: &JudgedChain<'_>) -> Verdict {
             .seen_as(&["OpenSSL: permitted subtree violation (47), excluded subtree violation (48)", "Go: x509: a root or intermediate certificate is not authorized to sign for this name"]),
     ))
 }
+
+#[cfg(test)]
+mod tests {
+    use expect_test::expect;
+
+    use crate::rules::testing::check;
+
+    #[test]
+    fn fires_for_a_name_outside() {
+        check(
+            &super::CHAIN_NAME_CONSTRAINTS,
+            "client ClientHello sni=api.example.test versions=1.2
+             server ServerHello + Certificate story=name-constraints-broken + ServerKeyExchange + ServerHelloDone
+             client Alert fatal bad_certificate",
+            expect![[r#"
+                error chain.name-constraints (certain, server): "api.example.org" holds a name that its issuer may not certify
+                  frame 5: "api.example.org": `api.example.org` is outside of the name constraints of CN=nc-dns,O=Example
+            "#]],
+        );
+    }
+
+    #[test]
+    fn clear_when_the_names_are_within() {
+        check(
+            &super::CHAIN_NAME_CONSTRAINTS,
+            "client ClientHello sni=api.example.test versions=1.2
+             server ServerHello + Certificate story=name-constraints-kept + ServerKeyExchange + ServerHelloDone
+             client ClientKeyExchange",
+            expect![[r#"
+                clear
+            "#]],
+        );
+    }
+
+    #[test]
+    fn not_applicable_when_no_chain_was_sent() {
+        check(
+            &super::CHAIN_NAME_CONSTRAINTS,
+            "client ClientHello
+             server Alert fatal handshake_failure",
+            expect![[r#"
+                not applicable
+            "#]],
+        );
+    }
+
+    #[test]
+    fn undetermined_when_the_chain_is_encrypted() {
+        check(
+            &super::CHAIN_NAME_CONSTRAINTS,
+            "client ClientHello sni=shop.example
+             server ServerHello negotiated=1.3 + Encrypted 1200
+             client ChangeCipherSpec + Finished
+             client ApplicationData 100
+             server ApplicationData 200",
+            expect![[r#"
+                undetermined
+            "#]],
+        );
+    }
+}

@@ -39,3 +39,64 @@ fn check(_case: &Case<'_>, chain: &JudgedChain<'_>) -> Verdict {
             .seen_as(&["OpenSSL: invalid CA certificate (24)", "Go: x509: invalid signature: parent certificate cannot sign this kind of certificate"]),
     ))
 }
+
+#[cfg(test)]
+mod tests {
+    use expect_test::expect;
+
+    use crate::rules::testing::check;
+
+    #[test]
+    fn fires_when_a_leaf_issues() {
+        check(
+            &super::CHAIN_NOT_A_CA,
+            "client ClientHello sni=api.example.test versions=1.2
+             server ServerHello + Certificate story=not-a-ca + ServerKeyExchange + ServerHelloDone
+             client Alert fatal bad_certificate",
+            expect![[r#"
+                error chain.not-a-ca (certain, server): "api.example.test" issued a certificate and is no authority
+                  frame 5: "api.example.test": issuer is no CA
+            "#]],
+        );
+    }
+
+    #[test]
+    fn clear_when_the_chain_is_good() {
+        check(
+            &super::CHAIN_NOT_A_CA,
+            "client ClientHello sni=api.example.test versions=1.2
+             server ServerHello + Certificate story=good + ServerKeyExchange + ServerHelloDone
+             client ClientKeyExchange",
+            expect![[r#"
+                clear
+            "#]],
+        );
+    }
+
+    #[test]
+    fn not_applicable_when_no_chain_was_sent() {
+        check(
+            &super::CHAIN_NOT_A_CA,
+            "client ClientHello
+             server Alert fatal handshake_failure",
+            expect![[r#"
+                not applicable
+            "#]],
+        );
+    }
+
+    #[test]
+    fn undetermined_when_the_chain_is_encrypted() {
+        check(
+            &super::CHAIN_NOT_A_CA,
+            "client ClientHello sni=shop.example
+             server ServerHello negotiated=1.3 + Encrypted 1200
+             client ChangeCipherSpec + Finished
+             client ApplicationData 100
+             server ApplicationData 200",
+            expect![[r#"
+                undetermined
+            "#]],
+        );
+    }
+}

@@ -47,3 +47,78 @@ fn check(_case: &Case<'_>, chain: &JudgedChain<'_>) -> Verdict {
             ]),
     ))
 }
+
+#[cfg(test)]
+mod tests {
+    use expect_test::expect;
+
+    use crate::rules::testing::check;
+
+    #[test]
+    fn fires_for_the_leaf() {
+        check(
+            &super::CHAIN_NOT_YET_VALID,
+            "client ClientHello sni=shop.example versions=1.2
+             server ServerHello + Certificate leaf=shop.example not-yet-valid + ServerKeyExchange + ServerHelloDone
+             client Alert fatal bad_certificate",
+            expect![[r#"
+                error chain.not-yet-valid (certain, server): the certificate "shop.example" becomes valid 2 days after it was sent
+                  frame 5: "shop.example" is valid from 2026-11-22 10:00:00 UTC
+            "#]],
+        );
+    }
+
+    #[test]
+    fn fires_for_an_intermediate() {
+        check(
+            &super::CHAIN_NOT_YET_VALID,
+            "client ClientHello sni=api.example.test versions=1.2
+             server ServerHello + Certificate story=not-yet-valid-intermediate + ServerKeyExchange + ServerHelloDone
+             client Alert fatal bad_certificate",
+            expect![[r#"
+                error chain.not-yet-valid (certain, server): the certificate "Example Issuing CA" becomes valid 41 days after it was sent
+                  frame 5: "Example Issuing CA" is valid from 2027-01-01 00:00:00 UTC
+            "#]],
+        );
+    }
+
+    #[test]
+    fn clear_when_the_chain_is_good() {
+        check(
+            &super::CHAIN_NOT_YET_VALID,
+            "client ClientHello sni=api.example.test versions=1.2
+             server ServerHello + Certificate story=good + ServerKeyExchange + ServerHelloDone
+             client ClientKeyExchange",
+            expect![[r#"
+                clear
+            "#]],
+        );
+    }
+
+    #[test]
+    fn not_applicable_when_no_chain_was_sent() {
+        check(
+            &super::CHAIN_NOT_YET_VALID,
+            "client ClientHello
+             server Alert fatal handshake_failure",
+            expect![[r#"
+                not applicable
+            "#]],
+        );
+    }
+
+    #[test]
+    fn undetermined_when_the_chain_is_encrypted() {
+        check(
+            &super::CHAIN_NOT_YET_VALID,
+            "client ClientHello sni=shop.example
+             server ServerHello negotiated=1.3 + Encrypted 1200
+             client ChangeCipherSpec + Finished
+             client ApplicationData 100
+             server ApplicationData 200",
+            expect![[r#"
+                undetermined
+            "#]],
+        );
+    }
+}

@@ -39,3 +39,64 @@ fn check(_case: &Case<'_>, chain: &JudgedChain<'_>) -> Verdict {
             .seen_as(&["OpenSSL: path length constraint exceeded (25)", "Go: x509: too many intermediates for path length constraint"]),
     ))
 }
+
+#[cfg(test)]
+mod tests {
+    use expect_test::expect;
+
+    use crate::rules::testing::check;
+
+    #[test]
+    fn fires_when_an_intermediate_is_too_many() {
+        check(
+            &super::CHAIN_PATH_TOO_LONG,
+            "client ClientHello sni=api.example.test versions=1.2
+             server ServerHello + Certificate story=path-too-long + ServerKeyExchange + ServerHelloDone
+             client Alert fatal bad_certificate",
+            expect![[r#"
+                error chain.path-too-long (certain, server): more intermediates than "Int pathlen 0" allows
+                  frame 5: "Int pathlen 0": path too long: 1 intermediates, 0 allowed
+            "#]],
+        );
+    }
+
+    #[test]
+    fn clear_when_it_is_kept() {
+        check(
+            &super::CHAIN_PATH_TOO_LONG,
+            "client ClientHello sni=api.example.test versions=1.2
+             server ServerHello + Certificate story=path-length-kept + ServerKeyExchange + ServerHelloDone
+             client ClientKeyExchange",
+            expect![[r#"
+                clear
+            "#]],
+        );
+    }
+
+    #[test]
+    fn not_applicable_when_no_chain_was_sent() {
+        check(
+            &super::CHAIN_PATH_TOO_LONG,
+            "client ClientHello
+             server Alert fatal handshake_failure",
+            expect![[r#"
+                not applicable
+            "#]],
+        );
+    }
+
+    #[test]
+    fn undetermined_when_the_chain_is_encrypted() {
+        check(
+            &super::CHAIN_PATH_TOO_LONG,
+            "client ClientHello sni=shop.example
+             server ServerHello negotiated=1.3 + Encrypted 1200
+             client ChangeCipherSpec + Finished
+             client ApplicationData 100
+             server ApplicationData 200",
+            expect![[r#"
+                undetermined
+            "#]],
+        );
+    }
+}

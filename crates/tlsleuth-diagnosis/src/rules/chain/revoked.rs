@@ -48,3 +48,81 @@ fn check(_case: &Case<'_>, chain: &JudgedChain<'_>) -> Verdict {
             .seen_as(&["Go: remote error: tls: revoked certificate", "OpenSSL: certificate revoked (23)", "browsers: NET::ERR_CERT_REVOKED, SEC_ERROR_REVOKED_CERTIFICATE"]),
     ))
 }
+
+#[cfg(test)]
+mod tests {
+    use expect_test::expect;
+
+    use crate::rules::testing::check;
+
+    #[test]
+    fn fires_when_the_staple_says_so() {
+        check(
+            &super::CHAIN_REVOKED,
+            "clock 1795240000
+             client ClientHello sni=api.example.test versions=1.2 status-request
+             server ServerHello + Certificate ocsp + CertificateStatus revoked + ServerHelloDone
+             client Alert fatal certificate_revoked",
+            expect![[r#"
+                error chain.revoked (certain, server): the certificate was revoked: 2026-11-05 00:00:00 UTC
+                  frame 5: the stapled OCSP response says revoked since 2026-11-05 00:00:00 UTC, reason keyCompromise
+            "#]],
+        );
+    }
+
+    #[test]
+    fn clear_when_the_staple_says_good() {
+        check(
+            &super::CHAIN_REVOKED,
+            "clock 1795240000
+             client ClientHello sni=api.example.test versions=1.2 status-request
+             server ServerHello + Certificate ocsp + CertificateStatus good + ServerHelloDone
+             client Alert fatal certificate_revoked",
+            expect![[r#"
+                clear
+            "#]],
+        );
+    }
+
+    #[test]
+    fn clear_when_the_staple_is_not_to_be_trusted() {
+        check(
+            &super::CHAIN_REVOKED,
+            "clock 1795240000
+             client ClientHello sni=api.example.test versions=1.2 status-request
+             server ServerHello + Certificate ocsp + CertificateStatus unauthorized + ServerHelloDone
+             client Alert fatal certificate_revoked",
+            expect![[r#"
+                clear
+            "#]],
+        );
+    }
+
+    #[test]
+    fn not_applicable_without_a_staple() {
+        check(
+            &super::CHAIN_REVOKED,
+            "client ClientHello sni=shop.example versions=1.2
+             server ServerHello + Certificate leaf=shop.example  + ServerKeyExchange + ServerHelloDone
+             client Alert fatal unknown_ca",
+            expect![[r#"
+                not applicable
+            "#]],
+        );
+    }
+
+    #[test]
+    fn undetermined_when_the_chain_is_encrypted() {
+        check(
+            &super::CHAIN_REVOKED,
+            "client ClientHello sni=shop.example
+             server ServerHello negotiated=1.3 + Encrypted 1200
+             client ChangeCipherSpec + Finished
+             client ApplicationData 100
+             server ApplicationData 200",
+            expect![[r#"
+                undetermined
+            "#]],
+        );
+    }
+}

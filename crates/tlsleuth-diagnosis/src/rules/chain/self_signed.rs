@@ -45,3 +45,64 @@ fn check(case: &Case<'_>, chain: &JudgedChain<'_>) -> Verdict {
             ]),
     ))
 }
+
+#[cfg(test)]
+mod tests {
+    use expect_test::expect;
+
+    use crate::rules::testing::check;
+
+    #[test]
+    fn fires_for_a_leaf_that_signs_itself() {
+        check(
+            &super::CHAIN_SELF_SIGNED,
+            "client ClientHello sni=shop.example versions=1.2
+             server ServerHello + Certificate leaf=shop.example self-signed + ServerKeyExchange + ServerHelloDone
+             client Alert fatal unknown_ca",
+            expect![[r#"
+                error chain.self-signed (certain, server): the certificate "shop.example" is self-signed
+                  frame 5: subject and issuer are both "shop.example", and it is not among the anchors of --ca-file
+            "#]],
+        );
+    }
+
+    #[test]
+    fn clear_when_it_is_an_anchor() {
+        check(
+            &super::CHAIN_SELF_SIGNED,
+            "client ClientHello sni=api.example.test versions=1.2
+             server ServerHello + Certificate story=self-signed-trusted + ServerKeyExchange + ServerHelloDone
+             client ClientKeyExchange",
+            expect![[r#"
+                clear
+            "#]],
+        );
+    }
+
+    #[test]
+    fn not_applicable_when_no_chain_was_sent() {
+        check(
+            &super::CHAIN_SELF_SIGNED,
+            "client ClientHello
+             server Alert fatal handshake_failure",
+            expect![[r#"
+                not applicable
+            "#]],
+        );
+    }
+
+    #[test]
+    fn undetermined_when_the_chain_is_encrypted() {
+        check(
+            &super::CHAIN_SELF_SIGNED,
+            "client ClientHello sni=shop.example
+             server ServerHello negotiated=1.3 + Encrypted 1200
+             client ChangeCipherSpec + Finished
+             client ApplicationData 100
+             server ApplicationData 200",
+            expect![[r#"
+                undetermined
+            "#]],
+        );
+    }
+}

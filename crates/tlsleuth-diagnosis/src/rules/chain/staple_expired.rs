@@ -42,3 +42,82 @@ fn check(_case: &Case<'_>, chain: &JudgedChain<'_>) -> Verdict {
         .seen_as(&["Firefox: SEC_ERROR_OCSP_OLD_RESPONSE", "curl --cert-status: (91) OCSP response has expired"]),
     ))
 }
+
+#[cfg(test)]
+mod tests {
+    use expect_test::expect;
+
+    use crate::rules::testing::check;
+
+    #[test]
+    fn fires_when_it_is_stale() {
+        check(
+            &super::CHAIN_STAPLE_EXPIRED,
+            "clock 1796104000
+             client ClientHello sni=api.example.test versions=1.2 status-request
+             server ServerHello + Certificate ocsp + CertificateStatus good + ServerHelloDone
+             client Alert fatal certificate_revoked",
+            expect![[r#"
+                error chain.staple-expired (certain, server): the stapled OCSP response is no good: it was good until 2026-11-28 04:43:32 UTC
+                  frame 5: the stapled response: it was good until 2026-11-28 04:43:32 UTC
+            "#]],
+        );
+    }
+
+    #[test]
+    fn fires_when_its_signer_may_not() {
+        check(
+            &super::CHAIN_STAPLE_EXPIRED,
+            "clock 1795240000
+             client ClientHello sni=api.example.test versions=1.2 status-request
+             server ServerHello + Certificate ocsp + CertificateStatus unauthorized + ServerHelloDone
+             client Alert fatal certificate_revoked",
+            expect![[r#"
+                error chain.staple-expired (certain, server): the stapled OCSP response is no good: its signer may not sign for the issuer
+                  frame 5: the stapled response: its signer may not sign for the issuer
+            "#]],
+        );
+    }
+
+    #[test]
+    fn clear_when_it_is_fresh() {
+        check(
+            &super::CHAIN_STAPLE_EXPIRED,
+            "clock 1795240000
+             client ClientHello sni=api.example.test versions=1.2 status-request
+             server ServerHello + Certificate ocsp + CertificateStatus good + ServerHelloDone
+             client Alert fatal certificate_revoked",
+            expect![[r#"
+                clear
+            "#]],
+        );
+    }
+
+    #[test]
+    fn not_applicable_without_a_staple() {
+        check(
+            &super::CHAIN_STAPLE_EXPIRED,
+            "client ClientHello sni=shop.example versions=1.2
+             server ServerHello + Certificate leaf=shop.example  + ServerKeyExchange + ServerHelloDone
+             client Alert fatal unknown_ca",
+            expect![[r#"
+                not applicable
+            "#]],
+        );
+    }
+
+    #[test]
+    fn undetermined_when_the_chain_is_encrypted() {
+        check(
+            &super::CHAIN_STAPLE_EXPIRED,
+            "client ClientHello sni=shop.example
+             server ServerHello negotiated=1.3 + Encrypted 1200
+             client ChangeCipherSpec + Finished
+             client ApplicationData 100
+             server ApplicationData 200",
+            expect![[r#"
+                undetermined
+            "#]],
+        );
+    }
+}

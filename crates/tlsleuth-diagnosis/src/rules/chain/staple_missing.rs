@@ -48,3 +48,79 @@ fn check(case: &Case<'_>, chain: &JudgedChain<'_>) -> Verdict {
             .seen_as(&["Firefox: MOZILLA_PKIX_ERROR_REQUIRED_TLS_FEATURE_MISSING"]),
     ))
 }
+
+#[cfg(test)]
+mod tests {
+    use expect_test::expect;
+
+    use crate::rules::testing::check;
+
+    #[test]
+    fn fires_when_the_leaf_demands_it() {
+        check(
+            &super::CHAIN_STAPLE_MISSING,
+            "client ClientHello sni=api.example.test versions=1.2 status-request
+             server ServerHello + Certificate story=must-staple + ServerHelloDone
+             client Alert fatal bad_certificate_status_response",
+            expect![[r#"
+                error chain.staple-missing (certain, server): the certificate demands a stapled OCSP response, and the server sent none
+                  frame 4: the client asks for a stapled response
+                  frame 5: the leaf has must-staple, and no response came with it
+            "#]],
+        );
+    }
+
+    #[test]
+    fn clear_when_it_came() {
+        check(
+            &super::CHAIN_STAPLE_MISSING,
+            "client ClientHello sni=api.example.test versions=1.2 status-request
+             server ServerHello + Certificate story=must-staple + CertificateStatus good + ServerHelloDone
+             client ClientKeyExchange",
+            expect![[r#"
+                clear
+            "#]],
+        );
+    }
+
+    #[test]
+    fn not_applicable_when_the_client_did_not_ask() {
+        check(
+            &super::CHAIN_STAPLE_MISSING,
+            "client ClientHello sni=api.example.test versions=1.2
+             server ServerHello + Certificate story=must-staple + ServerHelloDone
+             client Alert fatal bad_certificate_status_response",
+            expect![[r#"
+                not applicable
+            "#]],
+        );
+    }
+
+    #[test]
+    fn not_applicable_when_the_leaf_does_not_demand_it() {
+        check(
+            &super::CHAIN_STAPLE_MISSING,
+            "client ClientHello sni=shop.example versions=1.2
+             server ServerHello + Certificate leaf=shop.example  + ServerKeyExchange + ServerHelloDone
+             client Alert fatal unknown_ca",
+            expect![[r#"
+                not applicable
+            "#]],
+        );
+    }
+
+    #[test]
+    fn undetermined_when_the_chain_is_encrypted() {
+        check(
+            &super::CHAIN_STAPLE_MISSING,
+            "client ClientHello sni=shop.example
+             server ServerHello negotiated=1.3 + Encrypted 1200
+             client ChangeCipherSpec + Finished
+             client ApplicationData 100
+             server ApplicationData 200",
+            expect![[r#"
+                undetermined
+            "#]],
+        );
+    }
+}

@@ -40,3 +40,78 @@ fn check(_case: &Case<'_>, chain: &JudgedChain<'_>) -> Verdict {
         .remedy("Take them out of the chain file."),
     ))
 }
+
+#[cfg(test)]
+mod tests {
+    use expect_test::expect;
+
+    use crate::rules::testing::check;
+
+    #[test]
+    fn fires_for_another_root() {
+        check(
+            &super::CHAIN_UNRELATED_CERTIFICATES,
+            "client ClientHello sni=shop.example versions=1.2
+             server ServerHello + Certificate leaf=shop.example chain=unrelated + ServerKeyExchange + ServerHelloDone
+             client ClientKeyExchange",
+            expect![[r#"
+                warning chain.unrelated-certificates (certain, server): certificates were sent that are no part of the path
+                  frame 5: unrelated certificates: [2]
+            "#]],
+        );
+    }
+
+    #[test]
+    fn fires_for_the_same_twice() {
+        check(
+            &super::CHAIN_UNRELATED_CERTIFICATES,
+            "client ClientHello sni=api.example.test versions=1.2
+             server ServerHello + Certificate story=duplicate-leaf + ServerKeyExchange + ServerHelloDone
+             client ClientKeyExchange",
+            expect![[r#"
+                warning chain.unrelated-certificates (certain, server): certificates were sent that are no part of the path
+                  frame 5: duplicate of certificate 0
+            "#]],
+        );
+    }
+
+    #[test]
+    fn clear_when_the_chain_is_good() {
+        check(
+            &super::CHAIN_UNRELATED_CERTIFICATES,
+            "client ClientHello sni=api.example.test versions=1.2
+             server ServerHello + Certificate story=good + ServerKeyExchange + ServerHelloDone
+             client ClientKeyExchange",
+            expect![[r#"
+                clear
+            "#]],
+        );
+    }
+
+    #[test]
+    fn not_applicable_when_no_chain_was_sent() {
+        check(
+            &super::CHAIN_UNRELATED_CERTIFICATES,
+            "client ClientHello
+             server Alert fatal handshake_failure",
+            expect![[r#"
+                not applicable
+            "#]],
+        );
+    }
+
+    #[test]
+    fn undetermined_when_the_chain_is_encrypted() {
+        check(
+            &super::CHAIN_UNRELATED_CERTIFICATES,
+            "client ClientHello sni=shop.example
+             server ServerHello negotiated=1.3 + Encrypted 1200
+             client ChangeCipherSpec + Finished
+             client ApplicationData 100
+             server ApplicationData 200",
+            expect![[r#"
+                undetermined
+            "#]],
+        );
+    }
+}

@@ -69,3 +69,78 @@ fn check(case: &Case<'_>, chain: &JudgedChain<'_>) -> Verdict {
             ]),
     ))
 }
+
+#[cfg(test)]
+mod tests {
+    use expect_test::expect;
+
+    use crate::rules::testing::check;
+
+    #[test]
+    fn fires_when_the_root_is_sent() {
+        check(
+            &super::CHAIN_UNTRUSTED_ROOT,
+            "client ClientHello sni=shop.example versions=1.2
+             server ServerHello + Certificate leaf=shop.example chain=untrusted + ServerKeyExchange + ServerHelloDone
+             client Alert fatal unknown_ca",
+            expect![[r#"
+                error chain.untrusted-root (certain, server): the chain ends in the root "Private Root", which is not trusted
+                  frame 5: the chain leads to "Private Root" (sent with it), which is not among the anchors of --ca-file
+            "#]],
+        );
+    }
+
+    #[test]
+    fn fires_for_a_private_root() {
+        check(
+            &super::CHAIN_UNTRUSTED_ROOT,
+            "client ClientHello sni=api.example.test versions=1.2
+             server ServerHello + Certificate story=private-root + ServerKeyExchange + ServerHelloDone
+             client Alert fatal unknown_ca",
+            expect![[r#"
+                error chain.untrusted-root (certain, server): the chain ends in the root "Example Root CA", which is not trusted
+                  frame 5: the chain leads to "Example Root CA" (not sent), which is not among the anchors of --ca-file
+            "#]],
+        );
+    }
+
+    #[test]
+    fn clear_when_the_chain_is_good() {
+        check(
+            &super::CHAIN_UNTRUSTED_ROOT,
+            "client ClientHello sni=api.example.test versions=1.2
+             server ServerHello + Certificate story=good + ServerKeyExchange + ServerHelloDone
+             client ClientKeyExchange",
+            expect![[r#"
+                clear
+            "#]],
+        );
+    }
+
+    #[test]
+    fn not_applicable_when_no_chain_was_sent() {
+        check(
+            &super::CHAIN_UNTRUSTED_ROOT,
+            "client ClientHello
+             server Alert fatal handshake_failure",
+            expect![[r#"
+                not applicable
+            "#]],
+        );
+    }
+
+    #[test]
+    fn undetermined_when_the_chain_is_encrypted() {
+        check(
+            &super::CHAIN_UNTRUSTED_ROOT,
+            "client ClientHello sni=shop.example
+             server ServerHello negotiated=1.3 + Encrypted 1200
+             client ChangeCipherSpec + Finished
+             client ApplicationData 100
+             server ApplicationData 200",
+            expect![[r#"
+                undetermined
+            "#]],
+        );
+    }
+}

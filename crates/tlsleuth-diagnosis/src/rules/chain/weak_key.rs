@@ -53,3 +53,78 @@ fn check(_case: &Case<'_>, chain: &JudgedChain<'_>) -> Verdict {
         ]),
     ))
 }
+
+#[cfg(test)]
+mod tests {
+    use expect_test::expect;
+
+    use crate::rules::testing::check;
+
+    #[test]
+    fn fires_for_the_leaf() {
+        check(
+            &super::CHAIN_WEAK_KEY,
+            "client ClientHello sni=api.example.test versions=1.2
+             server ServerHello + Certificate story=weak-key-leaf + ServerKeyExchange + ServerHelloDone
+             client Alert fatal bad_certificate",
+            expect![[r#"
+                error chain.weak-key (certain, server): the key of "api.example.test" is too weak (RSA-1024)
+                  frame 6: "api.example.test" has the key RSA-1024
+            "#]],
+        );
+    }
+
+    #[test]
+    fn fires_for_an_intermediate() {
+        check(
+            &super::CHAIN_WEAK_KEY,
+            "client ClientHello sni=api.example.test versions=1.2
+             server ServerHello + Certificate story=weak-key-intermediate + ServerKeyExchange + ServerHelloDone
+             client Alert fatal bad_certificate",
+            expect![[r#"
+                error chain.weak-key (certain, server): the key of "Weak Issuing CA" is too weak (RSA-1024)
+                  frame 5: "Weak Issuing CA" has the key RSA-1024
+            "#]],
+        );
+    }
+
+    #[test]
+    fn clear_when_the_chain_is_good() {
+        check(
+            &super::CHAIN_WEAK_KEY,
+            "client ClientHello sni=api.example.test versions=1.2
+             server ServerHello + Certificate story=good + ServerKeyExchange + ServerHelloDone
+             client ClientKeyExchange",
+            expect![[r#"
+                clear
+            "#]],
+        );
+    }
+
+    #[test]
+    fn not_applicable_when_no_chain_was_sent() {
+        check(
+            &super::CHAIN_WEAK_KEY,
+            "client ClientHello
+             server Alert fatal handshake_failure",
+            expect![[r#"
+                not applicable
+            "#]],
+        );
+    }
+
+    #[test]
+    fn undetermined_when_the_chain_is_encrypted() {
+        check(
+            &super::CHAIN_WEAK_KEY,
+            "client ClientHello sni=shop.example
+             server ServerHello negotiated=1.3 + Encrypted 1200
+             client ChangeCipherSpec + Finished
+             client ApplicationData 100
+             server ApplicationData 200",
+            expect![[r#"
+                undetermined
+            "#]],
+        );
+    }
+}

@@ -58,3 +58,78 @@ fn check(_case: &Case<'_>, chain: &JudgedChain<'_>) -> Verdict {
         ]),
     ))
 }
+
+#[cfg(test)]
+mod tests {
+    use expect_test::expect;
+
+    use crate::rules::testing::check;
+
+    #[test]
+    fn fires_for_sha_1() {
+        check(
+            &super::CHAIN_WEAK_SIGNATURE,
+            "client ClientHello sni=api.example.test versions=1.2
+             server ServerHello + Certificate story=weak-signature-sha1 + ServerKeyExchange + ServerHelloDone
+             client Alert fatal bad_certificate",
+            expect![[r#"
+                error chain.weak-signature (certain, server): "api.example.test" is signed with a broken hash (sha1WithRSAEncryption)
+                  frame 6: "api.example.test" is signed with sha1WithRSAEncryption
+            "#]],
+        );
+    }
+
+    #[test]
+    fn fires_for_md5() {
+        check(
+            &super::CHAIN_WEAK_SIGNATURE,
+            "client ClientHello sni=api.example.test versions=1.2
+             server ServerHello + Certificate story=weak-signature-md5 + ServerKeyExchange + ServerHelloDone
+             client Alert fatal bad_certificate",
+            expect![[r#"
+                error chain.weak-signature (certain, server): "api.example.test" is signed with a broken hash (md5WithRSAEncryption)
+                  frame 6: "api.example.test" is signed with md5WithRSAEncryption
+            "#]],
+        );
+    }
+
+    #[test]
+    fn clear_for_the_signature_of_a_root() {
+        check(
+            &super::CHAIN_WEAK_SIGNATURE,
+            "client ClientHello sni=api.example.test versions=1.2
+             server ServerHello + Certificate story=weak-signature-of-root + ServerKeyExchange + ServerHelloDone
+             client ClientKeyExchange",
+            expect![[r#"
+                clear
+            "#]],
+        );
+    }
+
+    #[test]
+    fn not_applicable_when_no_chain_was_sent() {
+        check(
+            &super::CHAIN_WEAK_SIGNATURE,
+            "client ClientHello
+             server Alert fatal handshake_failure",
+            expect![[r#"
+                not applicable
+            "#]],
+        );
+    }
+
+    #[test]
+    fn undetermined_when_the_chain_is_encrypted() {
+        check(
+            &super::CHAIN_WEAK_SIGNATURE,
+            "client ClientHello sni=shop.example
+             server ServerHello negotiated=1.3 + Encrypted 1200
+             client ChangeCipherSpec + Finished
+             client ApplicationData 100
+             server ApplicationData 200",
+            expect![[r#"
+                undetermined
+            "#]],
+        );
+    }
+}

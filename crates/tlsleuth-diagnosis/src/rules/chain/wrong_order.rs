@@ -36,3 +36,64 @@ fn check(_case: &Case<'_>, chain: &JudgedChain<'_>) -> Verdict {
             .remedy("Put the leaf first, then each issuer behind the certificate that it issued."),
     ))
 }
+
+#[cfg(test)]
+mod tests {
+    use expect_test::expect;
+
+    use crate::rules::testing::check;
+
+    #[test]
+    fn fires_when_the_root_comes_before_the_intermediate() {
+        check(
+            &super::CHAIN_WRONG_ORDER,
+            "client ClientHello sni=api.example.test versions=1.2
+             server ServerHello + Certificate story=wrong-order + ServerKeyExchange + ServerHelloDone
+             client ClientKeyExchange",
+            expect![[r#"
+                warning chain.wrong-order (certain, server): the certificates are not in issuing order
+                  frame 5: wrong order, right: [0, 2, 1]
+            "#]],
+        );
+    }
+
+    #[test]
+    fn clear_when_the_chain_is_good() {
+        check(
+            &super::CHAIN_WRONG_ORDER,
+            "client ClientHello sni=api.example.test versions=1.2
+             server ServerHello + Certificate story=good + ServerKeyExchange + ServerHelloDone
+             client ClientKeyExchange",
+            expect![[r#"
+                clear
+            "#]],
+        );
+    }
+
+    #[test]
+    fn not_applicable_when_no_chain_was_sent() {
+        check(
+            &super::CHAIN_WRONG_ORDER,
+            "client ClientHello
+             server Alert fatal handshake_failure",
+            expect![[r#"
+                not applicable
+            "#]],
+        );
+    }
+
+    #[test]
+    fn undetermined_when_the_chain_is_encrypted() {
+        check(
+            &super::CHAIN_WRONG_ORDER,
+            "client ClientHello sni=shop.example
+             server ServerHello negotiated=1.3 + Encrypted 1200
+             client ChangeCipherSpec + Finished
+             client ApplicationData 100
+             server ApplicationData 200",
+            expect![[r#"
+                undetermined
+            "#]],
+        );
+    }
+}

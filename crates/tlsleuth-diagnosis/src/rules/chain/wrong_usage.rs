@@ -40,3 +40,78 @@ fn check(_case: &Case<'_>, chain: &JudgedChain<'_>) -> Verdict {
             .seen_as(&["OpenSSL: unsuitable certificate purpose (26), sslv3 alert unsupported certificate", "Go: x509: certificate specifies an incompatible key usage", "Java: Extended key usage does not permit use for TLS server authentication"]),
     ))
 }
+
+#[cfg(test)]
+mod tests {
+    use expect_test::expect;
+
+    use crate::rules::testing::check;
+
+    #[test]
+    fn fires_for_a_certificate_of_a_client() {
+        check(
+            &super::CHAIN_WRONG_USAGE,
+            "client ClientHello sni=shop.example versions=1.2
+             server ServerHello + Certificate leaf=shop.example wrong-usage + ServerKeyExchange + ServerHelloDone
+             client Alert fatal unsupported_certificate",
+            expect![[r#"
+                error chain.wrong-usage (certain, server): "shop.example" may not be used for a TLS server
+                  frame 5: "shop.example": wrong extended key usage: clientAuth
+            "#]],
+        );
+    }
+
+    #[test]
+    fn fires_for_an_intermediate() {
+        check(
+            &super::CHAIN_WRONG_USAGE,
+            "client ClientHello sni=api.example.test versions=1.2
+             server ServerHello + Certificate story=wrong-usage-intermediate + ServerKeyExchange + ServerHelloDone
+             client Alert fatal bad_certificate",
+            expect![[r#"
+                error chain.wrong-usage (certain, server): "Client Issuing CA" may not be used for a TLS server
+                  frame 5: "Client Issuing CA": wrong extended key usage: clientAuth
+            "#]],
+        );
+    }
+
+    #[test]
+    fn clear_when_the_chain_is_good() {
+        check(
+            &super::CHAIN_WRONG_USAGE,
+            "client ClientHello sni=api.example.test versions=1.2
+             server ServerHello + Certificate story=good + ServerKeyExchange + ServerHelloDone
+             client ClientKeyExchange",
+            expect![[r#"
+                clear
+            "#]],
+        );
+    }
+
+    #[test]
+    fn not_applicable_when_no_chain_was_sent() {
+        check(
+            &super::CHAIN_WRONG_USAGE,
+            "client ClientHello
+             server Alert fatal handshake_failure",
+            expect![[r#"
+                not applicable
+            "#]],
+        );
+    }
+
+    #[test]
+    fn undetermined_when_the_chain_is_encrypted() {
+        check(
+            &super::CHAIN_WRONG_USAGE,
+            "client ClientHello sni=shop.example
+             server ServerHello negotiated=1.3 + Encrypted 1200
+             client ChangeCipherSpec + Finished
+             client ApplicationData 100
+             server ApplicationData 200",
+            expect![[r#"
+                undetermined
+            "#]],
+        );
+    }
+}

@@ -93,3 +93,98 @@ fn check(case: &Case<'_>) -> Verdict {
             .next_step(format!("what the server takes: nmap --script ssl-enum-ciphers, or {}", wording::s_client(&case.connection.server, None))),
     ))
 }
+
+#[cfg(test)]
+mod tests {
+    use expect_test::expect;
+
+    use crate::rules::testing::check;
+
+    #[test]
+    fn fires_for_old_suites_only() {
+        check(
+            &super::CIPHER_NO_OVERLAP,
+            "client ClientHello versions=1.2 suites=AES128-SHA,DES-CBC3-SHA
+             server Alert fatal handshake_failure",
+            expect![[r#"
+                error cipher.no-overlap (likely, client): the server takes none of the client's 2 cipher suites
+                  frame 4: the client offers AES128-SHA, DES-CBC3-SHA
+                  frame 5: the server answers handshake_failure
+            "#]],
+        );
+    }
+
+    #[test]
+    fn fires_when_the_server_calls_it_insufficient() {
+        check(
+            &super::CIPHER_NO_OVERLAP,
+            "client ClientHello versions=1.2
+             server Alert fatal insufficient_security",
+            expect![[r#"
+                error cipher.no-overlap (likely, client): the server takes none of the client's 7 cipher suites
+                  frame 4: the client offers TLS_AES_128_GCM_SHA256, TLS_AES_256_GCM_SHA384, TLS_CHACHA20_POLY1305_SHA256, ECDHE-RSA-AES128-GCM-SHA256, ECDHE-ECDSA-AES128-GCM-SHA256, ECDHE-RSA-AES256-GCM-SHA384 and 1 more
+                  frame 5: the server answers insufficient_security
+            "#]],
+        );
+    }
+
+    #[test]
+    fn shows_what_the_server_chooses_elsewhere() {
+        check(
+            &super::CIPHER_NO_OVERLAP,
+            "client ClientHello versions=1.2 suites=AES128-SHA
+             server Alert fatal handshake_failure
+             connection
+             client ClientHello sni=shop.example versions=1.2
+             server ServerHello negotiated=1.2 + Certificate leaf=shop.example + ServerKeyExchange + ServerHelloDone
+             client ClientKeyExchange + ChangeCipherSpec + Finished
+             server ChangeCipherSpec + Finished
+             client ApplicationData 100
+             server ApplicationData 200",
+            expect![[r#"
+                error cipher.no-overlap (likely, client): the server takes none of the client's 1 cipher suites
+                  frame 4: the client offers AES128-SHA
+                  frame 5: the server answers handshake_failure
+                  frame 10: in another connection the server chooses TLS_ECDHE_ECDSA_WITH_AES_128_GCM_SHA256, which this client does not offer
+                clear
+            "#]],
+        );
+    }
+
+    #[test]
+    fn clear_when_the_offer_is_usual() {
+        check(
+            &super::CIPHER_NO_OVERLAP,
+            "client ClientHello
+             server Alert fatal handshake_failure",
+            expect![[r#"
+                clear
+            "#]],
+        );
+    }
+
+    #[test]
+    fn not_applicable_without_tls() {
+        check(
+            &super::CIPHER_NO_OVERLAP,
+            "client SYN
+             server RST",
+            expect![[r#"
+                not applicable
+            "#]],
+        );
+    }
+
+    #[test]
+    fn undetermined_when_the_hello_was_missed() {
+        check(
+            &super::CIPHER_NO_OVERLAP,
+            "no-syn
+             client ClientHello lose
+             server ServerHello + Certificate leaf=shop.example",
+            expect![[r#"
+                undetermined
+            "#]],
+        );
+    }
+}

@@ -38,3 +38,66 @@ fn check(case: &Case<'_>) -> Verdict {
             .severity(offended(case)),
     ))
 }
+
+#[cfg(test)]
+mod tests {
+    use expect_test::expect;
+
+    use crate::rules::testing::check;
+
+    #[test]
+    fn fires_when_another_one_is_chosen() {
+        check(
+            &super::CIPHER_NOT_OFFERED,
+            "client ClientHello versions=1.2 suites=ECDHE-RSA-AES128-GCM-SHA256
+             server ServerHello suite=ECDHE-RSA-AES256-GCM-SHA384
+             client Alert fatal illegal_parameter",
+            expect![[r#"
+                error cipher.not-offered (certain, server): the server chose TLS_ECDHE_RSA_WITH_AES_256_GCM_SHA384, which the client did not offer
+                  frame 4: the client offers 1 suites
+                  frame 5: the server chooses TLS_ECDHE_RSA_WITH_AES_256_GCM_SHA384
+            "#]],
+        );
+    }
+
+    #[test]
+    fn clear_when_it_was_offered() {
+        check(
+            &super::CIPHER_NOT_OFFERED,
+            "client ClientHello sni=shop.example versions=1.2
+             server ServerHello negotiated=1.2 + Certificate leaf=shop.example + ServerKeyExchange + ServerHelloDone
+             client ClientKeyExchange + ChangeCipherSpec + Finished
+             server ChangeCipherSpec + Finished
+             client ApplicationData 100
+             server ApplicationData 200",
+            expect![[r#"
+                clear
+            "#]],
+        );
+    }
+
+    #[test]
+    fn not_applicable_without_an_answer() {
+        check(
+            &super::CIPHER_NOT_OFFERED,
+            "client ClientHello
+             server FIN",
+            expect![[r#"
+                not applicable
+            "#]],
+        );
+    }
+
+    #[test]
+    fn undetermined_when_the_hello_was_missed() {
+        check(
+            &super::CIPHER_NOT_OFFERED,
+            "no-syn
+             client ClientHello lose
+             server ServerHello + Certificate leaf=shop.example",
+            expect![[r#"
+                undetermined
+            "#]],
+        );
+    }
+}

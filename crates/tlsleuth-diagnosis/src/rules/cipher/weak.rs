@@ -48,3 +48,91 @@ fn check(case: &Case<'_>) -> Verdict {
             .severity(severity),
     ))
 }
+
+#[cfg(test)]
+mod tests {
+    use expect_test::expect;
+
+    use crate::rules::testing::check;
+
+    #[test]
+    fn fires_for_rc4() {
+        check(
+            &super::CIPHER_WEAK,
+            "client ClientHello versions=1.2 suites=RC4-SHA
+             server ServerHello suite=RC4-SHA",
+            expect![[r#"
+                warning cipher.weak (certain, server): the chosen suite TLS_RSA_WITH_RC4_128_SHA is weak: RC4 is broken, and RFC 7465 forbids it
+                  frame 5: the server chooses TLS_RSA_WITH_RC4_128_SHA
+            "#]],
+        );
+    }
+
+    #[test]
+    fn fires_for_triple_des() {
+        check(
+            &super::CIPHER_WEAK,
+            "client ClientHello versions=1.2 suites=DES-CBC3-SHA
+             server ServerHello suite=DES-CBC3-SHA",
+            expect![[r#"
+                warning cipher.weak (certain, server): the chosen suite TLS_RSA_WITH_3DES_EDE_CBC_SHA is weak: blocks of 64 bits leak after some gigabytes (Sweet32)
+                  frame 5: the server chooses TLS_RSA_WITH_3DES_EDE_CBC_SHA
+            "#]],
+        );
+    }
+
+    #[test]
+    fn only_a_note_without_forward_secrecy() {
+        check(
+            &super::CIPHER_WEAK,
+            "client ClientHello versions=1.2 suites=AES128-GCM-SHA256
+             server ServerHello suite=AES128-GCM-SHA256",
+            expect![[r#"
+                info cipher.weak (certain, server): the chosen suite TLS_RSA_WITH_AES_128_GCM_SHA256 is weak: there is no forward secrecy: who gets the server's key reads all of the past
+                  frame 5: the server chooses TLS_RSA_WITH_AES_128_GCM_SHA256
+            "#]],
+        );
+    }
+
+    #[test]
+    fn clear_for_today_s_suites() {
+        check(
+            &super::CIPHER_WEAK,
+            "client ClientHello sni=shop.example versions=1.2
+             server ServerHello negotiated=1.2 + Certificate leaf=shop.example + ServerKeyExchange + ServerHelloDone
+             client ClientKeyExchange + ChangeCipherSpec + Finished
+             server ChangeCipherSpec + Finished
+             client ApplicationData 100
+             server ApplicationData 200",
+            expect![[r#"
+                clear
+            "#]],
+        );
+    }
+
+    #[test]
+    fn not_applicable_without_an_answer() {
+        check(
+            &super::CIPHER_WEAK,
+            "client ClientHello
+             server FIN",
+            expect![[r#"
+                not applicable
+            "#]],
+        );
+    }
+
+    #[test]
+    fn undetermined_when_the_answer_was_missed() {
+        check(
+            &super::CIPHER_WEAK,
+            "client ClientHello
+             server ServerHello lose
+             server Certificate leaf=shop.example
+             client ACK",
+            expect![[r#"
+                undetermined
+            "#]],
+        );
+    }
+}

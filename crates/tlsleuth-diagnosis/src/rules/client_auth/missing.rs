@@ -141,3 +141,85 @@ fn none_sent(case: &Case<'_>) -> bool {
         && case.connection.client_chain == Observed::Absent
         && case.connection.client_key_exchange.is_some()
 }
+
+#[cfg(test)]
+mod tests {
+    use expect_test::expect;
+
+    use crate::rules::testing::check;
+
+    #[test]
+    fn fires_when_an_empty_one_is_refused() {
+        check(
+            &super::CLIENT_AUTH_MISSING,
+            "client ClientHello versions=1.2
+             server ServerHello + Certificate leaf=shop.example + ServerKeyExchange + CertificateRequest + ServerHelloDone
+             client Certificate none + ClientKeyExchange + ChangeCipherSpec + Finished
+             server Alert fatal handshake_failure",
+            expect![[r#"
+                error client-auth.missing (certain, client): the server requires a client certificate, and the client sent none
+                  frame 5: the server asks for a certificate of any authority
+                  frame 6: the client sends an empty Certificate
+                  frame 7: the server ends the handshake with handshake_failure
+            "#]],
+        );
+    }
+
+    #[test]
+    fn fires_when_the_server_says_so_in_tls_1_3() {
+        check(
+            &super::CLIENT_AUTH_MISSING,
+            "client ClientHello
+             server ServerHello negotiated=1.3 + Encrypted 1200
+             client ChangeCipherSpec + Encrypted 25 + Finished
+             server Encrypted 19",
+            expect![[r#"
+                error client-auth.missing (likely, client): the server requires a client certificate, and the client sent none
+                  frame 6: a record of 25 bytes: an empty Certificate
+                  frame 7: the server ends the handshake with an encrypted alert
+            "#]],
+        );
+    }
+
+    #[test]
+    fn clear_when_nobody_asks() {
+        check(
+            &super::CLIENT_AUTH_MISSING,
+            "client ClientHello sni=shop.example versions=1.2
+             server ServerHello negotiated=1.2 + Certificate leaf=shop.example + ServerKeyExchange + ServerHelloDone
+             client ClientKeyExchange + ChangeCipherSpec + Finished
+             server ChangeCipherSpec + Finished
+             client ApplicationData 100
+             server ApplicationData 200",
+            expect![[r#"
+                clear
+            "#]],
+        );
+    }
+
+    #[test]
+    fn clear_when_it_was_sent() {
+        check(
+            &super::CLIENT_AUTH_MISSING,
+            "client ClientHello versions=1.2
+             server ServerHello + Certificate leaf=shop.example + ServerKeyExchange + CertificateRequest + ServerHelloDone
+             client Certificate leaf=alice.example + ClientKeyExchange + CertificateVerify + ChangeCipherSpec + Finished
+             server ChangeCipherSpec + Finished",
+            expect![[r#"
+                clear
+            "#]],
+        );
+    }
+
+    #[test]
+    fn clear_without_tls() {
+        check(
+            &super::CLIENT_AUTH_MISSING,
+            "client SYN
+             server RST",
+            expect![[r#"
+                clear
+            "#]],
+        );
+    }
+}

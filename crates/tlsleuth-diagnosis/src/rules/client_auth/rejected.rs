@@ -101,3 +101,86 @@ fn check(case: &Case<'_>) -> Verdict {
             .next_step("openssl verify -CAfile the-server's-client-authorities.pem -untrusted intermediates.pem client.pem"),
     ))
 }
+
+#[cfg(test)]
+mod tests {
+    use expect_test::expect;
+
+    use crate::rules::testing::check;
+
+    #[test]
+    fn fires_when_the_server_refuses_it() {
+        check(
+            &super::CLIENT_AUTH_REJECTED,
+            "client ClientHello versions=1.2
+             server ServerHello + Certificate leaf=shop.example + ServerKeyExchange + CertificateRequest + ServerHelloDone
+             client Certificate leaf=alice.example + ClientKeyExchange + CertificateVerify + ChangeCipherSpec + Finished
+             server Alert fatal bad_certificate",
+            expect![[r#"
+                error client-auth.rejected (certain, unknown): the server refused the client's certificate (bad_certificate)
+                  frame 6: the client sends "alice.example"
+                  frame 7: the server answers with bad_certificate
+            "#]],
+        );
+    }
+
+    #[test]
+    fn likely_when_all_is_encrypted() {
+        check(
+            &super::CLIENT_AUTH_REJECTED,
+            "client ClientHello
+             server ServerHello negotiated=1.3 + Encrypted 1200
+             client ChangeCipherSpec + Encrypted 1100 + Encrypted 281 + Finished
+             server Encrypted 19",
+            expect![[r#"
+                error client-auth.rejected (likely, unknown): the server refused the client's certificate (an encrypted alert)
+                  frame 6: the client's second flight is large enough to hold a certificate
+                  frame 7: the server answers with an encrypted alert
+            "#]],
+        );
+    }
+
+    #[test]
+    fn clear_when_none_was_sent() {
+        check(
+            &super::CLIENT_AUTH_REJECTED,
+            "client ClientHello versions=1.2
+             server ServerHello + Certificate leaf=shop.example + ServerKeyExchange + CertificateRequest + ServerHelloDone
+             client Certificate none + ClientKeyExchange + ChangeCipherSpec + Finished
+             server Alert fatal handshake_failure",
+            expect![[r#"
+                clear
+            "#]],
+        );
+    }
+
+    #[test]
+    fn clear_when_it_completes() {
+        check(
+            &super::CLIENT_AUTH_REJECTED,
+            "client ClientHello sni=shop.example versions=1.2
+             server ServerHello negotiated=1.2 + Certificate leaf=shop.example + ServerKeyExchange + ServerHelloDone
+             client ClientKeyExchange + ChangeCipherSpec + Finished
+             server ChangeCipherSpec + Finished
+             client ApplicationData 100
+             server ApplicationData 200",
+            expect![[r#"
+                clear
+            "#]],
+        );
+    }
+
+    #[test]
+    fn not_applicable_when_nobody_asked() {
+        check(
+            &super::CLIENT_AUTH_REJECTED,
+            "client ClientHello versions=1.2
+             server ServerHello + Certificate leaf=shop.example + ServerKeyExchange + ServerHelloDone
+             client ClientKeyExchange + ChangeCipherSpec + Finished
+             server Alert fatal handshake_failure",
+            expect![[r#"
+                not applicable
+            "#]],
+        );
+    }
+}

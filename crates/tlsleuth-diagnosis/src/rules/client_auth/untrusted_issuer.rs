@@ -55,3 +55,84 @@ fn check(case: &Case<'_>) -> Verdict {
         .needs_symptom();
     Ok(Some(if refused { finding } else { finding.severity(Severity::Info) }))
 }
+
+#[cfg(test)]
+mod tests {
+    use expect_test::expect;
+
+    use crate::rules::testing::check;
+
+    #[test]
+    fn fires_when_the_issuer_is_not_asked_for() {
+        check(
+            &super::CLIENT_AUTH_UNTRUSTED_ISSUER,
+            "client ClientHello versions=1.2
+             server ServerHello + Certificate leaf=shop.example + ServerKeyExchange + CertificateRequest authorities=Other_CA + ServerHelloDone
+             client Certificate leaf=alice.example + ClientKeyExchange + CertificateVerify + ChangeCipherSpec + Finished
+             server Alert fatal unknown_ca",
+            expect![[r#"
+                error client-auth.untrusted-issuer (certain, client): the client's issuer "Test Issuing CA" is none of the authorities that the server asked for
+                  frame 5: the server asks for a certificate of one of 1 authorities
+                  frame 6: the client sends "alice.example", issued by "Test Issuing CA"
+            "#]],
+        );
+    }
+
+    #[test]
+    fn clear_when_it_is_asked_for() {
+        check(
+            &super::CLIENT_AUTH_UNTRUSTED_ISSUER,
+            "client ClientHello versions=1.2
+             server ServerHello + Certificate leaf=shop.example + ServerKeyExchange + CertificateRequest authorities=Other_CA,Test_Root + ServerHelloDone
+             client Certificate leaf=alice.example + ClientKeyExchange + CertificateVerify + ChangeCipherSpec + Finished
+             server Alert fatal unknown_ca",
+            expect![[r#"
+                clear
+            "#]],
+        );
+    }
+
+    #[test]
+    fn not_applicable_when_any_authority_will_do() {
+        check(
+            &super::CLIENT_AUTH_UNTRUSTED_ISSUER,
+            "client ClientHello versions=1.2
+             server ServerHello + Certificate leaf=shop.example + ServerKeyExchange + CertificateRequest + ServerHelloDone
+             client Certificate leaf=alice.example + ClientKeyExchange + CertificateVerify + ChangeCipherSpec + Finished
+             server Alert fatal unknown_ca",
+            expect![[r#"
+                not applicable
+            "#]],
+        );
+    }
+
+    #[test]
+    fn not_applicable_when_none_was_sent() {
+        check(
+            &super::CLIENT_AUTH_UNTRUSTED_ISSUER,
+            "client ClientHello sni=shop.example versions=1.2
+             server ServerHello negotiated=1.2 + Certificate leaf=shop.example + ServerKeyExchange + ServerHelloDone
+             client ClientKeyExchange + ChangeCipherSpec + Finished
+             server ChangeCipherSpec + Finished
+             client ApplicationData 100
+             server ApplicationData 200",
+            expect![[r#"
+                not applicable
+            "#]],
+        );
+    }
+
+    #[test]
+    fn undetermined_when_it_is_encrypted() {
+        check(
+            &super::CLIENT_AUTH_UNTRUSTED_ISSUER,
+            "client ClientHello
+             server ServerHello negotiated=1.3 + Encrypted 1200
+             client ChangeCipherSpec + Encrypted 1100 + Encrypted 281 + Finished
+             server Encrypted 19",
+            expect![[r#"
+                undetermined
+            "#]],
+        );
+    }
+}

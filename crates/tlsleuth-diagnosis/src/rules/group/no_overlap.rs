@@ -89,3 +89,90 @@ fn check(case: &Case<'_>) -> Verdict {
             ]),
     ))
 }
+
+#[cfg(test)]
+mod tests {
+    use expect_test::expect;
+
+    use crate::rules::testing::check;
+
+    #[test]
+    fn fires_for_an_unusual_group() {
+        check(
+            &super::GROUP_NO_OVERLAP,
+            "client ClientHello groups=secp521r1 versions=1.3
+             server Alert fatal handshake_failure",
+            expect![[r#"
+                error group.no-overlap (likely, client): the server takes none of the client's groups (secp521r1)
+                  frame 4: the client offers the groups secp521r1
+                  frame 5: the server answers handshake_failure
+            "#]],
+        );
+    }
+
+    #[test]
+    fn fires_for_java_s_word_for_it() {
+        check(
+            &super::GROUP_NO_OVERLAP,
+            "client ClientHello groups=x448 versions=1.3
+             server Alert fatal unexpected_message",
+            expect![[r#"
+                error group.no-overlap (likely, client): the server takes none of the client's groups (x448)
+                  frame 4: the client offers the groups x448
+                  frame 5: the server answers unexpected_message
+            "#]],
+        );
+    }
+
+    #[test]
+    fn clear_when_the_groups_are_usual() {
+        check(
+            &super::GROUP_NO_OVERLAP,
+            "client ClientHello
+             server Alert fatal handshake_failure",
+            expect![[r#"
+                clear
+            "#]],
+        );
+    }
+
+    #[test]
+    fn clear_when_it_completes() {
+        check(
+            &super::GROUP_NO_OVERLAP,
+            "client ClientHello sni=shop.example
+             server ServerHello negotiated=1.3 + Encrypted 1200
+             client ChangeCipherSpec + Finished
+             client ApplicationData 100
+             server ApplicationData 200",
+            expect![[r#"
+                clear
+            "#]],
+        );
+    }
+
+    #[test]
+    fn not_applicable_without_groups() {
+        check(
+            &super::GROUP_NO_OVERLAP,
+            "client ClientHello versions=1.2 groups=none
+             server Alert fatal handshake_failure",
+            expect![[r#"
+                not applicable
+            "#]],
+        );
+    }
+
+    #[test]
+    fn undetermined_when_the_hello_was_missed() {
+        check(
+            &super::GROUP_NO_OVERLAP,
+            "no-syn
+             client ClientHello lose
+             server ServerHello + Certificate leaf=shop.example",
+            expect![[r#"
+                undetermined
+            "#]],
+        );
+    }
+}

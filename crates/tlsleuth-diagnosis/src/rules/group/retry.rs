@@ -37,3 +37,84 @@ fn check(case: &Case<'_>) -> Verdict {
             .remedy("Let the server take the client's first group (nginx: ssl_ecdh_curve X25519MLKEM768:X25519:prime256v1).")
     ))
 }
+
+#[cfg(test)]
+mod tests {
+    use expect_test::expect;
+
+    use crate::rules::testing::check;
+
+    #[test]
+    fn fires_when_another_share_is_asked_for() {
+        check(
+            &super::GROUP_RETRY,
+            "client ClientHello groups=x25519,secp256r1
+             server HelloRetryRequest group=secp256r1
+             client ClientHello groups=x25519,secp256r1 shares=secp256r1
+             server ServerHello negotiated=1.3 group=secp256r1",
+            expect![[r#"
+                info group.retry (certain, server): the server asked for secp256r1, which cost one round trip
+                  frame 4: the client sends key shares for x25519
+                  frame 5: the server asks for secp256r1
+            "#]],
+        );
+    }
+
+    #[test]
+    fn says_that_no_share_was_sent() {
+        check(
+            &super::GROUP_RETRY,
+            "client ClientHello groups=x25519 shares=none
+             server HelloRetryRequest group=x25519",
+            expect![[r#"
+                info group.retry (certain, server): the server asked for x25519, which cost one round trip
+                  frame 4: the client sends key shares for none
+                  frame 5: the server asks for x25519
+            "#]],
+        );
+    }
+
+    #[test]
+    fn not_applicable_when_the_share_fits() {
+        check(
+            &super::GROUP_RETRY,
+            "client ClientHello sni=shop.example
+             server ServerHello negotiated=1.3 + Encrypted 1200
+             client ChangeCipherSpec + Finished
+             client ApplicationData 100
+             server ApplicationData 200",
+            expect![[r#"
+                not applicable
+            "#]],
+        );
+    }
+
+    #[test]
+    fn not_applicable_in_tls_1_2() {
+        check(
+            &super::GROUP_RETRY,
+            "client ClientHello sni=shop.example versions=1.2
+             server ServerHello negotiated=1.2 + Certificate leaf=shop.example + ServerKeyExchange + ServerHelloDone
+             client ClientKeyExchange + ChangeCipherSpec + Finished
+             server ChangeCipherSpec + Finished
+             client ApplicationData 100
+             server ApplicationData 200",
+            expect![[r#"
+                not applicable
+            "#]],
+        );
+    }
+
+    #[test]
+    fn undetermined_when_the_hello_was_missed() {
+        check(
+            &super::GROUP_RETRY,
+            "no-syn
+             client ClientHello lose
+             server ServerHello + Certificate leaf=shop.example",
+            expect![[r#"
+                undetermined
+            "#]],
+        );
+    }
+}

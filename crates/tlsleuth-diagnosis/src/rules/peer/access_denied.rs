@@ -37,3 +37,82 @@ fn check(case: &Case<'_>) -> Verdict {
             .seen_as(&["OpenSSL: tlsv1 alert access denied", "Go: remote error: tls: access denied"]),
     ))
 }
+
+#[cfg(test)]
+mod tests {
+    use expect_test::expect;
+
+    use crate::rules::testing::check;
+
+    #[test]
+    fn fires_when_the_server_says_so() {
+        check(
+            &super::PEER_ACCESS_DENIED,
+            "client ClientHello sni=shop.example versions=1.2
+             server ServerHello + Certificate leaf=shop.example + ServerKeyExchange + ServerHelloDone
+             client ClientKeyExchange + ChangeCipherSpec + Finished
+             server Alert fatal access_denied",
+            expect![[r#"
+                error peer.access-denied (certain, server): the server denied access
+                  frame 7: the server says access_denied
+            "#]],
+        );
+    }
+
+    #[test]
+    fn fires_when_the_client_says_so() {
+        check(
+            &super::PEER_ACCESS_DENIED,
+            "client ClientHello sni=shop.example versions=1.2
+             server ServerHello + Certificate leaf=shop.example + ServerKeyExchange + ServerHelloDone
+             client Alert fatal access_denied",
+            expect![[r#"
+                error peer.access-denied (certain, client): the client denied access
+                  frame 6: the client says access_denied
+            "#]],
+        );
+    }
+
+    #[test]
+    fn clear_for_another_alert() {
+        check(
+            &super::PEER_ACCESS_DENIED,
+            "client ClientHello sni=shop.example versions=1.2
+             server ServerHello + Certificate leaf=shop.example + ServerKeyExchange + ServerHelloDone
+             client Alert fatal unknown_ca",
+            expect![[r#"
+                clear
+            "#]],
+        );
+    }
+
+    #[test]
+    fn clear_when_the_other_side_had_left() {
+        check(
+            &super::PEER_ACCESS_DENIED,
+            "client ClientHello sni=shop.example versions=1.2
+             server ServerHello + Certificate leaf=shop.example + ServerKeyExchange + ServerHelloDone
+             client FIN
+             server Alert fatal access_denied",
+            expect![[r#"
+                clear
+            "#]],
+        );
+    }
+
+    #[test]
+    fn clear_when_it_completes() {
+        check(
+            &super::PEER_ACCESS_DENIED,
+            "client ClientHello sni=shop.example versions=1.2
+             server ServerHello negotiated=1.2 + Certificate leaf=shop.example + ServerKeyExchange + ServerHelloDone
+             client ClientKeyExchange + ChangeCipherSpec + Finished
+             server ChangeCipherSpec + Finished
+             client ApplicationData 100
+             server ApplicationData 200",
+            expect![[r#"
+                clear
+            "#]],
+        );
+    }
+}

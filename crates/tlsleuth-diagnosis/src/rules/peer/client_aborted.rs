@@ -48,3 +48,79 @@ fn check(case: &Case<'_>) -> Verdict {
         .next_step(wording::KEY_LOG),
     ))
 }
+
+#[cfg(test)]
+mod tests {
+    use expect_test::expect;
+
+    use crate::rules::testing::check;
+
+    #[test]
+    fn fires_for_an_encrypted_alert() {
+        check(
+            &super::PEER_CLIENT_ABORTED,
+            "client ClientHello sni=shop.example
+             server ServerHello negotiated=1.3 + Encrypted 1200
+             client ChangeCipherSpec + Encrypted 19
+             client FIN",
+            expect![[r#"
+                error peer.client-aborted (likely, client): the client gave up behind the server's flight (an encrypted alert of 19 bytes)
+                  frame 6: the client ends the handshake with an encrypted alert of 19 bytes
+            "#]],
+        );
+    }
+
+    #[test]
+    fn fires_for_a_fin() {
+        check(
+            &super::PEER_CLIENT_ABORTED,
+            "client ClientHello sni=shop.example
+             server ServerHello negotiated=1.3 + Encrypted 1200
+             client FIN",
+            expect![[r#"
+                error peer.client-aborted (likely, client): the client gave up behind the server's flight (a FIN)
+                  frame 6: the client ends the handshake with a FIN
+            "#]],
+        );
+    }
+
+    #[test]
+    fn clear_when_the_alert_says_why() {
+        check(
+            &super::PEER_CLIENT_ABORTED,
+            "client ClientHello sni=shop.example versions=1.2
+             server ServerHello + Certificate leaf=shop.example + ServerKeyExchange + ServerHelloDone
+             client Alert fatal unknown_ca",
+            expect![[r#"
+                clear
+            "#]],
+        );
+    }
+
+    #[test]
+    fn clear_before_the_server_answered() {
+        check(
+            &super::PEER_CLIENT_ABORTED,
+            "client ClientHello
+             client FIN",
+            expect![[r#"
+                clear
+            "#]],
+        );
+    }
+
+    #[test]
+    fn clear_when_it_completes() {
+        check(
+            &super::PEER_CLIENT_ABORTED,
+            "client ClientHello sni=shop.example
+             server ServerHello negotiated=1.3 + Encrypted 1200
+             client ChangeCipherSpec + Finished
+             client ApplicationData 100
+             server ApplicationData 200",
+            expect![[r#"
+                clear
+            "#]],
+        );
+    }
+}

@@ -158,3 +158,109 @@ fn check(case: &Case<'_>) -> Verdict {
 fn server_flight_is_whole(case: &Case<'_>) -> bool {
     case.connection.server_hello_done.is_some() || case.connection.finished.server.is_present()
 }
+
+#[cfg(test)]
+mod tests {
+    use expect_test::expect;
+
+    use crate::rules::testing::check;
+
+    #[test]
+    fn fires_for_a_plain_alert() {
+        check(
+            &super::PEER_CLIENT_REJECTED_CERTIFICATE,
+            "client ClientHello sni=shop.example versions=1.2
+             server ServerHello + Certificate leaf=shop.example + ServerKeyExchange + ServerHelloDone
+             client Alert fatal unknown_ca
+             client FIN",
+            expect![[r#"
+                error peer.client-rejected-certificate (certain, unknown): the client refused the server's certificate (unknown_ca)
+                  frame 6: the client says unknown_ca
+                  frame 5: the server sends "shop.example", issued by "Test Issuing CA", valid until 2027-01-19 10:00:00 UTC
+            "#]],
+        );
+    }
+
+    #[test]
+    fn likely_for_an_encrypted_alert() {
+        check(
+            &super::PEER_CLIENT_REJECTED_CERTIFICATE,
+            "client ClientHello sni=shop.example
+             server ServerHello negotiated=1.3 + Encrypted 1200
+             client ChangeCipherSpec + Encrypted 19
+             client FIN",
+            expect![[r#"
+                error peer.client-rejected-certificate (likely, unknown): the client refused the server's certificate (encrypted alert)
+                  frame 6: a record of 19 bytes right behind the server's flight, which has the size of an alert; the client sent no Finished
+            "#]],
+        );
+    }
+
+    #[test]
+    fn likely_when_the_client_leaves_silently() {
+        check(
+            &super::PEER_CLIENT_REJECTED_CERTIFICATE,
+            "client ClientHello sni=shop.example versions=1.2
+             server ServerHello + Certificate leaf=shop.example + ServerKeyExchange + ServerHelloDone
+             client FIN",
+            expect![[r#"
+                error peer.client-rejected-certificate (likely, unknown): the client left right behind the server's flight, without an alert
+                  frame 6: the client closes in place of its Finished
+                  frame 5: the server sends "shop.example", issued by "Test Issuing CA", valid until 2027-01-19 10:00:00 UTC
+            "#]],
+        );
+    }
+
+    #[test]
+    fn shows_what_another_connection_shows() {
+        check(
+            &super::PEER_CLIENT_REJECTED_CERTIFICATE,
+            "client ClientHello sni=shop.example
+             server ServerHello negotiated=1.3 + Encrypted 1200
+             client ChangeCipherSpec + Encrypted 35
+             client FIN
+             connection
+             client ClientHello sni=shop.example versions=1.2
+             server ServerHello negotiated=1.2 + Certificate leaf=shop.example + ServerKeyExchange + ServerHelloDone
+             client ClientKeyExchange + ChangeCipherSpec + Finished
+             server ChangeCipherSpec + Finished
+             client ApplicationData 100
+             server ApplicationData 200",
+            expect![[r#"
+                error peer.client-rejected-certificate (likely, unknown): the client refused the server's certificate (encrypted alert)
+                  frame 6: a record of 35 bytes right behind the server's flight, which has the size of an alert; the client sent no Finished
+                  frame 12: in another connection the same server sends "shop.example" in clear, issued by "Test Issuing CA", for `shop.example`, valid until 2027-01-19 10:00:00 UTC
+                clear
+            "#]],
+        );
+    }
+
+    #[test]
+    fn clear_when_the_server_refuses() {
+        check(
+            &super::PEER_CLIENT_REJECTED_CERTIFICATE,
+            "client ClientHello sni=shop.example versions=1.2
+             server ServerHello + Certificate leaf=shop.example + ServerKeyExchange + ServerHelloDone
+             client ClientKeyExchange + ChangeCipherSpec + Finished
+             server Alert fatal bad_certificate",
+            expect![[r#"
+                clear
+            "#]],
+        );
+    }
+
+    #[test]
+    fn clear_when_it_completes() {
+        check(
+            &super::PEER_CLIENT_REJECTED_CERTIFICATE,
+            "client ClientHello sni=shop.example
+             server ServerHello negotiated=1.3 + Encrypted 1200
+             client ChangeCipherSpec + Finished
+             client ApplicationData 100
+             server ApplicationData 200",
+            expect![[r#"
+                clear
+            "#]],
+        );
+    }
+}

@@ -77,3 +77,80 @@ fn check(case: &Case<'_>) -> Verdict {
             ]),
     ))
 }
+
+#[cfg(test)]
+mod tests {
+    use expect_test::expect;
+
+    use crate::rules::testing::check;
+
+    #[test]
+    fn fires_behind_the_hello() {
+        check(
+            &super::PEER_HANDSHAKE_FAILURE,
+            "client ClientHello sni=shop.example
+             server Alert fatal handshake_failure",
+            expect![[r#"
+                error peer.handshake-failure (certain, unknown): the server refused the handshake (handshake_failure)
+                  frame 5: the server says handshake_failure
+                  frame 4: the client offers 7 suites
+            "#]],
+        );
+    }
+
+    #[test]
+    fn fires_behind_the_server_s_flight() {
+        check(
+            &super::PEER_HANDSHAKE_FAILURE,
+            "client ClientHello sni=shop.example versions=1.2
+             server ServerHello + Certificate leaf=shop.example + ServerKeyExchange + ServerHelloDone
+             client Alert fatal handshake_failure",
+            expect![[r#"
+                error peer.handshake-failure (certain, unknown): the client refused the handshake (handshake_failure)
+                  frame 6: the client says handshake_failure
+            "#]],
+        );
+    }
+
+    #[test]
+    fn names_what_is_unusual() {
+        check(
+            &super::PEER_HANDSHAKE_FAILURE,
+            "client ClientHello versions=1.2 suites=AES128-SHA
+             server Alert fatal handshake_failure",
+            expect![[r#"
+                error peer.handshake-failure (certain, unknown): the server refused the handshake (handshake_failure)
+                  frame 5: the server says handshake_failure
+                  frame 4: the client offers 1 suites
+            "#]],
+        );
+    }
+
+    #[test]
+    fn clear_for_another_alert() {
+        check(
+            &super::PEER_HANDSHAKE_FAILURE,
+            "client ClientHello
+             server Alert fatal protocol_version",
+            expect![[r#"
+                clear
+            "#]],
+        );
+    }
+
+    #[test]
+    fn clear_when_it_completes() {
+        check(
+            &super::PEER_HANDSHAKE_FAILURE,
+            "client ClientHello sni=shop.example versions=1.2
+             server ServerHello negotiated=1.2 + Certificate leaf=shop.example + ServerKeyExchange + ServerHelloDone
+             client ClientKeyExchange + ChangeCipherSpec + Finished
+             server ChangeCipherSpec + Finished
+             client ApplicationData 100
+             server ApplicationData 200",
+            expect![[r#"
+                clear
+            "#]],
+        );
+    }
+}

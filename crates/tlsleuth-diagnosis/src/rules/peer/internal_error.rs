@@ -55,3 +55,79 @@ fn check(case: &Case<'_>) -> Verdict {
         "browsers: ERR_SSL_PROTOCOL_ERROR, SSL_ERROR_INTERNAL_ERROR_ALERT",
     ])))
 }
+
+#[cfg(test)]
+mod tests {
+    use expect_test::expect;
+
+    use crate::rules::testing::check;
+
+    #[test]
+    fn fires_and_names_the_name() {
+        check(
+            &super::PEER_INTERNAL_ERROR,
+            "client ClientHello sni=shop.example
+             server Alert fatal internal_error",
+            expect![[r#"
+                error peer.internal-error (certain, server): the server had an internal error
+                  frame 5: the server says internal_error
+            "#]],
+        );
+    }
+
+    #[test]
+    fn fires_without_a_name() {
+        check(
+            &super::PEER_INTERNAL_ERROR,
+            "client ClientHello
+             server Alert fatal internal_error",
+            expect![[r#"
+                error peer.internal-error (certain, server): the server had an internal error
+                  frame 5: the server says internal_error
+            "#]],
+        );
+    }
+
+    #[test]
+    fn fires_later() {
+        check(
+            &super::PEER_INTERNAL_ERROR,
+            "client ClientHello sni=shop.example versions=1.2
+             server ServerHello + Certificate leaf=shop.example + ServerKeyExchange + ServerHelloDone
+             client ClientKeyExchange + ChangeCipherSpec + Finished
+             server Alert fatal internal_error",
+            expect![[r#"
+                error peer.internal-error (certain, server): the server had an internal error
+                  frame 7: the server says internal_error
+            "#]],
+        );
+    }
+
+    #[test]
+    fn clear_for_another_alert() {
+        check(
+            &super::PEER_INTERNAL_ERROR,
+            "client ClientHello
+             server Alert fatal handshake_failure",
+            expect![[r#"
+                clear
+            "#]],
+        );
+    }
+
+    #[test]
+    fn clear_when_it_completes() {
+        check(
+            &super::PEER_INTERNAL_ERROR,
+            "client ClientHello sni=shop.example versions=1.2
+             server ServerHello negotiated=1.2 + Certificate leaf=shop.example + ServerKeyExchange + ServerHelloDone
+             client ClientKeyExchange + ChangeCipherSpec + Finished
+             server ChangeCipherSpec + Finished
+             client ApplicationData 100
+             server ApplicationData 200",
+            expect![[r#"
+                clear
+            "#]],
+        );
+    }
+}

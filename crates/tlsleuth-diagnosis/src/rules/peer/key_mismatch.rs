@@ -57,3 +57,83 @@ fn check(case: &Case<'_>) -> Verdict {
         "browsers: ERR_SSL_DECRYPT_ERROR_ALERT, ERR_SSL_BAD_RECORD_MAC_ALERT",
     ])))
 }
+
+#[cfg(test)]
+mod tests {
+    use expect_test::expect;
+
+    use crate::rules::testing::check;
+
+    #[test]
+    fn fires_when_a_signature_does_not_verify() {
+        check(
+            &super::PEER_KEY_MISMATCH,
+            "client ClientHello sni=shop.example versions=1.2
+             server ServerHello + Certificate leaf=shop.example + ServerKeyExchange + ServerHelloDone
+             client Alert fatal decrypt_error",
+            expect![[r#"
+                error peer.key-mismatch (certain, server): the keys do not fit: the client says decrypt_error
+                  frame 6: the client says decrypt_error
+            "#]],
+        );
+    }
+
+    #[test]
+    fn fires_when_a_record_does_not() {
+        check(
+            &super::PEER_KEY_MISMATCH,
+            "client ClientHello sni=shop.example versions=1.2
+             server ServerHello + Certificate leaf=shop.example + ServerKeyExchange + ServerHelloDone
+             client ClientKeyExchange + ChangeCipherSpec + Finished
+             server Alert fatal bad_record_mac",
+            expect![[r#"
+                error peer.key-mismatch (certain, client): the keys do not fit: the server says bad_record_mac
+                  frame 7: the server says bad_record_mac
+            "#]],
+        );
+    }
+
+    #[test]
+    fn clear_for_another_alert() {
+        check(
+            &super::PEER_KEY_MISMATCH,
+            "client ClientHello sni=shop.example versions=1.2
+             server ServerHello + Certificate leaf=shop.example + ServerKeyExchange + ServerHelloDone
+             client Alert fatal unknown_ca",
+            expect![[r#"
+                clear
+            "#]],
+        );
+    }
+
+    #[test]
+    fn clear_when_the_other_side_had_left() {
+        check(
+            &super::PEER_KEY_MISMATCH,
+            "client ClientHello sni=shop.example versions=1.2
+             server ServerHello + Certificate leaf=shop.example + ServerKeyExchange + ServerHelloDone
+             client Alert fatal unknown_ca
+             client FIN
+             server Alert fatal bad_record_mac",
+            expect![[r#"
+                clear
+            "#]],
+        );
+    }
+
+    #[test]
+    fn clear_when_it_completes() {
+        check(
+            &super::PEER_KEY_MISMATCH,
+            "client ClientHello sni=shop.example versions=1.2
+             server ServerHello negotiated=1.2 + Certificate leaf=shop.example + ServerKeyExchange + ServerHelloDone
+             client ClientKeyExchange + ChangeCipherSpec + Finished
+             server ChangeCipherSpec + Finished
+             client ApplicationData 100
+             server ApplicationData 200",
+            expect![[r#"
+                clear
+            "#]],
+        );
+    }
+}

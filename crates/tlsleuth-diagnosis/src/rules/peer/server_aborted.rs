@@ -46,3 +46,71 @@ fn check(case: &Case<'_>) -> Verdict {
             .next_step(wording::KEY_LOG),
     ))
 }
+
+#[cfg(test)]
+mod tests {
+    use expect_test::expect;
+
+    use crate::rules::testing::check;
+
+    #[test]
+    fn fires_for_an_encrypted_alert() {
+        check(
+            &super::PEER_SERVER_ABORTED,
+            "client ClientHello sni=shop.example
+             server ServerHello negotiated=1.3 + Encrypted 1200
+             client ChangeCipherSpec + Encrypted 1100 + Finished
+             server Encrypted 19
+             server FIN",
+            expect![[r#"
+                error peer.server-aborted (likely, server): the server gave up in mid-handshake (an encrypted alert of 19 bytes)
+                  frame 7: the server ends the handshake with an encrypted alert of 19 bytes
+            "#]],
+        );
+    }
+
+    #[test]
+    fn fires_for_a_fin() {
+        check(
+            &super::PEER_SERVER_ABORTED,
+            "client ClientHello sni=shop.example versions=1.2
+             server ServerHello + Certificate leaf=shop.example + ServerKeyExchange + ServerHelloDone
+             client ClientKeyExchange + ChangeCipherSpec + Finished
+             server FIN",
+            expect![[r#"
+                error peer.server-aborted (likely, server): the server gave up in mid-handshake (a FIN)
+                  frame 7: the server ends the handshake with a FIN
+            "#]],
+        );
+    }
+
+    #[test]
+    fn clear_when_the_alert_says_why() {
+        check(
+            &super::PEER_SERVER_ABORTED,
+            "client ClientHello sni=shop.example versions=1.2
+             server ServerHello + Certificate leaf=shop.example + ServerKeyExchange + ServerHelloDone
+             client ClientKeyExchange + ChangeCipherSpec + Finished
+             server Alert fatal decrypt_error",
+            expect![[r#"
+                clear
+            "#]],
+        );
+    }
+
+    #[test]
+    fn clear_when_it_completes() {
+        check(
+            &super::PEER_SERVER_ABORTED,
+            "client ClientHello sni=shop.example versions=1.2
+             server ServerHello negotiated=1.2 + Certificate leaf=shop.example + ServerKeyExchange + ServerHelloDone
+             client ClientKeyExchange + ChangeCipherSpec + Finished
+             server ChangeCipherSpec + Finished
+             client ApplicationData 100
+             server ApplicationData 200",
+            expect![[r#"
+                clear
+            "#]],
+        );
+    }
+}

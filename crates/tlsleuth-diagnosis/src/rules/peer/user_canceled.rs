@@ -41,3 +41,71 @@ fn check(case: &Case<'_>) -> Verdict {
             ]),
     ))
 }
+
+#[cfg(test)]
+mod tests {
+    use expect_test::expect;
+
+    use crate::rules::testing::check;
+
+    #[test]
+    fn fires_for_user_canceled() {
+        check(
+            &super::PEER_USER_CANCELED,
+            "client ClientHello sni=shop.example versions=1.2
+             server ServerHello + Certificate leaf=shop.example + ServerKeyExchange + ServerHelloDone
+             client Alert warning user_canceled
+             client Alert warning close_notify
+             client FIN",
+            expect![[r#"
+                error peer.user-canceled (certain, client): the client canceled the handshake (user_canceled)
+                  frame 6: the client says user_canceled before the handshake is complete
+            "#]],
+        );
+    }
+
+    #[test]
+    fn fires_for_a_close_in_the_middle() {
+        check(
+            &super::PEER_USER_CANCELED,
+            "client ClientHello sni=shop.example versions=1.2
+             server ServerHello + Certificate leaf=shop.example + ServerKeyExchange + ServerHelloDone
+             client Alert warning close_notify
+             client FIN",
+            expect![[r#"
+                error peer.user-canceled (certain, client): the client canceled the handshake (close_notify)
+                  frame 6: the client says close_notify before the handshake is complete
+            "#]],
+        );
+    }
+
+    #[test]
+    fn clear_when_java_closes_a_healthy_connection() {
+        check(
+            &super::PEER_USER_CANCELED,
+            "client ClientHello sni=shop.example
+             server ServerHello negotiated=1.3 + Encrypted 1200
+             client ChangeCipherSpec + Finished
+             client ApplicationData 100
+             server ApplicationData 200
+             client Encrypted 35
+             client FIN",
+            expect![[r#"
+                clear
+            "#]],
+        );
+    }
+
+    #[test]
+    fn clear_for_another_alert() {
+        check(
+            &super::PEER_USER_CANCELED,
+            "client ClientHello sni=shop.example versions=1.2
+             server ServerHello + Certificate leaf=shop.example + ServerKeyExchange + ServerHelloDone
+             client Alert fatal unknown_ca",
+            expect![[r#"
+                clear
+            "#]],
+        );
+    }
+}

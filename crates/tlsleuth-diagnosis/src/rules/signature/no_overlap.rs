@@ -87,3 +87,76 @@ fn server_flight_bytes(case: &Case<'_>) -> u64 {
         .map(|record| u64::from(record.len))
         .sum()
 }
+
+#[cfg(test)]
+mod tests {
+    use expect_test::expect;
+
+    use crate::rules::testing::check;
+
+    #[test]
+    fn fires_when_no_rsa_key_may_sign() {
+        check(
+            &super::SIGNATURE_NO_OVERLAP,
+            "client ClientHello sigalgs=ecdsa_secp256r1_sha256
+             server Alert fatal handshake_failure",
+            expect![[r#"
+                error signature.no-overlap (likely, client): the server's key cannot sign as the client demands
+                  frame 4: the client takes signatures by ecdsa_secp256r1_sha256
+                  frame 5: the server answers handshake_failure
+            "#]],
+        );
+    }
+
+    #[test]
+    fn fires_for_an_encrypted_alert_behind_the_hello() {
+        check(
+            &super::SIGNATURE_NO_OVERLAP,
+            "client ClientHello sigalgs=ecdsa_secp256r1_sha256
+             server ServerHello negotiated=1.3 + ChangeCipherSpec
+             server Encrypted 35",
+            expect![[r#"
+                error signature.no-overlap (likely, client): the server's key cannot sign as the client demands
+                  frame 4: the client takes signatures by ecdsa_secp256r1_sha256
+                  frame 6: the server answers an encrypted alert
+            "#]],
+        );
+    }
+
+    #[test]
+    fn clear_when_the_offer_is_usual() {
+        check(
+            &super::SIGNATURE_NO_OVERLAP,
+            "client ClientHello
+             server Alert fatal handshake_failure",
+            expect![[r#"
+                clear
+            "#]],
+        );
+    }
+
+    #[test]
+    fn not_applicable_without_the_extension() {
+        check(
+            &super::SIGNATURE_NO_OVERLAP,
+            "client ClientHello versions=1.0 sigalgs=none
+             server Alert fatal handshake_failure",
+            expect![[r#"
+                not applicable
+            "#]],
+        );
+    }
+
+    #[test]
+    fn undetermined_when_the_hello_was_missed() {
+        check(
+            &super::SIGNATURE_NO_OVERLAP,
+            "no-syn
+             client ClientHello lose
+             server ServerHello + Certificate leaf=shop.example",
+            expect![[r#"
+                undetermined
+            "#]],
+        );
+    }
+}

@@ -111,3 +111,95 @@ fn refused_for_certificate(case: &Case<'_>) -> bool {
                 None | Some(A::BAD_CERTIFICATE | A::CERTIFICATE_UNKNOWN | A::HANDSHAKE_FAILURE)
             ))
 }
+
+#[cfg(test)]
+mod tests {
+    use expect_test::expect;
+
+    use crate::rules::testing::check;
+
+    #[test]
+    fn fires_when_no_name_matches() {
+        check(
+            &super::SNI_CERTIFICATE_MISMATCH,
+            "client ClientHello sni=shop.example versions=1.2
+             server ServerHello + Certificate leaf=www.example + ServerHelloDone
+             client Alert fatal bad_certificate",
+            expect![[r#"
+                error sni.certificate-mismatch (certain, server): the certificate does not cover `shop.example`
+                  frame 4: the client asks for `shop.example`
+                  frame 5: the leaf covers `www.example`
+            "#]],
+        );
+    }
+
+    #[test]
+    fn fires_for_an_address() {
+        check(
+            &super::SNI_CERTIFICATE_MISMATCH,
+            "client ClientHello versions=1.2
+             server ServerHello + Certificate leaf=www.example + ServerHelloDone
+             client Alert fatal bad_certificate",
+            expect![[r#"
+                error sni.certificate-mismatch (likely, client): the certificate covers names, and not the address 10.0.0.2 that the client dialled
+                  frame 4: the client sends no server name: it dials an address, or is too old to send one
+                  frame 5: the leaf covers `www.example`
+            "#]],
+        );
+    }
+
+    #[test]
+    fn clear_when_a_name_matches() {
+        check(
+            &super::SNI_CERTIFICATE_MISMATCH,
+            "client ClientHello sni=shop.example versions=1.2
+             server ServerHello negotiated=1.2 + Certificate leaf=shop.example + ServerKeyExchange + ServerHelloDone
+             client ClientKeyExchange + ChangeCipherSpec + Finished
+             server ChangeCipherSpec + Finished
+             client ApplicationData 100
+             server ApplicationData 200",
+            expect![[r#"
+                clear
+            "#]],
+        );
+    }
+
+    #[test]
+    fn clear_for_a_wildcard() {
+        check(
+            &super::SNI_CERTIFICATE_MISMATCH,
+            "client ClientHello sni=shop.example.test versions=1.2
+             server ServerHello + Certificate leaf=*.example.test + ServerHelloDone",
+            expect![[r#"
+                clear
+            "#]],
+        );
+    }
+
+    #[test]
+    fn not_applicable_when_no_chain_was_sent() {
+        check(
+            &super::SNI_CERTIFICATE_MISMATCH,
+            "client ClientHello sni=shop.example
+             server Alert fatal handshake_failure",
+            expect![[r#"
+                not applicable
+            "#]],
+        );
+    }
+
+    #[test]
+    fn undetermined_when_it_is_encrypted() {
+        check(
+            &super::SNI_CERTIFICATE_MISMATCH,
+            "client ClientHello sni=shop.example
+             server ServerHello negotiated=1.3 + Encrypted 1200
+             client ChangeCipherSpec + Finished
+             client ApplicationData 100
+             server ApplicationData 200",
+            expect![[r#"
+                undetermined
+            "#]],
+        );
+    }
+}

@@ -80,3 +80,67 @@ fn check(case: &Case<'_>) -> Verdict {
         .needs_symptom(),
     ))
 }
+
+#[cfg(test)]
+mod tests {
+    use expect_test::expect;
+
+    use crate::rules::testing::check;
+
+    #[test]
+    fn fires_for_a_placeholder() {
+        check(
+            &super::SNI_DEFAULT_CERTIFICATE,
+            "client ClientHello sni=shop.example versions=1.2
+             server ServerHello + Certificate leaf=a1b2.traefik.default cn=TRAEFIK_DEFAULT_CERT self-signed + ServerHelloDone
+             client Alert fatal unknown_ca",
+            expect![[r#"
+                error sni.default-certificate (certain, server): the server answered with a placeholder certificate (Traefik)
+                  frame 5: the leaf is CN=TRAEFIK DEFAULT CERT, issued by CN=TRAEFIK DEFAULT CERT
+            "#]],
+        );
+    }
+
+    #[test]
+    fn clear_for_a_usual_certificate() {
+        check(
+            &super::SNI_DEFAULT_CERTIFICATE,
+            "client ClientHello sni=shop.example versions=1.2
+             server ServerHello negotiated=1.2 + Certificate leaf=shop.example + ServerKeyExchange + ServerHelloDone
+             client ClientKeyExchange + ChangeCipherSpec + Finished
+             server ChangeCipherSpec + Finished
+             client ApplicationData 100
+             server ApplicationData 200",
+            expect![[r#"
+                clear
+            "#]],
+        );
+    }
+
+    #[test]
+    fn not_applicable_when_no_chain_was_sent() {
+        check(
+            &super::SNI_DEFAULT_CERTIFICATE,
+            "client ClientHello sni=shop.example
+             server Alert fatal handshake_failure",
+            expect![[r#"
+                not applicable
+            "#]],
+        );
+    }
+
+    #[test]
+    fn undetermined_when_it_is_encrypted() {
+        check(
+            &super::SNI_DEFAULT_CERTIFICATE,
+            "client ClientHello sni=shop.example
+             server ServerHello negotiated=1.3 + Encrypted 1200
+             client ChangeCipherSpec + Finished
+             client ApplicationData 100
+             server ApplicationData 200",
+            expect![[r#"
+                undetermined
+            "#]],
+        );
+    }
+}

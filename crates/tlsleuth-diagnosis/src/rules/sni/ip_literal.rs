@@ -38,3 +38,77 @@ fn check(case: &Case<'_>) -> Verdict {
         .remedy("Let the client dial a name, or send no server name with an address."),
     ))
 }
+
+#[cfg(test)]
+mod tests {
+    use expect_test::expect;
+
+    use crate::rules::testing::check;
+
+    #[test]
+    fn fires_for_ipv4() {
+        check(
+            &super::SNI_IP_LITERAL,
+            "client ClientHello sni=10.0.0.2
+             server ServerHello negotiated=1.3",
+            expect![[r#"
+                warning sni.ip-literal (certain, client): the client sends the address `10.0.0.2` as server name
+                  frame 4: server_name is `10.0.0.2`
+            "#]],
+        );
+    }
+
+    #[test]
+    fn fires_for_ipv6() {
+        check(
+            &super::SNI_IP_LITERAL,
+            "ipv6
+             client ClientHello sni=2001:db8::2
+             server ServerHello negotiated=1.3",
+            expect![[r#"
+                warning sni.ip-literal (certain, client): the client sends the address `2001:db8::2` as server name
+                  frame 4: server_name is `2001:db8::2`
+            "#]],
+        );
+    }
+
+    #[test]
+    fn clear_for_a_name() {
+        check(
+            &super::SNI_IP_LITERAL,
+            "client ClientHello sni=shop.example
+             server ServerHello negotiated=1.3 + Encrypted 1200
+             client ChangeCipherSpec + Finished
+             client ApplicationData 100
+             server ApplicationData 200",
+            expect![[r#"
+                clear
+            "#]],
+        );
+    }
+
+    #[test]
+    fn not_applicable_without_a_name() {
+        check(
+            &super::SNI_IP_LITERAL,
+            "client ClientHello
+             server FIN",
+            expect![[r#"
+                not applicable
+            "#]],
+        );
+    }
+
+    #[test]
+    fn undetermined_when_the_hello_was_missed() {
+        check(
+            &super::SNI_IP_LITERAL,
+            "no-syn
+             client ClientHello lose
+             server ServerHello + Certificate leaf=shop.example",
+            expect![[r#"
+                undetermined
+            "#]],
+        );
+    }
+}

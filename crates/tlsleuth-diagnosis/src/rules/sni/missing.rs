@@ -99,3 +99,115 @@ fn led_to_another_certificate(case: &Case<'_>) -> Option<Finding> {
         .needs_symptom(),
     )
 }
+
+#[cfg(test)]
+mod tests {
+    use expect_test::expect;
+
+    use crate::rules::testing::check;
+
+    #[test]
+    fn fires_when_the_server_says_so() {
+        check(
+            &super::SNI_MISSING,
+            "client ClientHello
+             server Alert fatal unrecognized_name",
+            expect![[r#"
+                error sni.missing (certain, client): the client sent no server name, and the server refuses that
+                  frame 4: the client sends no server_name
+                  frame 5: the server answers unrecognized_name
+            "#]],
+        );
+    }
+
+    #[test]
+    fn fires_for_go_s_word_for_it() {
+        check(
+            &super::SNI_MISSING,
+            "client ClientHello
+             server Alert fatal internal_error",
+            expect![[r#"
+                error sni.missing (likely, client): the client sent no server name, and the server refuses that
+                  frame 4: the client sends no server_name
+                  frame 5: the server answers internal_error
+            "#]],
+        );
+    }
+
+    #[test]
+    fn fires_when_those_who_name_it_get_another_certificate() {
+        check(
+            &super::SNI_MISSING,
+            "client ClientHello versions=1.2
+             server ServerHello + Certificate leaf=www.example + ServerHelloDone
+             client Alert fatal bad_certificate
+             connection
+             client ClientHello sni=shop.example versions=1.2
+             server ServerHello negotiated=1.2 + Certificate leaf=shop.example + ServerKeyExchange + ServerHelloDone
+             client ClientKeyExchange + ChangeCipherSpec + Finished
+             server ChangeCipherSpec + Finished
+             client ApplicationData 100
+             server ApplicationData 200",
+            expect![[r#"
+                error sni.missing (certain, client): the client sent no server name and got another certificate than those who do
+                  frame 4: the client sends no server_name
+                  frame 5: the server sends "www.example", for `www.example`
+                  frame 11: to a client that asks for `shop.example` the same server sends "shop.example", for `shop.example`
+                clear
+            "#]],
+        );
+    }
+
+    #[test]
+    fn clear_with_a_name() {
+        check(
+            &super::SNI_MISSING,
+            "client ClientHello sni=shop.example versions=1.2
+             server ServerHello negotiated=1.2 + Certificate leaf=shop.example + ServerKeyExchange + ServerHelloDone
+             client ClientKeyExchange + ChangeCipherSpec + Finished
+             server ChangeCipherSpec + Finished
+             client ApplicationData 100
+             server ApplicationData 200",
+            expect![[r#"
+                clear
+            "#]],
+        );
+    }
+
+    #[test]
+    fn clear_when_it_did_no_harm() {
+        check(
+            &super::SNI_MISSING,
+            "client ClientHello
+             server ServerHello negotiated=1.3",
+            expect![[r#"
+                clear
+            "#]],
+        );
+    }
+
+    #[test]
+    fn not_applicable_without_tls() {
+        check(
+            &super::SNI_MISSING,
+            "client SYN
+             server RST",
+            expect![[r#"
+                not applicable
+            "#]],
+        );
+    }
+
+    #[test]
+    fn undetermined_when_the_hello_was_missed() {
+        check(
+            &super::SNI_MISSING,
+            "no-syn
+             client ClientHello lose
+             server ServerHello + Certificate leaf=shop.example",
+            expect![[r#"
+                undetermined
+            "#]],
+        );
+    }
+}

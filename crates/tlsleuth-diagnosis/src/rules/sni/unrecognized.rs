@@ -66,3 +66,77 @@ fn check(case: &Case<'_>) -> Verdict {
             ]),
     ))
 }
+
+#[cfg(test)]
+mod tests {
+    use expect_test::expect;
+
+    use crate::rules::testing::check;
+
+    #[test]
+    fn fires_when_the_server_says_so() {
+        check(
+            &super::SNI_UNRECOGNIZED,
+            "client ClientHello sni=shop.example
+             server Alert fatal unrecognized_name",
+            expect![[r#"
+                error sni.unrecognized (certain, server): the server does not know the name `shop.example`
+                  frame 4: the client asks for `shop.example`
+                  frame 5: the server answers unrecognized_name
+            "#]],
+        );
+    }
+
+    #[test]
+    fn possible_for_go_s_word_for_it() {
+        check(
+            &super::SNI_UNRECOGNIZED,
+            "client ClientHello sni=shop.example
+             server Alert fatal internal_error",
+            expect![[r#"
+                error sni.unrecognized (possible, server): the server does not know the name `shop.example`
+                  frame 4: the client asks for `shop.example`
+                  frame 5: the server answers internal_error
+            "#]],
+        );
+    }
+
+    #[test]
+    fn clear_when_it_is_a_remark() {
+        check(
+            &super::SNI_UNRECOGNIZED,
+            "client ClientHello sni=shop.example versions=1.2
+             server Alert warning unrecognized_name + ServerHello + Certificate leaf=shop.example + ServerKeyExchange + ServerHelloDone
+             client ClientKeyExchange + ChangeCipherSpec + Finished
+             server ChangeCipherSpec + Finished",
+            expect![[r#"
+                clear
+            "#]],
+        );
+    }
+
+    #[test]
+    fn not_applicable_without_a_name() {
+        check(
+            &super::SNI_UNRECOGNIZED,
+            "client ClientHello
+             server Alert fatal unrecognized_name",
+            expect![[r#"
+                not applicable
+            "#]],
+        );
+    }
+
+    #[test]
+    fn undetermined_when_the_hello_was_missed() {
+        check(
+            &super::SNI_UNRECOGNIZED,
+            "no-syn
+             client ClientHello lose
+             server ServerHello + Certificate leaf=shop.example",
+            expect![[r#"
+                undetermined
+            "#]],
+        );
+    }
+}

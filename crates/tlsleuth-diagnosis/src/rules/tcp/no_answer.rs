@@ -30,7 +30,13 @@ fn check(case: &Case<'_>) -> Verdict {
     let connection = case.connection;
     let transport = &connection.transport;
     let syn = transport.syn.as_ref().ok_or(Skip::NotApplicable)?;
-    if transport.syn_ack.is_some() || !transport.resets.is_empty() || !transport.icmp.is_empty() {
+    // The client may reset what it gave up itself.
+    let refused = transport
+        .resets
+        .kept()
+        .iter()
+        .any(|reset| connection.side(reset.direction) == Side::Server);
+    if transport.syn_ack.is_some() || refused || !transport.icmp.is_empty() {
         return Ok(None);
     }
     let client = connection.stream(Side::Client);
@@ -108,6 +114,23 @@ mod tests {
             expect![[r#"
                 error tcp.no-answer (likely, network): 10.0.0.2:443 never answered the SYN
                   frame 1: the client asks for a connection
+            "#]],
+        );
+    }
+
+    #[test]
+    fn fires_when_the_client_gives_up_with_a_reset() {
+        check(
+            &super::TCP_NO_ANSWER,
+            "client SYN
+             wait 1s
+             client again
+             wait 2s
+             client RST",
+            expect![[r#"
+                error tcp.no-answer (certain, network): 10.0.0.2:443 never answered the SYN
+                  frame 1: the client asks for a connection
+                  frame 2: the SYN was sent again once within 3.0 s; nothing came back
             "#]],
         );
     }

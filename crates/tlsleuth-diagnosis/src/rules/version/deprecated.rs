@@ -56,3 +56,78 @@ fn check(case: &Case<'_>) -> Verdict {
             ]),
     ))
 }
+
+#[cfg(test)]
+mod tests {
+    use expect_test::expect;
+
+    use crate::rules::testing::check;
+
+    #[test]
+    fn fires_for_tls_1_0() {
+        check(
+            &super::VERSION_DEPRECATED,
+            "client ClientHello versions=1.0
+             server ServerHello negotiated=1.0 + Certificate leaf=shop.example",
+            expect![[r#"
+                warning version.deprecated (certain, client): TLS 1.0 was negotiated, which is deprecated
+                  frame 5: the server chooses TLS 1.0
+            "#]],
+        );
+    }
+
+    #[test]
+    fn blames_the_server_that_has_nothing_newer() {
+        check(
+            &super::VERSION_DEPRECATED,
+            "client ClientHello
+             server ServerHello negotiated=1.1",
+            expect![[r#"
+                warning version.deprecated (certain, server): TLS 1.1 was negotiated, which is deprecated
+                  frame 5: the server chooses TLS 1.1
+            "#]],
+        );
+    }
+
+    #[test]
+    fn clear_for_tls_1_2() {
+        check(
+            &super::VERSION_DEPRECATED,
+            "client ClientHello sni=shop.example versions=1.2
+             server ServerHello negotiated=1.2 + Certificate leaf=shop.example + ServerKeyExchange + ServerHelloDone
+             client ClientKeyExchange + ChangeCipherSpec + Finished
+             server ChangeCipherSpec + Finished
+             client ApplicationData 100
+             server ApplicationData 200",
+            expect![[r#"
+                clear
+            "#]],
+        );
+    }
+
+    #[test]
+    fn not_applicable_without_an_answer() {
+        check(
+            &super::VERSION_DEPRECATED,
+            "client ClientHello
+             server FIN",
+            expect![[r#"
+                not applicable
+            "#]],
+        );
+    }
+
+    #[test]
+    fn undetermined_when_the_answer_was_missed() {
+        check(
+            &super::VERSION_DEPRECATED,
+            "client ClientHello versions=1.0
+             server ServerHello negotiated=1.0 lose
+             server Certificate leaf=shop.example
+             client ACK",
+            expect![[r#"
+                undetermined
+            "#]],
+        );
+    }
+}

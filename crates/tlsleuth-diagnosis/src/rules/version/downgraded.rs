@@ -54,3 +54,78 @@ fn check(case: &Case<'_>) -> Verdict {
             .severity(offended(case)),
     ))
 }
+
+#[cfg(test)]
+mod tests {
+    use expect_test::expect;
+
+    use crate::rules::testing::check;
+
+    #[test]
+    fn fires_when_the_mark_is_there() {
+        check(
+            &super::VERSION_DOWNGRADED,
+            "client ClientHello
+             server ServerHello negotiated=1.2 sentinel=1.2
+             client Alert fatal illegal_parameter",
+            expect![[r#"
+                error version.downgraded (certain, network): the server saw an older offer than the client made
+                  frame 4: the client offers TLS 1.3, TLS 1.2
+                  frame 5: the server chooses TLS 1.2 and marks it as a downgrade
+            "#]],
+        );
+    }
+
+    #[test]
+    fn clear_without_the_mark() {
+        check(
+            &super::VERSION_DOWNGRADED,
+            "client ClientHello sni=shop.example versions=1.2
+             server ServerHello negotiated=1.2 + Certificate leaf=shop.example + ServerKeyExchange + ServerHelloDone
+             client ClientKeyExchange + ChangeCipherSpec + Finished
+             server ChangeCipherSpec + Finished
+             client ApplicationData 100
+             server ApplicationData 200",
+            expect![[r#"
+                clear
+            "#]],
+        );
+    }
+
+    #[test]
+    fn clear_when_the_client_offers_no_more() {
+        check(
+            &super::VERSION_DOWNGRADED,
+            "client ClientHello versions=1.2
+             server ServerHello negotiated=1.2 sentinel=1.2",
+            expect![[r#"
+                clear
+            "#]],
+        );
+    }
+
+    #[test]
+    fn not_applicable_without_an_answer() {
+        check(
+            &super::VERSION_DOWNGRADED,
+            "client ClientHello
+             server FIN",
+            expect![[r#"
+                not applicable
+            "#]],
+        );
+    }
+
+    #[test]
+    fn undetermined_when_the_hello_was_missed() {
+        check(
+            &super::VERSION_DOWNGRADED,
+            "no-syn
+             client ClientHello lose
+             server ServerHello + Certificate leaf=shop.example",
+            expect![[r#"
+                undetermined
+            "#]],
+        );
+    }
+}

@@ -47,3 +47,79 @@ fn check(case: &Case<'_>) -> Verdict {
             .seen_as(&["OpenSSL: tlsv1 alert inappropriate fallback", "browsers: ERR_SSL_FALLBACK_BEYOND_MINIMUM_VERSION"]),
     ))
 }
+
+#[cfg(test)]
+mod tests {
+    use expect_test::expect;
+
+    use crate::rules::testing::check;
+
+    #[test]
+    fn fires_when_the_server_refuses_the_detour() {
+        check(
+            &super::VERSION_FALLBACK,
+            "client ClientHello versions=1.0 suites=ECDHE-RSA-AES128-SHA,fallback-scsv
+             server Alert fatal inappropriate_fallback",
+            expect![[r#"
+                error version.fallback (certain, client): the client fell back to TLS 1.0, and the server refused the detour
+                  frame 4: the client offers TLS 1.0 with TLS_FALLBACK_SCSV
+                  frame 5: the server answers inappropriate_fallback
+            "#]],
+        );
+    }
+
+    #[test]
+    fn fires_when_the_server_says_protocol_version() {
+        check(
+            &super::VERSION_FALLBACK,
+            "client ClientHello versions=1.0 suites=ECDHE-RSA-AES128-SHA,fallback-scsv
+             server Alert fatal protocol_version",
+            expect![[r#"
+                error version.fallback (certain, client): the client fell back to TLS 1.0, and the server refused the detour
+                  frame 4: the client offers TLS 1.0 with TLS_FALLBACK_SCSV
+                  frame 5: the server answers protocol_version
+            "#]],
+        );
+    }
+
+    #[test]
+    fn clear_when_it_completes() {
+        check(
+            &super::VERSION_FALLBACK,
+            "client ClientHello sni=shop.example versions=1.2
+             server ServerHello negotiated=1.2 + Certificate leaf=shop.example + ServerKeyExchange + ServerHelloDone
+             client ClientKeyExchange + ChangeCipherSpec + Finished
+             server ChangeCipherSpec + Finished
+             client ApplicationData 100
+             server ApplicationData 200",
+            expect![[r#"
+                clear
+            "#]],
+        );
+    }
+
+    #[test]
+    fn not_applicable_without_tls() {
+        check(
+            &super::VERSION_FALLBACK,
+            "client SYN
+             server RST",
+            expect![[r#"
+                not applicable
+            "#]],
+        );
+    }
+
+    #[test]
+    fn undetermined_when_the_hello_was_missed() {
+        check(
+            &super::VERSION_FALLBACK,
+            "no-syn
+             client ClientHello lose
+             server ServerHello + Certificate leaf=shop.example",
+            expect![[r#"
+                undetermined
+            "#]],
+        );
+    }
+}

@@ -62,3 +62,89 @@ fn check(case: &Case<'_>) -> Verdict {
         .remedy("Update the server's TLS library, or the load balancer or firewall in front of it; until then limit the client to the older version."),
     ))
 }
+
+#[cfg(test)]
+mod tests {
+    use expect_test::expect;
+
+    use crate::rules::testing::check;
+
+    #[test]
+    fn fires_when_an_older_hello_works() {
+        check(
+            &super::VERSION_INTOLERANT,
+            "client ClientHello sni=shop.example
+             server FIN
+             connection
+             client ClientHello sni=shop.example versions=1.2
+             server ServerHello negotiated=1.2 + Certificate leaf=shop.example + ServerKeyExchange + ServerHelloDone
+             client ClientKeyExchange + ChangeCipherSpec + Finished
+             server ChangeCipherSpec + Finished
+             client ApplicationData 100
+             server ApplicationData 200",
+            expect![[r#"
+                error version.intolerant (likely, server): the server does not stand a hello with TLS 1.3; one up to TLS 1.2 works
+                  frame 4: the client offers up to TLS 1.3, and the server breaks off
+                  frame 9: the same client offers up to TLS 1.2, and the handshake completes
+                clear
+            "#]],
+        );
+    }
+
+    #[test]
+    fn clear_when_no_older_hello_was_tried() {
+        check(
+            &super::VERSION_INTOLERANT,
+            "client ClientHello sni=shop.example
+             server FIN",
+            expect![[r#"
+                clear
+            "#]],
+        );
+    }
+
+    #[test]
+    fn clear_when_the_server_understood_it() {
+        check(
+            &super::VERSION_INTOLERANT,
+            "client ClientHello sni=shop.example
+             server Alert fatal protocol_version
+             connection
+             client ClientHello sni=shop.example versions=1.2
+             server ServerHello negotiated=1.2 + Certificate leaf=shop.example + ServerKeyExchange + ServerHelloDone
+             client ClientKeyExchange + ChangeCipherSpec + Finished
+             server ChangeCipherSpec + Finished
+             client ApplicationData 100
+             server ApplicationData 200",
+            expect![[r#"
+                clear
+                clear
+            "#]],
+        );
+    }
+
+    #[test]
+    fn not_applicable_without_tls() {
+        check(
+            &super::VERSION_INTOLERANT,
+            "client SYN
+             server RST",
+            expect![[r#"
+                not applicable
+            "#]],
+        );
+    }
+
+    #[test]
+    fn undetermined_when_the_hello_was_missed() {
+        check(
+            &super::VERSION_INTOLERANT,
+            "no-syn
+             client ClientHello lose
+             server ServerHello + Certificate leaf=shop.example",
+            expect![[r#"
+                undetermined
+            "#]],
+        );
+    }
+}

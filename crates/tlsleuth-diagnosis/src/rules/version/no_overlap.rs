@@ -156,3 +156,107 @@ fn refused_ssl2(case: &Case<'_>) -> Option<Finding> {
         .remedy("Update the client: its TLS library is from before 2010.")
     })
 }
+
+#[cfg(test)]
+mod tests {
+    use expect_test::expect;
+
+    use crate::rules::testing::check;
+
+    #[test]
+    fn fires_when_the_server_says_so() {
+        check(
+            &super::VERSION_NO_OVERLAP,
+            "client ClientHello versions=1.0
+             server Alert fatal protocol_version",
+            expect![[r#"
+                error version.no-overlap (certain, client): the server takes none of the client's versions (up to TLS 1.0)
+                  frame 4: the client offers up to TLS 1.0
+                  frame 5: the server answers protocol_version
+            "#]],
+        );
+    }
+
+    #[test]
+    fn fires_when_the_client_refuses_what_was_chosen() {
+        check(
+            &super::VERSION_NO_OVERLAP,
+            "client ClientHello
+             server ServerHello negotiated=1.0
+             client Alert fatal protocol_version",
+            expect![[r#"
+                error version.no-overlap (certain, server): the client refuses TLS 1.0, which the server chose
+                  frame 4: the client offers TLS 1.3, TLS 1.2
+                  frame 5: the server chooses TLS 1.0
+                  frame 6: the client answers protocol_version
+            "#]],
+        );
+    }
+
+    #[test]
+    fn likely_when_the_server_says_only_handshake_failure() {
+        check(
+            &super::VERSION_NO_OVERLAP,
+            "client ClientHello versions=1.0 suites=ECDHE-RSA-AES128-GCM-SHA256
+             server Alert fatal handshake_failure",
+            expect![[r#"
+                error version.no-overlap (likely, client): the server takes none of the client's versions (up to TLS 1.0)
+                  frame 4: the client offers up to TLS 1.0
+                  frame 5: the server answers handshake_failure
+            "#]],
+        );
+    }
+
+    #[test]
+    fn clear_when_it_completes() {
+        check(
+            &super::VERSION_NO_OVERLAP,
+            "client ClientHello sni=shop.example versions=1.2
+             server ServerHello negotiated=1.2 + Certificate leaf=shop.example + ServerKeyExchange + ServerHelloDone
+             client ClientKeyExchange + ChangeCipherSpec + Finished
+             server ChangeCipherSpec + Finished
+             client ApplicationData 100
+             server ApplicationData 200",
+            expect![[r#"
+                clear
+            "#]],
+        );
+    }
+
+    #[test]
+    fn clear_when_a_fallback_is_refused() {
+        check(
+            &super::VERSION_NO_OVERLAP,
+            "client ClientHello versions=1.0 suites=ECDHE-RSA-AES128-SHA,fallback-scsv
+             server Alert fatal protocol_version",
+            expect![[r#"
+                clear
+            "#]],
+        );
+    }
+
+    #[test]
+    fn not_applicable_without_tls() {
+        check(
+            &super::VERSION_NO_OVERLAP,
+            "client SYN
+             server RST",
+            expect![[r#"
+                not applicable
+            "#]],
+        );
+    }
+
+    #[test]
+    fn undetermined_when_the_hello_was_missed() {
+        check(
+            &super::VERSION_NO_OVERLAP,
+            "no-syn
+             client ClientHello lose
+             server ServerHello + Certificate leaf=shop.example",
+            expect![[r#"
+                undetermined
+            "#]],
+        );
+    }
+}

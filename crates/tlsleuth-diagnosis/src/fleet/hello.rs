@@ -1,0 +1,171 @@
+//! What a client offers, in brief, each kind of hello held once.
+
+use std::collections::{BTreeSet, HashMap};
+use std::hash::{DefaultHasher, Hash, Hasher};
+
+use tlsleuth_cert::WireText;
+use tlsleuth_handshake::codepoint::{
+    CipherSuite, ExtensionType, NamedGroup, ProtocolVersion, SignatureScheme,
+};
+use tlsleuth_handshake::fingerprint::{Transport, ja4};
+use tlsleuth_handshake::message::ClientHello;
+
+/// Kinds of hellos held over all servers; later kinds are counted and not told apart.
+const MAX_HELLOS: usize = 16_384;
+
+/// What a client offers, without GREASE, the name, and what only a resumption brings.
+#[derive(Clone, PartialEq, Eq, Debug, Default)]
+pub struct Offer {
+    /// The newest version.
+    pub newest: Option<ProtocolVersion>,
+    /// All versions that it tells.
+    pub versions: BTreeSet<ProtocolVersion>,
+    /// Cipher suites.
+    pub suites: BTreeSet<CipherSuite>,
+    /// Groups.
+    pub groups: BTreeSet<NamedGroup>,
+    /// Signature algorithms.
+    pub signatures: BTreeSet<SignatureScheme>,
+    /// Application protocols.
+    pub alpn: Vec<WireText>,
+    /// Extensions.
+    pub extensions: BTreeSet<ExtensionType>,
+    /// The JA4 fingerprint of the first one seen.
+    pub ja4: String,
+}
+
+impl Offer {
+    /// The newest version and the application protocols, as a step of a ladder.
+    #[must_use]
+    pub fn step(&self) -> String {
+        let version = self.newest.map_or_else(|| "no version".to_owned(), |v| v.to_string());
+        if self.alpn.is_empty() {
+            return version;
+        }
+        format!("{version} with ALPN {}", crate::wording::list(&self.alpn))
+    }
+}
+
+/// Which kind of hello: an index of [`Hellos`].
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
+pub struct HelloId(pub(crate) u32);
+
+/// Every kind of hello that was seen.
+#[derive(Clone, Debug, Default)]
+pub struct Hellos {
+    offers: Vec<Offer>,
+    /// Looked up by a digest of what is offered, never walked.
+    by_digest: HashMap<u64, HelloId>,
+}
+
+impl Hellos {
+    /// The kind of a hello; `None` when there are too many kinds.
+    pub fn of(&mut self, hello: &ClientHello) -> Option<HelloId> {
+        let digest = digest(hello);
+        if let Some(&id) = self.by_digest.get(&digest) {
+            return Some(id);
+        }
+        let id = self.add(offer(hello))?;
+        self.by_digest.insert(digest, id);
+        Some(id)
+    }
+
+    /// Holds one more kind.
+    pub fn add(&mut self, offer: Offer) -> Option<HelloId> {
+        if self.offers.len() >= MAX_HELLOS {
+            return None;
+        }
+        let id = HelloId(u32::try_from(self.offers.len()).ok()?);
+        self.offers.push(offer);
+        Some(id)
+    }
+
+    /// What a kind offers.
+    #[must_use]
+    pub fn get(&self, id: HelloId) -> Option<&Offer> {
+        self.offers.get(usize::try_from(id.0).ok()?)
+    }
+}
+
+/// Extensions that say nothing of what kind of client it is: they come with a name, a resumption or
+/// a size.
+fn tells(kind: ExtensionType) -> bool {
+    !kind.is_grease()
+        && !matches!(
+            kind,
+            ExtensionType::SERVER_NAME
+                | ExtensionType::PADDING
+                | ExtensionType::PRE_SHARED_KEY
+                | ExtensionType::EARLY_DATA
+                | ExtensionType::COOKIE
+        )
+}
+
+/// The order of extensions is left out, since some clients shuffle it. `DefaultHasher::new` has
+/// fixed keys, so that the same hello gives the same digest in every run.
+fn digest(hello: &ClientHello) -> u64 {
+    let mut hasher = DefaultHasher::new();
+    hello.legacy_version.0.hash(&mut hasher);
+    for version in hello.offered_versions().known() {
+        version.0.hash(&mut hasher);
+    }
+    0u8.hash(&mut hasher);
+    for suite in hello.cipher_suites.iter().filter(|suite| !suite.is_grease()) {
+        suite.0.hash(&mut hasher);
+    }
+    1u8.hash(&mut hasher);
+    let list = &hello.extensions;
+    for group in list.supported_groups().unwrap_or_default().iter().filter(|g| !g.is_grease()) {
+        group.0.hash(&mut hasher);
+    }
+    2u8.hash(&mut hasher);
+    for scheme in list.signature_algorithms().unwrap_or_default() {
+        scheme.0.hash(&mut hasher);
+    }
+    3u8.hash(&mut hasher);
+    for protocol in list.alpn().unwrap_or_default() {
+        protocol.raw().hash(&mut hasher);
+    }
+    let mut kinds: Vec<u16> = list.types().filter(|kind| tells(*kind)).map(|kind| kind.0).collect();
+    kinds.sort_unstable();
+    kinds.hash(&mut hasher);
+    hasher.finish()
+}
+
+fn offer(hello: &ClientHello) -> Offer {
+    let list = &hello.extensions;
+    let offered = hello.offered_versions();
+    Offer {
+        newest: offered.highest(),
+        versions: offered.known().into_iter().collect(),
+        suites: hello.real_suites().collect(),
+        groups: list
+            .supported_groups()
+            .unwrap_or_default()
+            .iter()
+            .copied()
+            .filter(|group| !group.is_grease())
+            .collect(),
+        signatures: list
+            .signature_algorithms()
+            .unwrap_or_default()
+            .iter()
+            .copied()
+            .filter(|scheme| !scheme.is_grease())
+            .collect(),
+        alpn: list
+            .alpn()
+            .unwrap_or_default()
+            .iter()
+            .filter(|protocol| !is_grease(protocol))
+            .cloned()
+            .collect(),
+        extensions: list.types().filter(|kind| tells(*kind)).collect(),
+        ja4: ja4(hello, Transport::Tcp),
+    }
+}
+
+/// Two bytes of the form `?a?a` (RFC 8701 §2).
+fn is_grease(protocol: &WireText) -> bool {
+    matches!(protocol.raw(), [a, b] if a == b && a & 0x0f == 0x0a)
+}

@@ -1,0 +1,117 @@
+//! Quantiles of spans of time in little memory.
+
+use std::collections::BTreeMap;
+
+use crate::timing::Phases;
+
+/// Counts spans in steps of one eighth of their size, so that a quantile is off by 12 % at most
+/// and memory depends on how far the spans differ, not on how many there are.
+#[derive(Clone, PartialEq, Eq, Debug, Default)]
+pub struct Spans {
+    steps: BTreeMap<u32, u64>,
+    count: u64,
+}
+
+impl Spans {
+    /// Counts one span.
+    pub fn add(&mut self, span_ns: i64) {
+        let micros = u64::try_from(span_ns).unwrap_or(0) / 1_000;
+        let slot = self.steps.entry(step(micros)).or_default();
+        *slot = slot.saturating_add(1);
+        self.count = self.count.saturating_add(1);
+    }
+
+    /// How many spans were counted.
+    #[must_use]
+    pub fn count(&self) -> u64 {
+        self.count
+    }
+
+    /// The span in nanoseconds that `percent` of all do not exceed, rounded up to its step.
+    #[must_use]
+    pub fn quantile(&self, percent: u64) -> Option<i64> {
+        let rank = self.count.saturating_mul(percent).div_ceil(100).max(1);
+        let mut seen = 0u64;
+        for (&step, &count) in &self.steps {
+            seen = seen.saturating_add(count);
+            if seen >= rank {
+                return i64::try_from(upper(step).saturating_mul(1_000)).ok();
+            }
+        }
+        None
+    }
+}
+
+/// Eight steps for each doubling; below eight microseconds each one is a step.
+fn step(micros: u64) -> u32 {
+    if micros < 8 {
+        return u32::try_from(micros).unwrap_or(0);
+    }
+    let octave = 63 - micros.leading_zeros();
+    let eighth = u32::try_from((micros >> (octave - 3)) & 7).unwrap_or(0);
+    (octave - 2) * 8 + eighth
+}
+
+/// The largest number of microseconds in a step.
+fn upper(step: u32) -> u64 {
+    if step < 8 {
+        return u64::from(step);
+    }
+    let octave = step / 8 + 2;
+    let low = (8 + u64::from(step % 8)) << (octave - 3);
+    low.saturating_add((1u64 << (octave - 3)) - 1)
+}
+
+/// The phases of many handshakes.
+#[derive(Clone, PartialEq, Eq, Debug, Default)]
+pub struct Latency {
+    /// SYN to SYN-ACK.
+    pub tcp: Spans,
+    /// ClientHello to ServerHello.
+    pub server_hello: Spans,
+    /// The server's flight to the client's next act.
+    pub client: Spans,
+    /// ClientHello to the later Finished.
+    pub handshake: Spans,
+}
+
+impl Latency {
+    /// Counts one handshake.
+    pub fn add(&mut self, phases: &Phases) {
+        for (spans, span) in [
+            (&mut self.tcp, phases.tcp_ns),
+            (&mut self.server_hello, phases.server_hello_ns),
+            (&mut self.client, phases.client_ns),
+            (&mut self.handshake, phases.handshake_ns),
+        ] {
+            if let Some(span) = span {
+                spans.add(span);
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_step_holds_its_spans() {
+        for micros in [0, 1, 7, 8, 9, 15, 16, 17, 31, 1_000, 123_456, 10_000_000, u64::MAX / 2_000]
+        {
+            let step = step(micros);
+            assert!(upper(step) >= micros, "{micros}");
+            assert!(step == 0 || upper(step - 1) < micros, "{micros}");
+        }
+    }
+
+    #[test]
+    fn quantiles_are_close() {
+        let mut spans = Spans::default();
+        (1..=1_000).for_each(|ms| spans.add(ms * 1_000_000));
+        let median = spans.quantile(50).unwrap();
+        assert!((500_000_000..563_000_000).contains(&median), "{median}");
+        assert!(spans.quantile(99).unwrap() >= 990_000_000);
+        assert_eq!(Spans::default().quantile(50), None);
+    }
+}

@@ -1,0 +1,191 @@
+//! Summaries made by hand for the tests of the fleet rules.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use tlsleuth_capture::{Address, Endpoint, Place, Timestamp};
+use tlsleuth_cert::{Fingerprint, WireText};
+use tlsleuth_handshake::Outcome;
+use tlsleuth_handshake::codepoint::{CipherSuite, ProtocolVersion};
+
+use crate::fleet::hello::{HelloId, Offer};
+use crate::fleet::{Attempt, LeafFacts, Resumption, Summary};
+use crate::timing::Phases;
+use crate::{Finding, FleetRule};
+
+/// Connections one after the other, a second apart.
+#[derive(Default)]
+pub(crate) struct Script {
+    attempts: Vec<Attempt>,
+    summary: Summary,
+    hellos: BTreeMap<String, HelloId>,
+}
+
+/// A connection in the making.
+pub(crate) struct Making<'s> {
+    script: &'s mut Script,
+    attempt: Attempt,
+}
+
+pub(crate) fn offer(version: ProtocolVersion, suites: &[u16], alpn: &[&str]) -> Offer {
+    Offer {
+        newest: Some(version),
+        versions: [version].into(),
+        suites: suites.iter().copied().map(CipherSuite).collect(),
+        alpn: alpn.iter().map(|protocol| WireText::from(*protocol)).collect(),
+        ja4: format!("{version}-{suites:?}-{alpn:?}"),
+        ..Offer::default()
+    }
+}
+
+impl Script {
+    /// A connection of 10.0.0.7 to api.example.test at 10.0.0.2 with TLS 1.2.
+    pub(crate) fn connection(&mut self) -> Making<'_> {
+        let nth = u64::try_from(self.attempts.len()).unwrap();
+        let place = |frame: u64, offset: i64| Place {
+            frame,
+            time: Timestamp(
+                1_800_000_000_000_000_000 + i64::try_from(nth).unwrap() * 1_000_000_000 + offset,
+            ),
+            sequence: u32::try_from(frame).unwrap(),
+            ..Place::default()
+        };
+        let first = place(nth * 10 + 1, 0);
+        let hello = self.hello(offer(ProtocolVersion::TLS1_2, &[0xc02f], &[]));
+        Making {
+            script: self,
+            attempt: Attempt {
+                client: Endpoint { address: Address::v4([10, 0, 0, 7]), port: 40_000 },
+                server: Endpoint { address: Address::v4([10, 0, 0, 2]), port: 443 },
+                name: Some(WireText::from("api.example.test")),
+                first,
+                last: place(nth * 10 + 9, 50_000_000),
+                hello: Some((hello, place(nth * 10 + 2, 1_000_000))),
+                outcome: Outcome::Incomplete,
+                verdict: None,
+                proof: place(nth * 10 + 8, 40_000_000),
+                leaf: None,
+                chosen: Some((ProtocolVersion::TLS1_2, CipherSuite(0xc02f), None)),
+                resumption: Resumption::NotOffered,
+                phases: Phases::default(),
+            },
+        }
+    }
+
+    fn hello(&mut self, offer: Offer) -> HelloId {
+        let key = format!("{offer:?}");
+        if let Some(id) = self.hellos.get(&key) {
+            return *id;
+        }
+        let id = self.summary.hello(offer).unwrap();
+        self.hellos.insert(key, id);
+        id
+    }
+
+    fn summed(&self) -> Summary {
+        let mut summary = self.summary.clone();
+        self.attempts.iter().for_each(|attempt| summary.add(attempt));
+        summary
+    }
+
+    /// What one rule finds.
+    pub(crate) fn find(&self, rule: &FleetRule) -> Vec<Finding> {
+        self.summed().findings_of(rule)
+    }
+
+    /// What all rules find.
+    pub(crate) fn all(&self) -> Vec<Finding> {
+        self.summed().findings()
+    }
+
+    /// The codes that all rules find.
+    pub(crate) fn codes(&self) -> Vec<&'static str> {
+        self.all().iter().map(|finding| finding.code).collect()
+    }
+}
+
+impl Making<'_> {
+    pub(crate) fn client(mut self, last: usize) -> Self {
+        let [high, low] = u16::try_from(last).unwrap().to_be_bytes();
+        self.attempt.client.address = Address::v4([10, 0, high, low]);
+        self
+    }
+
+    pub(crate) fn client_at(mut self, address: Address) -> Self {
+        self.attempt.client.address = address;
+        self
+    }
+
+    pub(crate) fn server(mut self, last: u8) -> Self {
+        self.attempt.server.address = Address::v4([10, 0, 0, last]);
+        self
+    }
+
+    pub(crate) fn server_at(mut self, address: Address) -> Self {
+        self.attempt.server.address = address;
+        self
+    }
+
+    pub(crate) fn name(mut self, name: Option<&str>) -> Self {
+        self.attempt.name = name.map(WireText::from);
+        self
+    }
+
+    pub(crate) fn offer(mut self, offer: Offer) -> Self {
+        let at = self.attempt.hello.unwrap().1;
+        self.attempt.hello = Some((self.script.hello(offer), at));
+        self
+    }
+
+    pub(crate) fn no_hello(mut self) -> Self {
+        self.attempt.hello = None;
+        self.attempt.name = None;
+        self
+    }
+
+    pub(crate) fn later(mut self, nanoseconds: i64) -> Self {
+        for place in [&mut self.attempt.first, &mut self.attempt.last, &mut self.attempt.proof] {
+            place.time = Timestamp(place.time.0 + nanoseconds);
+        }
+        self
+    }
+
+    pub(crate) fn leaf(self, name: &str, issuer: &str) -> Self {
+        self.leaf_of(name, issuer, "EC")
+    }
+
+    pub(crate) fn leaf_of(mut self, name: &str, issuer: &str, key: &'static str) -> Self {
+        let facts = LeafFacts {
+            sha256: Fingerprint::of(name.as_bytes()),
+            name: format!("\"{name}\""),
+            serial: name.to_owned(),
+            issuer: format!("\"{issuer}\""),
+            key,
+            not_before: None,
+            not_after: None,
+        };
+        self.attempt.leaf = Some((Arc::new(facts), self.attempt.hello.unwrap().1, None));
+        self
+    }
+
+    pub(crate) fn trusted(mut self, trusted: bool) -> Self {
+        self.attempt.leaf.as_mut().unwrap().2 = Some(trusted);
+        self
+    }
+
+    pub(crate) fn resumption(mut self, resumption: Resumption) -> Self {
+        self.attempt.resumption = resumption;
+        self
+    }
+
+    pub(crate) fn completed(mut self) {
+        self.attempt.outcome = Outcome::Completed;
+        self.script.attempts.push(self.attempt);
+    }
+
+    pub(crate) fn failed(mut self, verdict: &'static str) {
+        self.attempt.outcome = Outcome::Failed;
+        self.attempt.verdict = Some(verdict);
+        self.script.attempts.push(self.attempt);
+    }
+}
