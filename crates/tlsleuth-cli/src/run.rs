@@ -71,7 +71,13 @@ fn logs(arguments: &Main, connections: &mut [Box<Analyzed>]) -> anyhow::Result<(
     for path in &arguments.log {
         let unreadable = || format!("{}: cannot be read", shown(path));
         let mut file = std::fs::File::open(path).with_context(unreadable)?;
-        logs.begin(&path.to_string_lossy());
+        // The name alone says enough, unless another log has the same.
+        let alike = |other: &&std::path::PathBuf| other.file_name() == path.file_name();
+        let named = match path.file_name() {
+            Some(name) if arguments.log.iter().filter(alike).count() == 1 => name,
+            _ => path.as_os_str(),
+        };
+        logs.begin(&named.to_string_lossy());
         let mut buffer = vec![0; 65_536];
         loop {
             let count = file.read(&mut buffer).with_context(unreadable)?;

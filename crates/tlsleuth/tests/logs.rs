@@ -1,5 +1,12 @@
 //! Logs that were recorded beside captures: each line finds its connection, whatever the clock says.
 
+#![expect(
+    clippy::unwrap_used,
+    clippy::indexing_slicing,
+    clippy::vec_box,
+    reason = "a test ends where something is not as it should be"
+)]
+
 use std::fs;
 use std::path::{Path, PathBuf};
 

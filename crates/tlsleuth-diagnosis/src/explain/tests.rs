@@ -135,6 +135,7 @@ fn what_rules_are_seen_as_is_explained() {
     assert!(wrong.is_empty(), "{wrong}");
 }
 
+#[expect(clippy::string_slice, reason = "the cuts are at quotes, which are ASCII")]
 /// The texts in the calls of `seen_as`, from the sources of the rules: a rule tells them only with a
 /// finding, and no connection shows them all.
 fn seen_as_of_the_rules() -> Vec<(String, String)> {
