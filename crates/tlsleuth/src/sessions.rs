@@ -8,7 +8,6 @@ use tlsleuth_handshake::{Connection, Shared, Tracker};
 const MAX_CANDIDATES: usize = 200_000;
 
 /// The trackers of the flows that are followed, and the connections that ended.
-#[expect(clippy::vec_box, reason = "they are sorted and handed on: moving a pointer is cheaper")]
 #[derive(Debug, Default)]
 pub(crate) struct Sessions {
     pub(crate) shared: Shared,

@@ -3,13 +3,7 @@
 //!
 //! `UPDATE_EXPECT=1 cargo test -p tlsleuth --test agreement` writes `testdata/findings.txt` anew.
 //! `TLSLEUTH_CORPUS=folder` compares the chains of all captures below that folder as well.
-#![allow(
-    clippy::vec_box,
-    clippy::unwrap_used,
-    clippy::expect_used,
-    clippy::panic,
-    clippy::indexing_slicing
-)]
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing)]
 #![allow(clippy::disallowed_methods, clippy::print_stdout)]
 
 use std::collections::{BTreeMap, BTreeSet};

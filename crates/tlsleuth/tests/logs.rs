@@ -3,7 +3,6 @@
 #![expect(
     clippy::unwrap_used,
     clippy::indexing_slicing,
-    clippy::vec_box,
     reason = "a test ends where something is not as it should be"
 )]
 
