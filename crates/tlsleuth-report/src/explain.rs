@@ -225,7 +225,10 @@ impl Page {
             stack => format!("   in the words of {stack}"),
         };
         let mut first = Line::new();
-        first.push(&title, Tone::Strong).push(&from, Tone::Plain);
+        first.push(&title, Tone::Strong);
+        if first.width() + from.chars().count() <= self.width {
+            first.push(&from, Tone::Plain);
+        }
         self.lines.push(first);
         self.text(INDENT, line.topic.what, Tone::Plain);
         self.heading("WHO SAID IT");

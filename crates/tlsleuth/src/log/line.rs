@@ -85,6 +85,15 @@ fn port(digits: &str) -> Option<u16> {
 /// patterns takes long.
 pub(crate) fn may_tell(line: &str) -> bool {
     const SIGNS: &[&str] = &[
+        "exception",
+        "version",
+        "refused",
+        "corrupt",
+        "chain",
+        "err_",
+        "fatal",
+        "renegotiation",
+        "no ",
         "tls",
         "ssl",
         "cert",
