@@ -148,7 +148,7 @@ mod tests {
         assert_eq!(decode(LinkType::RAW, &offloaded), PLAIN_V6);
         // The snap length cuts payload, then options, but must leave the header.
         let whole = packet();
-        let snapped = |kept| decode_snapped(LinkType::RAW, &[whole.clone()], kept);
+        let snapped = |kept| decode_snapped(LinkType::RAW, std::slice::from_ref(&whole), kept);
         assert_eq!(snapped(41), "tcp 10.0.0.1:1000 > 10.0.0.2:443 h+1");
         assert_eq!(snapped(40), "tcp 10.0.0.1:1000 > 10.0.0.2:443 +2");
         assert_eq!(snapped(39), "Undecodable(Transport)");

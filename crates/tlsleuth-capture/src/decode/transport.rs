@@ -241,7 +241,7 @@ mod tests {
         segment.splice(20..20, [1, 1, 1, 1]);
         let packet = ipv4(6, &segment);
         let expected = "tcp 10.0.0.1:1000 > 10.0.0.2:443 +2";
-        assert_eq!(decode_snapped(LinkType::RAW, &[packet.clone()], 42), expected);
+        assert_eq!(decode_snapped(LinkType::RAW, std::slice::from_ref(&packet), 42), expected);
         let frame = ethernet(0x0800, &packet);
         assert_eq!(decode_snapped(LinkType::ETHERNET, &[frame], 14 + 42), expected);
     }
