@@ -777,8 +777,7 @@ fn acknowledgment(flow: &mut Flow, direction: Direction, segment: &Segment<'_>) 
         && !acked.has_acked
         && acked.assembler.is_none()
         && acked.base_known == Base::Syn
-        && segment.ack != acked.base
-        && segment.payload.is_empty()
+        && !(0..=USUAL_WINDOW).contains(&segment.ack.distance_from(acked.base))
     {
         // Two answers came to the SYN: the first acknowledgment tells which of them was taken.
         acked.base = segment.ack;

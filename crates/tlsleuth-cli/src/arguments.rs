@@ -116,6 +116,10 @@ pub(crate) struct Main {
     #[arg(long, value_name = "FILE", help_heading = "How to judge", value_hint = ValueHint::FilePath)]
     pub(crate) keylog: Vec<PathBuf>,
 
+    /// A log of a server or client: its lines are put beside their connections.
+    #[arg(long, value_name = "FILE", help_heading = "How to judge", value_hint = ValueHint::FilePath)]
+    pub(crate) log: Vec<PathBuf>,
+
     /// Treat connections to PORT as TLS even if no TLS is seen.
     #[arg(long, value_name = "PORT", help_heading = "How to judge")]
     pub(crate) port: Vec<u16>,

@@ -1,18 +1,19 @@
 //! The main command: reads the captures, writes the report, tells the exit status.
 
-use std::io::{self, Write};
+use std::io::{self, Read as _, Write};
 use std::path::Path;
 use std::process::ExitCode;
 use std::sync::Arc;
 
 use anyhow::{Context as _, bail};
 use tlsleuth::cert::{Anchors, Judge, Roots};
-use tlsleuth::diagnosis::VerifyTime;
+use tlsleuth::diagnosis::{Fleet, VerifyTime};
+use tlsleuth::log::Logs;
 use tlsleuth::{Analyzed, Analyzer, Event, Options, Timestamp};
 use tlsleuth_report::{Report, html, json, markdown, table};
 
 use crate::arguments::{Format, Main, RootsChoice, SeverityChoice};
-use crate::say::shown;
+use crate::say::{say, shown};
 use crate::secrets::Secrets;
 use crate::{filter, output, read, terminal};
 
@@ -39,13 +40,16 @@ pub(crate) fn run(arguments: &Main) -> anyhow::Result<ExitCode> {
     }
     analyzer.finish();
     let mut connections: Vec<Box<Analyzed>> = Vec::new();
+    let mut fleet = Fleet::default();
     while let Some(event) = analyzer.poll() {
         match event {
             Event::Connection(analyzed) => connections.push(analyzed),
+            Event::Fleet(told) => fleet = *told,
         }
     }
+    logs(arguments, &mut connections)?;
     let counts = analyzer.counts();
-    let mut report = tlsleuth_report::report(&read.captures, connections, &counts, roots);
+    let mut report = tlsleuth_report::report(&read.captures, connections, &fleet, &counts, roots);
     report.counts.interrupted = read.interrupted;
     filter::apply(arguments, &mut report);
     output::write(arguments.output.as_deref(), |out| render(arguments, &report, out))?;
@@ -56,6 +60,41 @@ pub(crate) fn run(arguments: &Main) -> anyhow::Result<ExitCode> {
     } else {
         ExitCode::SUCCESS
     })
+}
+
+/// Puts the lines of the logs beside their connections.
+fn logs(arguments: &Main, connections: &mut [Box<Analyzed>]) -> anyhow::Result<()> {
+    if arguments.log.is_empty() {
+        return Ok(());
+    }
+    let mut logs = Logs::default();
+    for path in &arguments.log {
+        let unreadable = || format!("{}: cannot be read", shown(path));
+        let mut file = std::fs::File::open(path).with_context(unreadable)?;
+        logs.begin(&path.to_string_lossy());
+        let mut buffer = vec![0; 65_536];
+        loop {
+            let count = file.read(&mut buffer).with_context(unreadable)?;
+            if count == 0 {
+                break;
+            }
+            logs.push(buffer.get(..count).unwrap_or_default());
+        }
+        logs.end();
+    }
+    logs.attach(connections);
+    let counts = logs.counts();
+    if arguments.verbose || (!arguments.quiet && (counts.matched == 0 || counts.dropped > 0)) {
+        let dropped = match counts.dropped {
+            0 => String::new(),
+            dropped => format!(", {dropped} passed over because there are too many"),
+        };
+        say(&format!(
+            "logs: {} of {} lines are of interest, {} belong to a connection{dropped}",
+            counts.of_interest, counts.lines, counts.matched
+        ));
+    }
+    Ok(())
 }
 
 /// Refuses what can only be a mistake.

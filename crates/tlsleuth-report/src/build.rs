@@ -3,9 +3,13 @@
 use std::collections::BTreeMap;
 
 use tlsleuth::capture::{DecodeStats, FileFacts, Place, Timestamp};
+use tlsleuth::diagnosis::Fleet;
 use tlsleuth::diagnosis::finding::Finding;
+use tlsleuth::diagnosis::fleet::Group;
+use tlsleuth::diagnosis::fleet::latency::Spans;
+use tlsleuth::diagnosis::timing::phases;
 use tlsleuth::handshake::codepoint::ExtensionType;
-use tlsleuth::handshake::connection::{Connection, Decryption, Outcome, SentChain, Side};
+use tlsleuth::handshake::connection::{Connection, Decryption, SentChain, Side};
 use tlsleuth::handshake::fingerprint;
 use tlsleuth::handshake::observed::Observed;
 use tlsleuth::{Analyzed, Counts, Located};
@@ -37,16 +41,16 @@ pub struct CaptureInput {
 pub fn report(
     captures: &[CaptureInput],
     connections: Vec<Box<Analyzed>>,
+    together: &Fleet,
     counts: &Counts,
     roots: &'static str,
 ) -> schema::Report {
-    let servers = servers(&connections);
     schema::Report {
         schema: schema::SCHEMA,
         generator: schema::Generator { name: "tlsleuth", version: env!("CARGO_PKG_VERSION") },
         captures: captures.iter().map(capture).collect(),
         connections: connections.into_iter().map(|analyzed| connection(&analyzed, roots)).collect(),
-        fleet: schema::Fleet { findings: Vec::new(), servers },
+        fleet: fleet(together),
         counts: schema::Counts {
             flows_without_tls: counts.without_tls,
             flows: counts.flows.flows,
@@ -201,7 +205,7 @@ fn connection(analyzed: &Analyzed, roots: &'static str) -> schema::Connection {
         timeline: timeline(connection),
         findings: diagnosis.findings.iter().map(finding).collect(),
         verdict: diagnosis.verdict().map(|finding| finding.code),
-        log_lines: Vec::new(),
+        log_lines: analyzed.log_lines.iter().map(ToString::to_string).collect(),
     }
 }
 
@@ -331,37 +335,12 @@ fn chain(
 }
 
 fn timing(connection: &Connection) -> schema::Timing {
-    let between = |from: Option<Place>, to: Option<Place>| {
-        let span = to?.time.since(from?.time);
-        (span >= 0).then(|| milliseconds(span))
-    };
-    let transport = &connection.transport;
-    let hello = connection.client_hello().map(|hello| hello.at);
-    let server_hello = connection.hello().map(|hello| hello.at);
-    let server_flight = connection.server_hello_done.or_else(|| {
-        connection
-            .protected
-            .iter()
-            .filter(|record| record.from == Side::Server)
-            .map(|record| record.at)
-            .next()
-            .or(server_hello)
-    });
-    let client_act = connection
-        .events
-        .iter()
-        .filter(|event| event.from == Side::Client)
-        .map(|event| event.at)
-        .find(|at| server_flight.is_some_and(|flight| at.order() > flight.order()));
-    let finished = match (&connection.finished.client, &connection.finished.server) {
-        (Observed::Present(client), Observed::Present(server)) => Some(client.later(*server)),
-        _ => None,
-    };
+    let phases = phases(connection);
     schema::Timing {
-        tcp_ms: between(transport.syn.map(|syn| syn.at), transport.syn_ack.map(|syn| syn.at)),
-        server_hello_ms: between(hello, server_hello),
-        client_ms: between(server_flight, client_act),
-        handshake_ms: between(hello, finished),
+        tcp_ms: phases.tcp_ns.map(milliseconds),
+        server_hello_ms: phases.server_hello_ns.map(milliseconds),
+        client_ms: phases.client_ns.map(milliseconds),
+        handshake_ms: phases.handshake_ns.map(milliseconds),
     }
 }
 
@@ -476,43 +455,56 @@ fn finding(finding: &Finding) -> schema::Finding {
     }
 }
 
-fn servers(connections: &[Box<Analyzed>]) -> Vec<schema::Server> {
-    let mut servers: BTreeMap<(tlsleuth::capture::Endpoint, Option<String>), schema::Server> =
-        BTreeMap::new();
-    for analyzed in connections {
-        let connection = &*analyzed.connection;
-        let sni = connection
-            .client_hello()
-            .and_then(|hello| hello.value.extensions.server_name())
-            .map(|name| name.host_name.to_string());
-        let server =
-            servers.entry((connection.server, sni.clone())).or_insert_with(|| schema::Server {
-                address: connection.server.address.to_string(),
-                port: connection.server.port,
-                sni,
-                connections: 0,
-                completed: 0,
-                failed: 0,
-                verdicts: BTreeMap::new(),
-                leaf_sha256: Vec::new(),
-            });
-        server.connections += 1;
-        match analyzed.diagnosis.outcome {
-            Outcome::Completed => server.completed += 1,
-            Outcome::Failed => server.failed += 1,
-            Outcome::Incomplete => {}
-        }
-        if let Some(verdict) = analyzed.diagnosis.verdict() {
-            *server.verdicts.entry(verdict.code).or_default() += 1;
-        }
-        if let Some(chain) = connection.server_chain.present()
-            && let Some(leaf) = chain.value.chain.leaf()
-        {
-            let sha256 = leaf.sha256.to_string();
-            if !server.leaf_sha256.contains(&sha256) && server.leaf_sha256.len() < LEAFS_SHOWN {
-                server.leaf_sha256.push(sha256);
-            }
-        }
+fn fleet(fleet: &Fleet) -> schema::Fleet {
+    let servers = fleet.servers.iter().flat_map(|(end, server)| {
+        server.names.iter().map(|(name, group)| self::server(*end, name.as_ref(), group))
+    });
+    schema::Fleet {
+        findings: fleet.findings.iter().map(finding).collect(),
+        servers: servers.collect(),
+        connections_left_out: fleet.left_out,
     }
-    servers.into_values().collect()
+}
+
+fn server(
+    end: tlsleuth::capture::Endpoint,
+    name: Option<&tlsleuth::handshake::WireText>,
+    group: &Group,
+) -> schema::Server {
+    let leafs = group.leafs.iter().take(LEAFS_SHOWN);
+    schema::Server {
+        address: end.address.to_string(),
+        port: end.port,
+        sni: name.map(ToString::to_string),
+        connections: group.connections,
+        completed: group.completed,
+        failed: group.failed,
+        verdicts: group.verdicts.clone(),
+        leaf_sha256: leafs.clone().map(|leaf| leaf.facts.sha256.to_string()).collect(),
+        leafs: leafs
+            .map(|leaf| schema::ServedLeaf {
+                sha256: leaf.facts.sha256.to_string(),
+                serial: leaf.facts.serial.clone(),
+                first: time(leaf.first.time),
+                last: time(leaf.last.time),
+                connections: leaf.count,
+                failed: leaf.tally.failed,
+            })
+            .collect(),
+        latency: schema::Latency {
+            tcp: quantiles(&group.latency.tcp),
+            server_hello: quantiles(&group.latency.server_hello),
+            client: quantiles(&group.latency.client),
+            handshake: quantiles(&group.latency.handshake),
+        },
+    }
+}
+
+fn quantiles(spans: &Spans) -> Option<schema::Quantiles> {
+    Some(schema::Quantiles {
+        count: spans.count(),
+        p50_ms: milliseconds(spans.quantile(50)?),
+        p90_ms: milliseconds(spans.quantile(90)?),
+        p99_ms: milliseconds(spans.quantile(99)?),
+    })
 }

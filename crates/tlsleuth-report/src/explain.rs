@@ -210,7 +210,7 @@ impl Page {
              other side sent it, not the writer of the log.",
             Tone::Plain,
         );
-        self.topic(topic);
+        self.topic(topic, &topic.codes);
     }
 
     fn log_line(&mut self, asked: &str, line: &LogLine) {
@@ -230,17 +230,17 @@ impl Page {
         self.text(INDENT, line.topic.what, Tone::Plain);
         self.heading("WHO SAID IT");
         self.text(INDENT, line.who(), Tone::Plain);
-        self.topic(line.topic);
+        self.topic(line.topic, &line.codes());
         self.heading("KNOWN FROM");
         self.text(INDENT, line.source, Tone::Faint);
     }
 
-    fn topic(&mut self, topic: &Topic) {
+    fn topic(&mut self, topic: &Topic, codes: &[&str]) {
         self.part("LIKELY CAUSES", &topic.causes, true);
         self.part("LOOK FOR, IN A CAPTURE", &topic.look, false);
         self.part("FIX", &topic.fixes, false);
         let rules: Vec<&'static Rule> =
-            topic.codes.iter().filter_map(|code| tlsleuth::diagnosis::rule(code)).collect();
+            codes.iter().filter_map(|code| tlsleuth::diagnosis::rule(code)).collect();
         if !rules.is_empty() {
             self.heading("CAN BE");
             self.list(&rules);

@@ -384,6 +384,8 @@ pub struct Fleet {
     pub findings: Vec<Finding>,
     /// A line for each server and name.
     pub servers: Vec<Server>,
+    /// Connections that are in no line, because there are too many servers and names.
+    pub connections_left_out: u64,
 }
 
 /// One server and name.
@@ -406,6 +408,56 @@ pub struct Server {
     pub verdicts: BTreeMap<&'static str, u64>,
     /// The leafs that it served.
     pub leaf_sha256: Vec<String>,
+    /// The same with when and how often.
+    pub leafs: Vec<ServedLeaf>,
+    /// Where the time of the handshakes that completed went.
+    pub latency: Latency,
+}
+
+/// A leaf that a server served for a name.
+#[derive(Clone, Debug, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+pub struct ServedLeaf {
+    /// SHA-256 of its DER.
+    pub sha256: String,
+    /// Serial number, hex with colons.
+    pub serial: String,
+    /// When it was seen first.
+    pub first: String,
+    /// When it was seen last.
+    pub last: String,
+    /// How many connections got it.
+    pub connections: u64,
+    /// How many of these failed.
+    pub failed: u64,
+}
+
+/// The phases of the handshakes with one server; null where none was measured.
+#[derive(Clone, Debug, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+pub struct Latency {
+    /// SYN to SYN-ACK.
+    pub tcp: Option<Quantiles>,
+    /// ClientHello to ServerHello.
+    pub server_hello: Option<Quantiles>,
+    /// The server's flight to the client's next act.
+    pub client: Option<Quantiles>,
+    /// ClientHello to the later Finished.
+    pub handshake: Option<Quantiles>,
+}
+
+/// Spans that so many percent do not exceed, in milliseconds, each up to 12 % too high.
+#[derive(Clone, Copy, Debug, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+pub struct Quantiles {
+    /// How many were measured.
+    pub count: u64,
+    /// The median.
+    pub p50_ms: f64,
+    /// Nine of ten.
+    pub p90_ms: f64,
+    /// Ninety-nine of a hundred.
+    pub p99_ms: f64,
 }
 
 /// What was left out or only counted.

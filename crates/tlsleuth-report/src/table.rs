@@ -419,18 +419,25 @@ impl<'r> Page<'r> {
     }
 
     fn kinds(&mut self, kinds: &[Kind<'r>], days: bool) {
+        let listed = if kinds.len() > KINDS {
+            // Too many to see the wood for the trees: the verdicts first, whatever the server.
+            self.verdicts(kinds);
+            kinds.get(..ROWS).unwrap_or(kinds)
+        } else {
+            kinds
+        };
         // Names stand in columns of their own where there is room, else on the line below.
-        let wide = kinds_grid(kinds, true, days);
+        let wide = kinds_grid(listed, true, days);
         let grid =
-            if wide.natural_width() <= self.width { wide } else { kinds_grid(kinds, false, days) };
+            if wide.natural_width() <= self.width { wide } else { kinds_grid(listed, false, days) };
         self.lines.extend(grid.lines(self.width, 9));
         self.blank();
-        let shown = kinds.len().min(KINDS);
+        let shown = listed.len();
         let mut text = format!(
             "{shown} of {} shown.",
             counted(kinds.len().try_into().unwrap_or(u64::MAX), "kind")
         );
-        if let Some(rest) = kinds.get(KINDS..).filter(|rest| !rest.is_empty()) {
+        if let Some(rest) = kinds.get(shown..).filter(|rest| !rest.is_empty()) {
             let failures: u64 = rest.iter().map(Kind::count).sum();
             text.push_str(&format!(
                 " Left out: {} in rarer kinds; --code and --server narrow it down.",
@@ -444,6 +451,39 @@ impl<'r> Page<'r> {
             ));
         }
         self.paragraph(&text, Tone::Faint, 0);
+    }
+
+    /// Failures by verdict alone.
+    fn verdicts(&mut self, kinds: &[Kind<'r>]) {
+        let mut verdicts: Vec<(Option<&str>, &Kind<'r>, u64, usize)> = Vec::new();
+        for kind in kinds {
+            match verdicts.iter_mut().find(|(verdict, ..)| *verdict == kind.verdict) {
+                Some((_, _, failed, servers)) => {
+                    *failed += kind.count();
+                    *servers += 1;
+                }
+                None => verdicts.push((kind.verdict, kind, kind.count(), 1)),
+            }
+        }
+        verdicts.sort_by_key(|(_, _, failed, _)| std::cmp::Reverse(*failed));
+        let mut grid = Grid::new()
+            .fixed("failed", Align::Right)
+            .fixed("servers and names", Align::Right)
+            .flexible("verdict")
+            .fixed("who", Align::Left)
+            .fixed("example", Align::Left);
+        for (verdict, kind, failed, servers) in verdicts {
+            let example = kind.example().map_or(0, |example| example.id);
+            grid.row(vec![
+                (count(failed), Tone::Bad),
+                (servers.to_string(), Tone::Plain),
+                (verdict.unwrap_or("unexplained").to_owned(), Tone::Strong),
+                (kind.party().to_owned(), Tone::Plain),
+                (format!("--connection {example}"), Tone::Faint),
+            ]);
+        }
+        self.lines.extend(grid.lines(self.width, 9));
+        self.blank();
     }
 
     /// One connection in full.
@@ -920,7 +960,7 @@ fn kinds_grid(kinds: &[Kind<'_>], wide: bool, days: bool) -> Grid {
         grid = grid.flexible("server").flexible("name");
     }
     grid = grid.flexible("verdict").fixed("who", Align::Left);
-    for kind in kinds.iter().take(KINDS) {
+    for kind in kinds {
         let start = |connection: Option<&Connection>| {
             connection.map_or_else(String::new, |c| quantity::moment(&c.start, days))
         };

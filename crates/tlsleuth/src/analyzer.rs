@@ -9,12 +9,13 @@ use tlsleuth_capture::{
     DecodeStats, Decoded, Decoder, Endpoint, FlowStats, FlowTable, Frame, Limits, TunnelId,
 };
 use tlsleuth_cert::{Anchors, Judge, Roots};
-use tlsleuth_diagnosis::{Context, Diagnosis, Policy, VerifyTime, diagnose};
+use tlsleuth_diagnosis::{Context, Diagnosis, Fleet, Policy, Summary, VerifyTime, diagnose};
 use tlsleuth_handshake::Connection;
 use tlsleuth_handshake::opener::SecretSource;
 use tlsleuth_handshake::ports::is_usual_tls_port;
 
 use crate::knowledge::Knowledge;
+use crate::log::LogLine;
 use crate::sessions::Sessions;
 
 /// What an analysis depends on beside the frames.
@@ -84,6 +85,8 @@ pub struct Analyzed {
     pub diagnosis: Diagnosis,
     /// The tunnels around it, the outermost first.
     pub tunnel: Vec<TunnelHop>,
+    /// Lines of logs that belong to it, see [`Logs`](crate::log::Logs).
+    pub log_lines: Vec<LogLine>,
 }
 
 /// What an analysis tells.
@@ -91,6 +94,8 @@ pub struct Analyzed {
 pub enum Event {
     /// A connection. They come in the order of their start.
     Connection(Box<Analyzed>),
+    /// What the connections show together. Comes once, after the last connection.
+    Fleet(Box<Fleet>),
 }
 
 /// Counts of an analysis.
@@ -178,12 +183,15 @@ impl Analyzer {
             knowledge.learn(connection);
         }
         let context = Context { intermediates: &knowledge.intermediates, servers: &knowledge };
+        let mut summary = Summary::default();
         for (connection, id) in connections.into_iter().zip(1..) {
             let diagnosis = diagnose(&connection, &self.options.policy, &context);
+            summary.push(&connection, &diagnosis);
             let tunnel = self.tunnel_path(connection.tunnel).to_vec();
-            let analyzed = Analyzed { id, connection, diagnosis, tunnel };
+            let analyzed = Analyzed { id, connection, diagnosis, tunnel, log_lines: Vec::new() };
             self.events.push_back(Event::Connection(Box::new(analyzed)));
         }
+        self.events.push_back(Event::Fleet(Box::new(summary.finish())));
     }
 
     /// The next thing that the analysis tells.

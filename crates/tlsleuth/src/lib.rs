@@ -25,6 +25,7 @@
 
 pub mod analyzer;
 pub mod knowledge;
+pub mod log;
 pub mod sessions;
 
 pub use analyzer::{Analyzed, Analyzer, Counts, Event, Options};

@@ -89,8 +89,8 @@ fn analyze(captures: &[PathBuf], judge: &Arc<Judge>) -> (Vec<Box<Analyzed>>, Vec
     analyzer.finish();
     let mut connections = Vec::new();
     while let Some(event) = analyzer.poll() {
-        match event {
-            Event::Connection(connection) => connections.push(connection),
+        if let Event::Connection(connection) = event {
+            connections.push(connection);
         }
     }
     (connections, of_files)

@@ -48,8 +48,9 @@ fn analyze(story: &Path, log: Option<&str>, without: &[u64]) -> Vec<Box<Analyzed
     }
     analyzer.finish();
     std::iter::from_fn(|| analyzer.poll())
-        .map(|event| match event {
-            Event::Connection(connection) => connection,
+        .filter_map(|event| match event {
+            Event::Connection(connection) => Some(connection),
+            Event::Fleet(_) => None,
         })
         .collect()
 }

@@ -50,6 +50,26 @@ pub struct Line {
 }
 
 impl Line {
+    /// Codes of the catalogue that it can be, the likeliest first: what the client said is not about
+    /// its own certificate, and what the server said is about nothing else.
+    #[must_use]
+    pub fn codes(&self) -> Vec<&'static str> {
+        let of_client = |code: &&str| code.starts_with("client-auth.");
+        let codes = self.topic.codes.iter().copied();
+        match (self.voice, self.writer) {
+            (Voice::Peer, Writer::Server) => codes.filter(|code| !of_client(code)).collect(),
+            (Voice::Peer, Writer::Client) => {
+                let (mut first, rest): (Vec<_>, Vec<_>) = codes.partition(of_client);
+                let about_server = |code: &&str| {
+                    *code != "peer.client-rejected-certificate" && !code.starts_with("sni.cert")
+                };
+                first.extend(rest.into_iter().filter(about_server));
+                first
+            }
+            _ => codes.collect(),
+        }
+    }
+
     /// Who said it to whom, in a sentence.
     #[must_use]
     pub fn who(&self) -> &'static str {

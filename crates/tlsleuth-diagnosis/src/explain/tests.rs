@@ -1,3 +1,5 @@
+#![allow(clippy::string_slice, reason = "the sources that it reads are the project's own")]
+
 use super::*;
 
 fn found(text: &str) -> Line {

@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use tlsleuth::cert::{Anchors, Judge, Roots};
+use tlsleuth::diagnosis::Fleet;
 use tlsleuth::diagnosis::capture_findings;
 use tlsleuth::{Analyzer, Event, FrameReader, Options};
 use tlsleuth_report::{CaptureInput, Report, report};
@@ -45,9 +46,11 @@ pub(crate) fn analyze(path: &Path, shown: &str) -> Report {
     }
     analyzer.finish();
     let mut connections = Vec::new();
+    let mut fleet = Fleet::default();
     while let Some(event) = analyzer.poll() {
         match event {
             Event::Connection(analyzed) => connections.push(analyzed),
+            Event::Fleet(told) => fleet = *told,
         }
     }
     let input = CaptureInput {
@@ -56,5 +59,5 @@ pub(crate) fn analyze(path: &Path, shown: &str) -> Report {
         decoded: analyzer.decode_stats(0),
         findings: capture_findings(reader.facts(), 0),
     };
-    report(&[input], connections, &analyzer.counts(), "mozilla")
+    report(&[input], connections, &fleet, &analyzer.counts(), "mozilla")
 }

@@ -98,8 +98,8 @@ fn analyze(judge: &Arc<Judge>, files: Vec<Vec<u8>>) -> Vec<Box<Analyzed>> {
     analyzer.finish();
     let mut connections = Vec::new();
     while let Some(event) = analyzer.poll() {
-        match event {
-            Event::Connection(connection) => connections.push(connection),
+        if let Event::Connection(connection) = event {
+            connections.push(connection);
         }
     }
     connections

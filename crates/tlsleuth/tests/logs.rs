@@ -1,0 +1,94 @@
+//! Logs that were recorded beside captures: each line finds its connection, whatever the clock says.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use tlsleuth::log::Logs;
+use tlsleuth::{Analyzed, Analyzer, Event, OpenOptions, Options};
+
+fn stories() -> Vec<PathBuf> {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../testdata/stories");
+    let mut found = Vec::new();
+    for story in fs::read_dir(root).unwrap().flatten() {
+        for variant in fs::read_dir(story.path()).into_iter().flatten().flatten() {
+            let expect = fs::read(variant.path().join("expect.json")).unwrap_or_default();
+            let expect: serde_json::Value = serde_json::from_slice(&expect).unwrap_or_default();
+            if expect["log"].as_str() == Some("server.log") && expect["file"].as_str().is_some() {
+                found.push(variant.path());
+            }
+        }
+    }
+    found.sort();
+    found
+}
+
+fn analyzed(folder: &Path) -> Vec<Box<Analyzed>> {
+    let file = fs::File::open(folder.join("capture.pcap")).unwrap();
+    let mut frames = OpenOptions::default().read(file).unwrap();
+    let mut analyzer = Analyzer::new(Options::default());
+    while let Ok(Some(frame)) = frames.next_frame() {
+        analyzer.push_frame(&frame);
+    }
+    analyzer.finish();
+    std::iter::from_fn(|| analyzer.poll())
+        .filter_map(|event| match event {
+            Event::Connection(analyzed) => Some(analyzed),
+            Event::Fleet(_) => None,
+        })
+        .collect()
+}
+
+/// Lines that name the client's port, beside the connection of that port.
+fn attached(folder: &Path, log: &str) -> (usize, usize, String) {
+    let mut connections = analyzed(folder);
+    let mut logs = Logs::default();
+    logs.begin("server.log");
+    logs.push(log.as_bytes());
+    logs.attach(&mut connections);
+    let mut right = 0;
+    let mut shown = String::new();
+    for analyzed in &connections {
+        for line in &analyzed.log_lines {
+            let text = line.text.to_string();
+            // Apache writes the error of the library on a line of its own.
+            if line.by_port && !text.contains("SSL Library Error") {
+                assert!(text.contains(&analyzed.connection.client.to_string()), "{text}");
+            }
+            right += 1;
+            shown.push_str(&format!("{line}\n"));
+        }
+    }
+    let wanted = log.lines().filter(|line| line.contains("handshake error from 10.")).count();
+    (wanted, right, shown)
+}
+
+#[test]
+fn every_line_finds_its_connection() {
+    let stories = stories();
+    assert!(stories.len() > 10, "{}", stories.len());
+    let mut all = 0;
+    for folder in stories {
+        let log = fs::read_to_string(folder.join("server.log")).unwrap();
+        let (wanted, right, shown) = attached(&folder, &log);
+        assert!(right >= wanted, "{}: {right} of {wanted}\n{shown}", folder.display());
+        assert!(!shown.contains("clock"), "{shown}");
+        all += right;
+    }
+    assert!(all > 30, "{all}");
+}
+
+#[test]
+fn another_zone_is_found_and_told() {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR"))
+        .join("../../testdata/stories/cosmos-bad-certificate/b-expired-tls13");
+    let log = fs::read_to_string(folder.join("server.log")).unwrap();
+    // The same in a zone five hours and a half ahead, as a server in India writes it.
+    let moved = log.replace(" 04:", " 09:").replace(":23:", ":53:");
+    assert_ne!(log, moved);
+    let (wanted, right, shown) = attached(&folder, &moved);
+    assert_eq!(right, wanted, "{shown}");
+    assert!(shown.contains("the log's time is UTC+05:30"), "{shown}");
+    // Another day is no zone: two lines do not prove it.
+    let other = log.replace("/21 ", "/25 ");
+    assert_eq!(attached(&folder, &other).1, 0);
+}
