@@ -281,7 +281,7 @@ fn the_other_commands() {
         [&["explain", "unknown_ca"][..], &["explain", "48"], &["explain", "tlsv1 alert unknown ca"]]
     {
         let (status, out, _) = run(tlsleuth().args(words));
-        assert!(status == 0 && out.starts_with("unknown_ca (48)"), "{words:?}: {out}");
+        assert!(status == 0 && out.contains("unknown_ca"), "{words:?}: {out}");
     }
     assert!(run(tlsleuth().args(["explain", "chain"])).1.contains("chain.missing-intermediate"));
     assert!(run(tlsleuth().args(["explain"])).1.contains("version.no-overlap"));
