@@ -205,10 +205,15 @@ fn three_planted_incidents_are_found_and_nothing_else() {
             .server(20 + u8::try_from(nth % 5).unwrap())
             .name(Some("shop.example.test"))
             .leaf("shop", "E1");
-        if nth % 97 == 0 { making.failed("peer.client-aborted") } else { making.completed() }
+        if nth % 97 == 0 {
+            making.failed("peer.client-aborted")
+        } else {
+            making.completed()
+        }
         // The rotation: the old leaf has expired until it is replaced.
         if nth % 4 == 0 {
-            let making = script.connection().client(client).server(30).name(Some("pay.example.test"));
+            let making =
+                script.connection().client(client).server(30).name(Some("pay.example.test"));
             if nth < 300 {
                 making.leaf("pay-old", "E1").failed("chain.expired");
             } else {
@@ -217,7 +222,8 @@ fn three_planted_incidents_are_found_and_nothing_else() {
         }
         // The bad node: the third of four.
         let node = u8::try_from(nth % 4).unwrap();
-        let making = script.connection().client(client).server(40 + node).name(Some("api.example.test"));
+        let making =
+            script.connection().client(client).server(40 + node).name(Some("api.example.test"));
         if node == 2 {
             making.leaf("api-old", "E1").failed("chain.expired");
         } else {
@@ -237,7 +243,10 @@ fn three_planted_incidents_are_found_and_nothing_else() {
     let about = |code: &str, what: &[&str]| {
         found.iter().any(|found| found.starts_with(code) && what.iter().all(|w| found.contains(w)))
     };
-    assert!(about("fleet.certificate-changed", &["pay.example.test", "ended with it"]), "{found:#?}");
+    assert!(
+        about("fleet.certificate-changed", &["pay.example.test", "ended with it"]),
+        "{found:#?}"
+    );
     assert!(about("fleet.mostly-failing", &["10.0.0.42:443", "150 of 150"]), "{found:#?}");
     assert!(about("fleet.split-by-client", &["im.example.test", "TLS 1.2"]), "{found:#?}");
     // The same again: nothing hangs on the order of a hash map.
