@@ -5,7 +5,7 @@ use std::fmt::Write as _;
 use std::fs;
 use std::path::Path;
 
-use tlsleuth_diagnosis::RULES;
+use tlsleuth_diagnosis::{FLEET_RULES, RULES};
 
 /// What stands above the rules.
 const HEAD: &str = "\
@@ -58,6 +58,27 @@ fn document() -> String {
             rule.since
         )
         .unwrap();
+    }
+    text.push_str("\n# What only many connections together show\n");
+    for rule in FLEET_RULES {
+        writeln!(text, "\n## {}\n", rule.code).unwrap();
+        for line in rule.docs.trim().lines() {
+            let line = line.strip_prefix(' ').unwrap_or(line).trim_end();
+            match line.strip_prefix("## ") {
+                Some(heading) if text.ends_with("\n\n") => {
+                    writeln!(text, "**{heading}.**").unwrap()
+                }
+                Some(heading) => writeln!(text, "\n**{heading}.**").unwrap(),
+                None => writeln!(text, "{line}").unwrap(),
+            }
+        }
+        let cited = if rule.references.is_empty() {
+            String::new()
+        } else {
+            format!(" References: {}.", rule.references.join("; "))
+        };
+        writeln!(text, "\nUsually: {}.{cited} Since {}.", rule.severity.name(), rule.since)
+            .unwrap();
     }
     text
 }

@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use tlsleuth_diagnosis::{RULES, Rule, rule};
+use tlsleuth_diagnosis::{FLEET_RULES, RULES, Rule, fleet_rule, rule};
 
 /// The parts of the documentation of a rule, in their order.
 const HEADINGS: [&str; 3] = ["## What happened", "## Likely causes", "## When it cannot be told"];
@@ -168,6 +168,29 @@ fn rules_neither_parse_nor_print() {
             if source.contains(word) {
                 wrong.push(format!("{file}: has {word}"));
             }
+        }
+    }
+    none(&wrong);
+}
+
+#[test]
+fn every_fleet_rule_has_its_file_its_page_and_its_tests() {
+    let mut wrong = Vec::new();
+    for rule in FLEET_RULES {
+        let path = rules_folder().join(file_of(rule.code));
+        let source = fs::read_to_string(&path).unwrap_or_default();
+        if source.matches("#[test]").count() < 3 {
+            wrong.push(format!("{}: fires, clear and too few to tell are to be tested", rule.code));
+        }
+        for heading in HEADINGS.iter().chain(&["## The test"]) {
+            if !rule.docs.contains(heading) {
+                wrong.push(format!("{}: no `{heading}`", rule.code));
+            }
+        }
+        if fleet_rule(rule.code).map(|found| found.code) != Some(rule.code)
+            || !source.contains(rule.code)
+        {
+            wrong.push(format!("{}: not found by its code", rule.code));
         }
     }
     none(&wrong);

@@ -19,7 +19,11 @@ use tlsleuth::{Analyzed, Analyzer, Event, OpenOptions, Options};
 const KNOWN: &[(&str, &str)] = &[];
 
 /// What only many connections show, where that is right although the story does not ask for it.
-const RIGHT_TOO: &[(&str, &str)] = &[];
+const RIGHT_TOO: &[(&str, &str)] = &[
+    // The second attempt with TLS 1.2 is what makes these intolerance: a ladder of one.
+    ("captures/version-intolerant-alert", "fleet.retry-ladder"),
+    ("captures/version-intolerant-close", "fleet.retry-ladder"),
+];
 
 /// What only many connections show, where it cannot be found yet, each with the reason.
 const NOT_YET: &[(&str, &str, &str)] =

@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, VecDeque};
 
 use tlsleuth_capture::{Address, Endpoint, Place};
 use tlsleuth_cert::WireText;
+use tlsleuth_handshake::Outcome;
 
 use super::Attempt;
 use super::hello::{HelloId, Hellos};
@@ -109,7 +110,9 @@ impl Ladders {
     /// Takes the next attempt. Tells how many failures before it belong to a ladder that it ends.
     pub(crate) fn add(&mut self, attempt: &Attempt, hellos: &Hellos) -> u64 {
         let Some((hello, at)) = attempt.hello else {
-            if attempt.is_failed() && attempt.verdict.is_some_and(|code| LOST.contains(&code)) {
+            // A capture that ends soon after leaves it open whether an answer would have come.
+            let open = attempt.outcome == Outcome::Incomplete && attempt.verdict.is_none();
+            if open || attempt.verdict.is_some_and(|code| LOST.contains(&code)) {
                 if self.recent.len() >= MAX_RECENT {
                     self.recent.pop_front();
                 }

@@ -189,3 +189,66 @@ impl Making<'_> {
         self.script.attempts.push(self.attempt);
     }
 }
+
+/// Three incidents among healthy connections to many servers: a rotation that ends failures, one bad
+/// node of four, one family of clients that fails. They are found, and nothing else is.
+#[test]
+fn three_planted_incidents_are_found_and_nothing_else() {
+    let mut script = Script::default();
+    let old_family = || offer(ProtocolVersion::TLS1_0, &[0x002f, 0xc02f], &[]);
+    for nth in 0..600usize {
+        let client = 7 + nth * 7 % 50;
+        // Healthy servers, with a rare failure of its own kind.
+        let making = script
+            .connection()
+            .client(client)
+            .server(20 + u8::try_from(nth % 5).unwrap())
+            .name(Some("shop.example.test"))
+            .leaf("shop", "E1");
+        if nth % 97 == 0 {
+            making.failed("peer.client-aborted")
+        } else {
+            making.completed()
+        }
+        // The rotation: the old leaf has expired until it is replaced.
+        if nth % 4 == 0 {
+            let making =
+                script.connection().client(client).server(30).name(Some("pay.example.test"));
+            if nth < 300 {
+                making.leaf("pay-old", "E1").failed("chain.expired");
+            } else {
+                making.leaf("pay-new", "E1").completed();
+            }
+        }
+        // The bad node: the third of four.
+        let node = u8::try_from(nth % 4).unwrap();
+        let making =
+            script.connection().client(client).server(40 + node).name(Some("api.example.test"));
+        if node == 2 {
+            making.leaf("api-old", "E1").failed("chain.expired");
+        } else {
+            making.leaf("api-new", "E1").completed();
+        }
+        // The family: every client whose number is a multiple of ten.
+        let making = script.connection().client(client).server(50).name(Some("im.example.test"));
+        if client % 10 == 0 {
+            making.offer(old_family()).failed("version.no-overlap");
+        } else {
+            making.completed();
+        }
+    }
+    let found: Vec<String> =
+        script.all().iter().map(|finding| format!("{}: {}", finding.code, finding.title)).collect();
+    assert_eq!(found.len(), 3, "{found:#?}");
+    let about = |code: &str, what: &[&str]| {
+        found.iter().any(|found| found.starts_with(code) && what.iter().all(|w| found.contains(w)))
+    };
+    assert!(
+        about("fleet.certificate-changed", &["pay.example.test", "ended with it"]),
+        "{found:#?}"
+    );
+    assert!(about("fleet.mostly-failing", &["10.0.0.42:443", "150 of 150"]), "{found:#?}");
+    assert!(about("fleet.split-by-client", &["im.example.test", "TLS 1.2"]), "{found:#?}");
+    // The same again: nothing hangs on the order of a hash map.
+    assert_eq!(format!("{:?}", script.all()), format!("{:?}", script.all()));
+}
