@@ -301,10 +301,14 @@ fn outcome(connection: &Connection) -> Outcome {
     if plain || silent { Outcome::Failed } else { Outcome::Incomplete }
 }
 
-/// Whether the capture has one direction only although the other one is acknowledged.
+/// Whether the capture has one direction only: the other one is acknowledged, or the one sent data,
+/// which it does only to a peer that answered its SYN.
 fn is_one_sided(connection: &Connection) -> bool {
+    let in_syn = connection.transport.syn.is_some_and(|syn| syn.payload_bytes > 0);
     [Side::Client, Side::Server].into_iter().any(|side| {
-        connection.stream(side).segments == 0 && connection.stream(side).acknowledged_bytes > 0
+        connection.stream(side).segments == 0
+            && (connection.stream(side).acknowledged_bytes > 0
+                || (connection.stream(side.peer()).data_segments > 0 && !in_syn))
     })
 }
 
