@@ -57,7 +57,7 @@ impl Rule {
     }
 }
 
-/// A check over many connections. Declared with [`declare_fleet_rule!`], listed in
+/// A check over many connections. Declared with `declare_fleet_rule!`, listed in
 /// [`registry`](crate::registry).
 pub struct FleetRule {
     /// `fleet.problem`. Never changes its meaning, never used again.

@@ -1,4 +1,4 @@
-//! What only many connections together show. Each rule looks at a [`Summary`](crate::Summary).
+//! What only many connections together show. Each rule looks at a [`Summary`].
 //!
 //! A failure is told once: what a ladder, a certificate, a resumption, a kind of client or an outage
 //! explains is not told again as `fleet.mostly-failing`.
