@@ -22,6 +22,10 @@ use crate::{
 /// that sees several queues may bring the missing one late.
 const PATIENCE_SEGMENTS: usize = 64;
 
+/// A step back in time that reordering does not explain: somebody set the clock, or files of
+/// different days were joined.
+const CLOCK_SET_NS: i64 = 60_000_000_000;
+
 /// How long a closed flow stays, so that its last acknowledgments do not look like a new flow.
 const LINGER_NS: i64 = 15_000_000_000;
 
@@ -108,7 +112,9 @@ impl FlowTable {
 
     /// Takes one segment. Bytes that are in order now go to `sink` at once.
     pub fn push(&mut self, segment: &Segment<'_>, sink: &mut impl StreamSink) {
-        self.now = self.now.max(segment.place.time);
+        let time = segment.place.time;
+        // A clock that was set back counts from there: else every flow behind it would look idle.
+        self.now = if self.now.since(time) > CLOCK_SET_NS { time } else { self.now.max(time) };
         let (key, source_is_low) =
             FlowKey::new(segment.source, segment.destination, segment.tunnel);
         let hash = self.hasher.hash_one(key);
@@ -1009,6 +1015,18 @@ mod tests {
         assert!(flow.facts.reset().is_some());
         assert_eq!(flow.reason, EndReason::Reset);
         assert_eq!(flow.facts.syn.map(|syn| syn.isn), Some(SeqNumber(99)));
+    }
+
+    #[test]
+    fn a_clock_that_is_set_back_ends_no_flow() {
+        let mut script = Script::new();
+        script.table.now = Timestamp(1_000_000_000_000_000);
+        script.open();
+        for _ in 0..40 {
+            script.send(CLIENT, 0x10, 100, 500, b"");
+        }
+        assert_eq!(script.table.stats().flows, 1);
+        assert!(script.heard.ended.is_empty());
     }
 
     #[test]
