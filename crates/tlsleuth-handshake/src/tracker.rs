@@ -416,55 +416,51 @@ impl Tracker {
     }
 
     fn alert(&mut self, direction: Direction, record: &Record<'_>) {
-        let side = self.connection.side(direction);
         match record.body {
-            Some(&[level, description]) => {
-                self.push_alert(
-                    direction,
-                    Alert {
-                        from: side,
-                        at: record.at,
-                        level: Some(AlertLevel(level)),
-                        description: Some(AlertDescription(description)),
-                        encrypted: false,
-                        inferred: false,
-                        record_len: record.header.len,
-                    },
-                );
+            // Several alerts in one record are legal before TLS 1.3 (RFC 5246 §6.2.1).
+            Some(body) if body.len() % 2 == 0 && (2..=16).contains(&body.len()) => {
+                self.alerts_in(direction, record, body, false);
             }
-            // Several alerts in one record: legal before TLS 1.3 (RFC 5246 §6.2.1).
-            Some(body) if body.len() % 2 == 0 && body.len() <= 16 && !body.is_empty() => {
-                for pair in body.chunks_exact(2) {
-                    if let [level, description] = *pair {
-                        self.push_alert(
-                            direction,
-                            Alert {
-                                from: side,
-                                at: record.at,
-                                level: Some(AlertLevel(level)),
-                                description: Some(AlertDescription(description)),
-                                encrypted: false,
-                                inferred: false,
-                                record_len: record.header.len,
-                            },
-                        );
-                    }
-                }
-            }
-            _ => {
-                self.push_alert(
-                    direction,
-                    Alert {
-                        from: side,
-                        at: record.at,
-                        level: None,
-                        description: None,
-                        encrypted: true,
-                        inferred: false,
-                        record_len: record.header.len,
-                    },
-                );
-            }
+            _ => self.hidden_alert(direction, record),
+        }
+    }
+
+    /// Takes alerts that can be read: two bytes each.
+    fn alerts_in(
+        &mut self,
+        direction: Direction,
+        record: &Record<'_>,
+        plain: &[u8],
+        encrypted: bool,
+    ) {
+        for pair in plain.chunks_exact(2) {
+            let [level, description] = *pair else { continue };
+            self.push_alert(
+                direction,
+                Alert {
+                    level: Some(AlertLevel(level)),
+                    description: Some(AlertDescription(description)),
+                    encrypted,
+                    ..self.unread_alert(direction, record)
+                },
+            );
+        }
+    }
+
+    /// Takes an alert of which only the record's type and length can be read.
+    fn hidden_alert(&mut self, direction: Direction, record: &Record<'_>) {
+        self.push_alert(direction, self.unread_alert(direction, record));
+    }
+
+    fn unread_alert(&self, direction: Direction, record: &Record<'_>) -> Alert {
+        Alert {
+            from: self.connection.side(direction),
+            at: record.at,
+            level: None,
+            description: None,
+            encrypted: true,
+            inferred: false,
+            record_len: record.header.len,
         }
     }
 
@@ -544,18 +540,7 @@ impl Tracker {
             return;
         }
         match header.content_type {
-            21 => self.push_alert(
-                direction,
-                Alert {
-                    from: side,
-                    at: record.at,
-                    level: None,
-                    description: None,
-                    encrypted: true,
-                    inferred: false,
-                    record_len: header.len,
-                },
-            ),
+            21 => self.hidden_alert(direction, record),
             22 => {
                 let finished = self.connection.finished.of_mut(side);
                 if finished.present().is_none() {
@@ -630,24 +615,7 @@ impl Tracker {
     ) {
         let side = self.connection.side(direction);
         match content_type {
-            21 => {
-                for pair in plain.chunks_exact(2) {
-                    if let [level, description] = *pair {
-                        self.push_alert(
-                            direction,
-                            Alert {
-                                from: side,
-                                at: record.at,
-                                level: Some(AlertLevel(level)),
-                                description: Some(AlertDescription(description)),
-                                encrypted: true,
-                                inferred: false,
-                                record_len: record.header.len,
-                            },
-                        );
-                    }
-                }
-            }
+            21 => self.alerts_in(direction, record, plain, true),
             20 => self.change_cipher_spec(direction, record),
             22 => self.handshake(shared, direction, record.at, plain, true),
             23 => {
