@@ -55,6 +55,7 @@ fn the_certificate_concerned_is_marked() {
         let data = data(&common::story(story));
         let detail = &data["details"][0];
         let marks = detail["marks"].as_array().unwrap();
+        assert_eq!(detail["broken"].is_null(), !code.is_empty(), "{story}");
         let Some(mark) = marks.first() else {
             assert_eq!(code, "", "{story}");
             continue;

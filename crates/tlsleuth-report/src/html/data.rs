@@ -63,6 +63,8 @@ struct Detail {
     chain: Option<usize>,
     /// The findings about that chain: which certificate, which finding.
     marks: Vec<(usize, usize)>,
+    /// The finding that the chain breaks off behind its last certificate.
+    broken: Option<usize>,
     findings: Vec<Told>,
     who: Option<Text>,
     logs: Vec<Text>,
@@ -155,6 +157,13 @@ fn place(finding: &Finding, side: &str) -> Option<usize> {
     finding.certificate.filter(|_| finding.chain.unwrap_or("server") == side)
 }
 
+/// Whether a finding says that the chain of that side leads nowhere: the issuer of its last
+/// certificate is missing, or is not trusted.
+fn breaks_off(finding: &Finding, side: &str) -> bool {
+    matches!(finding.code, "chain.missing-intermediate" | "chain.untrusted-root")
+        && finding.chain == Some(side)
+}
+
 #[derive(Default)]
 struct Maker {
     texts: Vec<String>,
@@ -232,6 +241,7 @@ impl Maker {
             left_out: (timeline.left_out, timeline.head.len()),
             chain: chain.map(|chain| self.boxes(chain, side)),
             marks,
+            broken: findings.iter().position(|finding| breaks_off(finding, side)),
             findings: findings.iter().map(|finding| self.told(finding)).collect(),
             who: verdict.map(|finding| self.text(&story::who(finding.party, connection))),
             logs: self.texts(connection.log_lines.iter().map(String::as_str)),

@@ -30,19 +30,18 @@ function chainPicture(detail) {
   });
   if (chain.left_out) boxes.push(el("li", { class: "link" }, `and ${chain.left_out} more certificates`));
   const end = chain.certificates[last];
-  if (end && chain.trusted === false) {
-    const whole = detail.findings.find((finding) => text(finding.code).startsWith("chain.") && finding.verdict && !detail.marks.some(([, number]) => detail.findings[number] === finding));
-    if (!end.own) {
-      boxes.push(el("li", { class: "link cut" }, "✗ issued by a certificate that was not sent"));
-      boxes.push(el("li", { class: "certificate ghost" },
-        el("p", { class: "role" }, "not sent"),
-        el("p", { class: "subject" }, text(end.issuer)),
-        whole ? el("p", { class: "wrong-here" }, `✗ ${text(whole.title)}`) : null));
+  if (end && detail.broken !== null) {
+    const why = el("p", { class: "wrong-here" }, `✗ ${text(detail.findings[detail.broken].title)}`);
+    if (end.own) {
+      boxes.push(el("li", { class: "link cut" }, why));
     } else {
-      boxes.push(el("li", { class: "link cut" }, `✗ no path to a trusted root (${text(chain.roots)})`));
+      boxes.push(el("li", { class: "link cut" }, "✗ issued by"));
+      boxes.push(el("li", { class: "certificate ghost" }, el("p", { class: "role" }, "not sent"), el("p", { class: "subject" }, text(end.issuer)), why));
     }
   } else if (end && chain.trusted) {
     boxes.push(el("li", { class: "link good" }, `✓ leads to a trusted root (${text(chain.roots)})`));
+  } else if (end && !end.own && !chain.left_out) {
+    boxes.push(el("li", { class: "link" }, `issued by ${text(end.issuer)}, which was not sent, as is usual for a root`));
   }
   return [el("h3", {}, `The ${text(chain.of)}'s certificates`), el("ol", { class: "chain" }, boxes)];
 }

@@ -46,8 +46,14 @@ function openHash() {
   drawRows(true);
 }
 addEventListener("hashchange", () => {
+  const before = shownNow.row;
   openHash();
-  if (!panel.hidden) {
+  const place = fitting.indexOf(before);
+  if (panel.hidden && place >= 0) {
+    // Whoever closes goes on where it was opened.
+    reveal(place);
+    body.querySelector(`button[data-place="${place}"]`)?.focus({ preventScroll: true });
+  } else if (!panel.hidden) {
     panel.focus({ preventScroll: true });
     if (panel.getBoundingClientRect().top > innerHeight - 80 || panel.getBoundingClientRect().top < 0) panel.scrollIntoView({ block: "nearest" });
   }

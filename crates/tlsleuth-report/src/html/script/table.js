@@ -48,7 +48,7 @@ function filterRows() {
     if (words.every((word) => haystack[row].includes(word))) fitting.push(row);
   }
   sortRows();
-  everything.hidden = fitting.length === total;
+  everything.hidden = !(words.length || outcome || verdict || isNarrowed());
   statusLine.textContent = fitting.length === total ? counted(total, "connection") : `${count(fitting.length)} of ${counted(total, "connection")}`;
   list.scrollTop = 0;
   drawRows(true);
