@@ -3,8 +3,10 @@
 
 use std::collections::BTreeMap;
 
+use tlsleuth::Timestamp;
 use tlsleuth::diagnosis::Fleet;
 
+use crate::build;
 use crate::schema::{Connection, Endpoint, Finding, Report};
 use crate::{quantity, story};
 
@@ -66,8 +68,9 @@ pub(crate) struct GroupedKind {
     pub(crate) sni: Option<String>,
     pub(crate) count: u64,
     pub(crate) of: u64,
-    pub(crate) first_start: String,
-    pub(crate) last_start: String,
+    /// When the first and the last of them began.
+    pub(crate) first: Timestamp,
+    pub(crate) last: Timestamp,
     pub(crate) clients: usize,
     /// Numbers of the connections that the report holds.
     pub(crate) members: Vec<u64>,
@@ -120,15 +123,19 @@ impl<'r> Kind<'r> {
     }
 
     /// When the first of them began.
-    pub(crate) fn first_start(&self) -> &'r str {
-        let held = || self.example().map(|first| first.start.as_str());
-        self.numbers.map(|numbers| numbers.first_start.as_str()).or_else(held).unwrap_or_default()
+    pub(crate) fn first_start(&self) -> String {
+        match self.numbers {
+            Some(numbers) => build::time(numbers.first),
+            None => self.example().map_or_else(String::new, |first| first.start.clone()),
+        }
     }
 
     /// When the last of them began.
-    pub(crate) fn last_start(&self) -> &'r str {
-        let held = || self.last().map(|last| last.start.as_str());
-        self.numbers.map(|numbers| numbers.last_start.as_str()).or_else(held).unwrap_or_default()
+    pub(crate) fn last_start(&self) -> String {
+        match self.numbers {
+            Some(numbers) => build::time(numbers.last),
+            None => self.last().map_or_else(String::new, |last| last.start.clone()),
+        }
     }
 
     /// The finding that is the verdict of the example.

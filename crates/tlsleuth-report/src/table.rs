@@ -981,8 +981,8 @@ fn kinds_grid(kinds: &[Kind<'_>], wide: bool, days: bool) -> Grid {
         let mut cells = vec![
             (count(kind.count()), Tone::Bad),
             (count(kind.of), Tone::Plain),
-            (quantity::moment(kind.first_start(), days), Tone::Plain),
-            (quantity::moment(kind.last_start(), days), Tone::Plain),
+            (quantity::moment(&kind.first_start(), days), Tone::Plain),
+            (quantity::moment(&kind.last_start(), days), Tone::Plain),
         ];
         if wide {
             cells.extend([(server.clone(), Tone::Plain), (name.clone(), Tone::Plain)]);

@@ -129,8 +129,8 @@ impl Groups {
                     server: build::endpoint(key.server),
                     sni: key.sni.map(|name| name.to_string()),
                     count: group.count,
-                    first_start: build::time(group.first.0),
-                    last_start: build::time(group.last),
+                    first: group.first.0,
+                    last: group.last,
                     clients: group.clients.len(),
                     members,
                 }
@@ -330,12 +330,8 @@ impl Tally {
             .collect();
         let mut healthy: Vec<(Key, Healthy)> = self.healthy.into_iter().collect();
         healthy.sort_by(|(a, one), (b, other)| {
-            let names = |key: &Key| (key.server.address.to_string(), key.server.port);
-            other
-                .count
-                .cmp(&one.count)
-                .then_with(|| names(a).cmp(&names(b)))
-                .then_with(|| a.sni.cmp(&b.sni))
+            let key = |key: &Key| key.server;
+            other.count.cmp(&one.count).then(key(a).cmp(&key(b))).then_with(|| a.sni.cmp(&b.sni))
         });
         let healthy = healthy
             .into_iter()
