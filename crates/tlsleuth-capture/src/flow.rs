@@ -128,6 +128,7 @@ impl Half {
 /// A flow while it is followed.
 pub(crate) struct Flow {
     pub(crate) key: FlowKey,
+    pub(crate) serial: u64,
     pub(crate) first: Place,
     pub(crate) last: Place,
     pub(crate) frames: u64,
@@ -141,9 +142,15 @@ pub(crate) struct Flow {
 }
 
 impl Flow {
-    pub(crate) fn new(key: FlowKey, forward_is_low: bool, segment: &Segment<'_>) -> Self {
+    pub(crate) fn new(
+        key: FlowKey,
+        serial: u64,
+        forward_is_low: bool,
+        segment: &Segment<'_>,
+    ) -> Self {
         Self {
             key,
+            serial,
             first: segment.place,
             last: segment.place,
             frames: 0,
@@ -242,6 +249,9 @@ pub enum EndReason {
 pub struct EndedFlow {
     /// The number that it had in the table.
     pub id: FlowId,
+    /// How many flows began before it. Each is told once, so that who waits for the end of the
+    /// earlier ones knows when all of them are over.
+    pub serial: u64,
     /// The end that opened the connection, as far as that is known.
     pub forward_source: Endpoint,
     /// The other end.

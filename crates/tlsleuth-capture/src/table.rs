@@ -258,7 +258,7 @@ impl FlowTable {
         }
         let is_syn = segment.flags.has(TcpFlags::SYN);
         let answers = is_syn && segment.flags.has(TcpFlags::ACK);
-        let mut flow = Flow::new(key, source_is_low != answers, segment);
+        let mut flow = Flow::new(key, self.stats.flows, source_is_low != answers, segment);
         flow.opened_by_syn = is_syn && !answers;
         let slot = match self.free.pop() {
             Some(slot) => slot,
@@ -449,6 +449,7 @@ fn ended(id: FlowId, mut flow: Flow, reason: EndReason, now: Timestamp) -> Ended
     let (forward_source, forward_destination) = flow.ends();
     EndedFlow {
         id,
+        serial: flow.serial,
         forward_source,
         forward_destination,
         tunnel: flow.key.tunnel,

@@ -654,3 +654,12 @@ pub struct Fleet {
     /// Connections that are in no group, because there are too many servers and names.
     pub left_out: u64,
 }
+
+impl Fleet {
+    /// Every server under every name.
+    pub fn groups(&self) -> impl Iterator<Item = (Endpoint, Option<&WireText>, &Group)> {
+        self.servers.iter().flat_map(|(end, server)| {
+            server.names.iter().map(move |(name, group)| (*end, name.as_ref(), group))
+        })
+    }
+}

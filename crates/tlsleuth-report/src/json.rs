@@ -11,6 +11,7 @@ use serde_json::ser::{CompactFormatter, Formatter, PrettyFormatter, Serializer};
 
 use crate::Report;
 use crate::escape;
+use crate::schema::Connection;
 
 /// Writes the whole report as one object.
 ///
@@ -27,12 +28,17 @@ pub fn write(report: &Report, out: &mut dyn Write) -> io::Result<()> {
 /// # Errors
 /// When `out` fails.
 pub fn write_lines(report: &Report, out: &mut dyn Write) -> io::Result<()> {
-    for connection in &report.connections {
-        let formatter = Safe(CompactFormatter);
-        connection.serialize(&mut Serializer::with_formatter(&mut *out, formatter))?;
-        out.write_all(b"\n")?;
-    }
-    Ok(())
+    report.connections.iter().try_for_each(|connection| write_line(connection, out))
+}
+
+/// Writes one connection on a line of its own.
+///
+/// # Errors
+/// When `out` fails.
+pub fn write_line(connection: &Connection, out: &mut dyn Write) -> io::Result<()> {
+    let formatter = Safe(CompactFormatter);
+    connection.serialize(&mut Serializer::with_formatter(&mut *out, formatter))?;
+    out.write_all(b"\n")
 }
 
 /// One value without spaces, for the script of a page: nothing in it can end its element.

@@ -5,6 +5,8 @@ use std::collections::BTreeMap;
 
 use serde::Serialize;
 
+use crate::summary::Grouped;
+
 /// The version of the report's form.
 pub const SCHEMA: &str = "tlsleuth.report/1";
 
@@ -27,6 +29,9 @@ pub struct Report {
     pub fleet: Fleet,
     /// What was left out or only counted.
     pub counts: Counts,
+    /// Where `connections` are but examples: the numbers of all.
+    #[serde(skip)]
+    pub(crate) grouped: Option<Box<Grouped>>,
 }
 
 /// The program that made a report.
@@ -92,7 +97,7 @@ pub struct FrameCounts {
 }
 
 /// An address and a port.
-#[derive(Clone, Debug, Serialize)]
+#[derive(Clone, PartialEq, Eq, Debug, Serialize)]
 #[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct Endpoint {
     /// The address, as text.

@@ -11,6 +11,7 @@ use crate::quantity::{self, count, counted};
 use crate::schema::{Capture, Chain, Connection, Evidence, Finding};
 use crate::story::{self, Row};
 use crate::summary::{HEALTH_CHECK, Kind, Summary, Totals, Verdict, summary, verdicts};
+use crate::tally::FEW;
 
 /// How to lay the report out.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -49,8 +50,6 @@ pub enum Listing {
     Full,
 }
 
-/// Up to so many failed connections are told one by one: each kind in full, its like on a line.
-const FEW: u64 = 10;
 /// Kinds of failures listed when they are many.
 const KINDS: usize = 30;
 /// Rows of the shorter lists.
@@ -332,6 +331,13 @@ impl<'r> Page<'r> {
             );
             self.paragraph(&text, Tone::Plain, 0);
         }
+        if summary.ungrouped > 0 {
+            let text = format!(
+                "{} in none of the lists below: too many servers and names.",
+                counted(summary.ungrouped, "connection")
+            );
+            self.paragraph(&text, Tone::Warning, 0);
+        }
         let counts = &self.report.counts;
         if counts.flows_evicted > 0 || counts.holes_given_up > 0 {
             let text = format!(
@@ -373,7 +379,8 @@ impl<'r> Page<'r> {
         if failures == 0 {
             return;
         }
-        if failures <= FEW {
+        // Up to so many are told one by one: each kind in full, its like on a line.
+        if failures <= u64::try_from(FEW).unwrap_or(u64::MAX) {
             for kind in &summary.kinds {
                 self.kind_in_full(kind);
             }
@@ -958,16 +965,13 @@ fn kinds_grid(kinds: &[Kind<'_>], wide: bool, days: bool) -> Grid {
     }
     grid = grid.flexible("verdict").fixed("who", Align::Left);
     for kind in kinds {
-        let start = |connection: Option<&Connection>| {
-            connection.map_or_else(String::new, |c| quantity::moment(&c.start, days))
-        };
         let server = story::socket(kind.server);
         let name = kind.sni.unwrap_or("–").to_owned();
         let mut cells = vec![
             (count(kind.count()), Tone::Bad),
             (count(kind.of), Tone::Plain),
-            (start(kind.example()), Tone::Plain),
-            (start(kind.last()), Tone::Plain),
+            (quantity::moment(&kind.first_start(), days), Tone::Plain),
+            (quantity::moment(&kind.last_start(), days), Tone::Plain),
         ];
         if wide {
             cells.extend([(server.clone(), Tone::Plain), (name.clone(), Tone::Plain)]);
