@@ -293,7 +293,24 @@ fn the_other_commands() {
     assert_eq!(schema["title"], "Report");
     assert!(run(tlsleuth().args(["completions", "bash"])).1.contains("_tlsleuth"));
     assert!(run(tlsleuth().arg("man")).1.contains(".TH tlsleuth"));
-    assert!(run(tlsleuth().arg("--help")).1.contains("Examples:"));
+}
+
+#[test]
+fn the_help_fits_a_screen() {
+    let page = |arguments: &[&str]| run(tlsleuth().args(arguments).env("COLUMNS", "80")).1;
+    let (whole, brief) = (page(&["--help"]), page(&["-h"]));
+    assert!(whole.lines().count() <= 50, "{whole}");
+    assert!(brief.lines().count() < whole.lines().count());
+    for page in [&whole, &brief] {
+        assert!(page.contains("Examples:") && page.contains("tlsleuth incident.pcap"), "{page}");
+        assert!(page.lines().all(|line| line.chars().count() <= 80), "{page}");
+    }
+    assert!(whole.contains("--verify-time") && !brief.contains("--verify-time"));
+    assert!(page(&["explain", "--help"]).contains("CODE|ALERT|TEXT"));
+    let manual = page(&["man"]);
+    assert!(manual.contains("verify\\-time"), "{manual}");
+    assert!(manual.contains("completions"), "{manual}");
+    assert!(page(&["--version"]).starts_with("tlsleuth "));
 }
 
 #[test]
