@@ -462,7 +462,7 @@ fn fleet(fleet: &Fleet) -> schema::Fleet {
     schema::Fleet {
         findings: fleet.findings.iter().map(finding).collect(),
         servers: servers.collect(),
-        connections_left_out: fleet.left_out,
+        left_out: left_out(fleet),
     }
 }
 
@@ -497,6 +497,30 @@ fn server(
             client: quantiles(&group.latency.client),
             handshake: quantiles(&group.latency.handshake),
         },
+        clients: clients(group),
+    }
+}
+
+/// What did not fit under the caps of a fleet.
+pub(crate) fn left_out(fleet: &Fleet) -> Vec<schema::LeftOut> {
+    fleet
+        .left_out
+        .told()
+        .map(|(what, connections, cap)| schema::LeftOut {
+            what,
+            connections,
+            cap: u64::try_from(cap).unwrap_or(u64::MAX),
+        })
+        .collect()
+}
+
+fn clients(group: &Group) -> schema::ServerClients {
+    let number = |count: usize| u64::try_from(count).unwrap_or(u64::MAX);
+    let (only, sometimes) = group.asked.failing_clients();
+    schema::ServerClients {
+        total: number(group.asked.clients.len()),
+        only_failing: number(only),
+        sometimes_failing: number(sometimes),
     }
 }
 
