@@ -12,7 +12,7 @@ use crate::fleet::hello::{HelloId, Offer};
 use crate::fleet::node::{NodeFacts, Stack};
 use crate::fleet::{Attempt, LeafFacts, Resumption, Summary};
 use crate::timing::Phases;
-use crate::{Finding, FleetRule, Party};
+use crate::{Finding, Fleet, FleetRule, Party};
 
 /// Connections one after the other, a second apart.
 #[derive(Default)]
@@ -94,6 +94,11 @@ impl Script {
         summary
     }
 
+    /// What comes of it.
+    pub(crate) fn finished(&self) -> Fleet {
+        self.summed().finish()
+    }
+
     /// What one rule finds.
     pub(crate) fn find(&self, rule: &FleetRule) -> Vec<Finding> {
         self.summed().findings_of(rule)
@@ -147,6 +152,11 @@ impl Making<'_> {
     pub(crate) fn node(mut self, ttl: u8, clock: Option<u32>) -> Self {
         let stack = Stack { ttl, zero_id: Some(true), mss: Some(1460), window_scale: Some(7) };
         self.attempt.node = Some(NodeFacts { stack, clock });
+        self
+    }
+
+    pub(crate) fn phases(mut self, phases: Phases) -> Self {
+        self.attempt.phases = phases;
         self
     }
 
