@@ -16,6 +16,7 @@ use crate::quantity::{self, counted};
 use crate::schema::{Chain, Connection, Finding};
 use crate::story::{self, Row};
 use crate::summary::{HEALTH_CHECK, Kind, Summary, summary};
+use crate::words;
 
 const STYLE: &str = include_str!("html/page.css");
 const SCRIPT: &str = include_str!("html/page.js");
@@ -156,6 +157,9 @@ fn sentences(report: &Report, summary: &Summary<'_>) -> Markup {
                     "; " (quantity::count(report.counts.connections_left_out)) " left out by filters"
                 }
             }
+        }
+        @for left_out in &report.fleet.left_out {
+            p.warning { (words::left_out(left_out)) }
         }
         @for finding in &report.fleet.findings {
             h2 { (Text(&story::capitalized(&finding.title))) }

@@ -362,13 +362,8 @@ impl<'r> Page<'r> {
             self.part("fix", &finding.remedy, Tone::Plain);
             self.part("code", &format!("{}, {}", finding.code, finding.confidence), Tone::Plain);
         }
-        let left_out = self.report.fleet.connections_left_out;
-        if left_out > 0 {
-            let text = format!(
-                "{} compared with no other: too many servers and names.",
-                counted(left_out, "connection")
-            );
-            self.paragraph(&text, Tone::Warning, 0);
+        for left_out in &self.report.fleet.left_out {
+            self.paragraph(&crate::words::left_out(left_out), Tone::Warning, 0);
         }
     }
 
