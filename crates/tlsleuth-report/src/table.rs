@@ -870,7 +870,7 @@ impl<'r> Page<'r> {
             grid.below(format!("{title}; see --connection {}", example.id), Tone::Faint);
         }
         self.lines.extend(grid.lines(self.width, 7));
-        self.more(summary.warnings.len(), "warnings");
+        self.more(summary.warnings.len() + summary.more_warnings, "warnings");
     }
 
     fn healthy(&mut self, summary: &Summary<'r>) {
