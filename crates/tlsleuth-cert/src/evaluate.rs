@@ -5,12 +5,10 @@ use std::sync::Arc;
 use crate::{
     Anchors, Certificate, Chain, ChainJudgement, Defect, DefectAt, DefectKind, Intermediates,
     IssuerHints, KeyAlgorithm, Limits, Malformed, Name, Origin, PathStep, Purpose, SignatureCheck,
-    Trust, Usage, anchor, constraint,
-    interceptor,
+    Trust, Usage, anchor, constraint, interceptor,
     limits::MAX_RSA_BITS,
     path::{Builder, End, SharedChecks},
-    placeholder,
-    verify,
+    placeholder, verify,
 };
 
 /// Two weeks, in seconds: from then on an end of validity is worth a word.

@@ -7,8 +7,9 @@ use std::{
 };
 
 use crate::{
-    Anchors, Chain, Extension, Fingerprint, Interceptor, Intermediates, IssuerHints, KeyUsage, Limits, Name,
-    PathStep, Placeholder, Violation, WireText, evaluate, path::SharedChecks, store::lock,
+    Anchors, Chain, Extension, Fingerprint, Interceptor, Intermediates, IssuerHints, KeyUsage,
+    Limits, Name, PathStep, Placeholder, Violation, WireText, evaluate, path::SharedChecks,
+    store::lock,
 };
 
 /// What the chain's owner wants to be.

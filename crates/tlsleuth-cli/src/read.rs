@@ -10,12 +10,12 @@ use tlsleuth::capture::{CaptureInput, Error, MergedReader, OpenOptions, order_ca
 use tlsleuth::diagnosis::capture_findings;
 
 use crate::arguments::Main;
-use crate::progress::Meter;
+use crate::progress::{Meter, Progressed};
 use crate::say::{say, shown, with_causes};
 use crate::secrets::Secrets;
 use crate::sink::Sink;
 
-/// Frames between two looks at the clock and at what the user wants.
+/// Frames between two looks at the clock.
 const CHECK_EVERY: u64 = 4_096;
 
 /// What came of the reading.
@@ -139,12 +139,11 @@ fn frames(
     names: &[PathBuf],
     stop: &AtomicBool,
 ) -> io::Result<bool> {
+    let size = size(names);
     let mut frames = 0_u64;
-    let mut bytes = 0_u64;
     loop {
         match reader.next_frame() {
             Ok(Some(frame)) => {
-                bytes = bytes.saturating_add(u64::try_from(frame.data.len()).unwrap_or(0));
                 analyzer.push_frame(&frame);
                 secrets.take(reader);
                 while let Some(event) = analyzer.poll() {
@@ -154,23 +153,44 @@ fn frames(
             Ok(None) => return Ok(false),
             Err(error) => {
                 let name = usize::try_from(error.capture).ok().and_then(|n| names.get(n));
-                meter.end();
-                say(&format!(
-                    "{}: {}",
-                    name.map_or_else(String::new, |name| shown(name)),
-                    with_causes(&error.source)
-                ));
+                let name = name.map_or_else(String::new, |name| shown(name));
+                meter.aside(|| say(&format!("{name}: {}", with_causes(&error.source))));
             }
         }
         frames += 1;
-        if frames.is_multiple_of(CHECK_EVERY) {
-            if stop.load(Ordering::Relaxed) {
-                meter.end();
-                say("broken off: what follows is what is known so far");
-                return Ok(true);
-            }
-            meter.show(frames, bytes, analyzer.counts().flows.flows);
+        // A slow pipe may bring few frames, so the user's wish is asked for after each.
+        if stop.load(Ordering::Relaxed) {
+            meter.end();
+            say("broken off: what follows is what is known so far");
+            return Ok(true);
         }
+        if frames.is_multiple_of(CHECK_EVERY) {
+            meter.show(|| progressed(reader, analyzer, sink, size));
+        }
+    }
+}
+
+/// Bytes of the files, where that can be known.
+fn size(names: &[PathBuf]) -> Option<u64> {
+    let sizes = names.iter().map(|name| std::fs::metadata(name).ok().filter(|m| m.is_file()));
+    sizes.map(|metadata| metadata.map(|metadata| metadata.len())).sum()
+}
+
+fn progressed(
+    reader: &MergedReader,
+    analyzer: &Analyzer,
+    sink: &Sink<'_>,
+    size: Option<u64>,
+) -> Progressed {
+    let captures = (0..).map_while(|number| reader.capture(number));
+    // Of a compressed file nobody knows how much is in it.
+    let compressed =
+        captures.filter_map(|state| state.facts).any(|facts| facts.compression.is_some());
+    Progressed {
+        bytes: reader.offset(),
+        total: size.filter(|_| !compressed),
+        connections: analyzer.counts().flows.flows,
+        failed: sink.failed(),
     }
 }
 

@@ -4,6 +4,7 @@
 use std::io;
 
 use tlsleuth::diagnosis::Fleet;
+use tlsleuth::handshake::Outcome;
 use tlsleuth::{Analyzed, Counts, Event};
 use tlsleuth_report::build::assemble;
 use tlsleuth_report::schema::{self, Report};
@@ -23,6 +24,7 @@ pub(crate) struct Sink<'a> {
     fleet: Fleet,
     worst: Option<SeverityChoice>,
     left_out: u64,
+    failed: u64,
 }
 
 enum Form<'a> {
@@ -51,6 +53,7 @@ impl<'a> Sink<'a> {
             fleet: Fleet::default(),
             worst: None,
             left_out: 0,
+            failed: 0,
         })
     }
 
@@ -59,6 +62,9 @@ impl<'a> Sink<'a> {
     /// # Errors
     /// When it cannot be written.
     pub(crate) fn take(&mut self, event: Event) -> io::Result<()> {
+        if let Event::Connection(analyzed) = &event {
+            self.failed += u64::from(analyzed.diagnosis.outcome == Outcome::Failed);
+        }
         match (event, &mut self.awaiting_logs) {
             (Event::Fleet(fleet), _) => {
                 self.fleet = *fleet;
@@ -70,6 +76,11 @@ impl<'a> Sink<'a> {
             }
             (Event::Connection(analyzed), None) => self.connection(analyzed),
         }
+    }
+
+    /// How many failed so far, whatever filters leave of them.
+    pub(crate) fn failed(&self) -> u64 {
+        self.failed
     }
 
     /// Those that wait for the lines of logs.

@@ -486,6 +486,7 @@ fn finding(finding: &Finding) -> schema::Finding {
         confidence: finding.confidence.name(),
         party: finding.party.name(),
         chain: finding.chain.map(Side::name),
+        certificate: finding.certificate,
         title: finding.title.clone(),
         explanation: finding.explanation.clone(),
         remedy: finding.remedy.clone(),

@@ -41,6 +41,15 @@ pub fn write_line(connection: &Connection, out: &mut dyn Write) -> io::Result<()
     out.write_all(b"\n")
 }
 
+/// One value without spaces, for the script of a page: nothing in it can end its element.
+pub(crate) fn for_page<T: Serialize>(value: &T) -> io::Result<String> {
+    let mut out = Vec::new();
+    value.serialize(&mut Serializer::with_formatter(&mut out, Safe(CompactFormatter)))?;
+    let text = String::from_utf8(out).map_err(io::Error::other)?;
+    // These stand only in strings, where JSON takes an escape for any character.
+    Ok(text.replace('<', "\\u003c").replace('>', "\\u003e").replace('&', "\\u0026"))
+}
+
 /// A formatter that escapes what a terminal must not get.
 struct Safe<F>(F);
 
@@ -82,6 +91,13 @@ impl<F: Formatter> Formatter for Safe<F> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_page_gets_no_markup() {
+        let json = for_page(&"</script><!--&amp;").unwrap();
+        assert!(!json.contains(['<', '>', '&']), "{json}");
+        assert_eq!(serde_json::from_str::<String>(&json).unwrap(), "</script><!--&amp;");
+    }
 
     #[test]
     fn nothing_raw_and_nothing_lost() {

@@ -351,6 +351,8 @@ pub struct Finding {
     pub party: &'static str,
     /// For `chain.*`: whose chain it is.
     pub chain: Option<&'static str>,
+    /// The certificate that it is about, by its place in that chain; the leaf is 0.
+    pub certificate: Option<usize>,
     /// One line.
     pub title: String,
     /// What happened.

@@ -208,6 +208,43 @@ impl<'r> Summary<'r> {
     }
 }
 
+/// Failures by verdict alone, whatever the server.
+#[derive(Debug)]
+pub(crate) struct Verdict<'r> {
+    /// The most frequent kind of them.
+    pub(crate) kind: &'r Kind<'r>,
+    pub(crate) failed: u64,
+    /// How many kinds, which is how many servers and names.
+    pub(crate) kinds: usize,
+    /// The first of them.
+    pub(crate) first: Option<&'r Connection>,
+    /// The last of them.
+    pub(crate) last: Option<&'r Connection>,
+}
+
+/// Kinds of failures by their verdict, the most frequent first.
+pub(crate) fn verdicts<'r>(kinds: &'r [Kind<'r>]) -> Vec<Verdict<'r>> {
+    let mut verdicts: Vec<Verdict<'_>> = Vec::new();
+    for kind in kinds {
+        let (first, last) = (kind.example(), kind.last());
+        match verdicts.iter_mut().find(|other| other.kind.verdict == kind.verdict) {
+            Some(other) => {
+                other.failed += kind.count();
+                other.kinds += 1;
+                if first.map(|c| c.id) < other.first.map(|c| c.id) {
+                    other.first = first;
+                }
+                if last.map(|c| c.id) > other.last.map(|c| c.id) {
+                    other.last = last;
+                }
+            }
+            None => verdicts.push(Verdict { kind, failed: kind.count(), kinds: 1, first, last }),
+        }
+    }
+    verdicts.sort_by_key(|verdict| std::cmp::Reverse(verdict.failed));
+    verdicts
+}
+
 type Key<'r> = (Option<&'r str>, &'r str, u16, Option<&'r str>);
 
 pub(crate) fn summary(report: &Report) -> Summary<'_> {

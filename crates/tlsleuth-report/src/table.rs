@@ -10,7 +10,7 @@ use crate::layout::{Align, Grid, Line, Tone, cut, pack, width, wrap};
 use crate::quantity::{self, count, counted};
 use crate::schema::{Capture, Chain, Connection, Evidence, Finding};
 use crate::story::{self, Row};
-use crate::summary::{HEALTH_CHECK, Kind, Summary, Totals, summary};
+use crate::summary::{HEALTH_CHECK, Kind, Summary, Totals, Verdict, summary, verdicts};
 use crate::tally::FEW;
 
 /// How to lay the report out.
@@ -465,29 +465,18 @@ impl<'r> Page<'r> {
 
     /// Failures by verdict alone.
     fn verdicts(&mut self, kinds: &[Kind<'r>]) {
-        let mut verdicts: Vec<(Option<&str>, &Kind<'r>, u64, usize)> = Vec::new();
-        for kind in kinds {
-            match verdicts.iter_mut().find(|(verdict, ..)| *verdict == kind.verdict) {
-                Some((_, _, failed, servers)) => {
-                    *failed += kind.count();
-                    *servers += 1;
-                }
-                None => verdicts.push((kind.verdict, kind, kind.count(), 1)),
-            }
-        }
-        verdicts.sort_by_key(|(_, _, failed, _)| std::cmp::Reverse(*failed));
         let mut grid = Grid::new()
             .fixed("failed", Align::Right)
             .fixed("servers and names", Align::Right)
             .flexible("verdict")
             .fixed("who", Align::Left)
             .fixed("example", Align::Left);
-        for (verdict, kind, failed, servers) in verdicts {
+        for Verdict { kind, failed, kinds, .. } in verdicts(kinds) {
             let example = kind.example().map_or(0, |example| example.id);
             grid.row(vec![
                 (count(failed), Tone::Bad),
-                (servers.to_string(), Tone::Plain),
-                (verdict.unwrap_or("unexplained").to_owned(), Tone::Strong),
+                (kinds.to_string(), Tone::Plain),
+                (kind.verdict.unwrap_or("unexplained").to_owned(), Tone::Strong),
                 (kind.party().to_owned(), Tone::Plain),
                 (format!("--connection {example}"), Tone::Faint),
             ]);

@@ -74,6 +74,7 @@ fn check(case: &Case<'_>) -> Verdict {
             Party::Server,
             format!("the server answered with a placeholder certificate ({})", known.product),
         )
+        .certificate(Some(0))
         .evidence(chain.at(), format!("the leaf is {}, issued by {}", leaf.subject, leaf.issuer))
         .explain(what)
         .remedy(remedy)
