@@ -515,7 +515,7 @@ fn fleet(fleet: &Fleet, servers: Servers) -> schema::Fleet {
             }
             Servers::LeftOut => Vec::new(),
         },
-        connections_left_out: fleet.left_out,
+        left_out: left_out(fleet),
     }
 }
 
@@ -550,6 +550,30 @@ fn server(
             client: quantiles(&group.latency.client),
             handshake: quantiles(&group.latency.handshake),
         },
+        clients: clients(group),
+    }
+}
+
+/// What did not fit under the caps of a fleet.
+pub(crate) fn left_out(fleet: &Fleet) -> Vec<schema::LeftOut> {
+    fleet
+        .left_out
+        .told()
+        .map(|(what, connections, cap)| schema::LeftOut {
+            what,
+            connections,
+            cap: u64::try_from(cap).unwrap_or(u64::MAX),
+        })
+        .collect()
+}
+
+fn clients(group: &Group) -> schema::ServerClients {
+    let number = |count: usize| u64::try_from(count).unwrap_or(u64::MAX);
+    let (only, sometimes) = group.asked.failing_clients();
+    schema::ServerClients {
+        total: number(group.asked.clients.len()),
+        only_failing: number(only),
+        sometimes_failing: number(sometimes),
     }
 }
 

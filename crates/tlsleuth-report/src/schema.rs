@@ -391,8 +391,20 @@ pub struct Fleet {
     pub findings: Vec<Finding>,
     /// A line for each server and name.
     pub servers: Vec<Server>,
-    /// Connections that are in no line, because there are too many servers and names.
-    pub connections_left_out: u64,
+    /// What did not fit under a cap; empty as a rule.
+    pub left_out: Vec<LeftOut>,
+}
+
+/// A cap that was hit: so many connections are not compared in one respect.
+#[derive(Clone, Debug, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+pub struct LeftOut {
+    /// What there is too much of.
+    pub what: &'static str,
+    /// How many connections it concerns.
+    pub connections: u64,
+    /// How much of it is held.
+    pub cap: u64,
 }
 
 /// One server and name.
@@ -419,6 +431,20 @@ pub struct Server {
     pub leafs: Vec<ServedLeaf>,
     /// Where the time of the handshakes that completed went.
     pub latency: Latency,
+    /// Its clients.
+    pub clients: ServerClients,
+}
+
+/// The clients of one server and name that sent a ClientHello.
+#[derive(Clone, Copy, Debug, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+pub struct ServerClients {
+    /// How many addresses.
+    pub total: u64,
+    /// Those that never get through.
+    pub only_failing: u64,
+    /// Those that fail at times and get through at others.
+    pub sometimes_failing: u64,
 }
 
 /// A leaf that a server served for a name.

@@ -54,6 +54,8 @@ pub(crate) struct Grouped {
     pub(crate) incomplete: Vec<GroupedKind>,
     pub(crate) health_checks: Vec<GroupedKind>,
     pub(crate) warnings: Vec<GroupedWarning>,
+    /// Warnings beyond those in `warnings`.
+    pub(crate) more_warnings: usize,
     pub(crate) first_start: String,
     pub(crate) last_start: String,
     /// Connections that are in no list because there are too many servers and names.
@@ -191,6 +193,8 @@ pub(crate) struct Summary<'r> {
     pub(crate) incomplete: Vec<Kind<'r>>,
     pub(crate) health_checks: Vec<Kind<'r>>,
     pub(crate) warnings: Vec<Warned<'r>>,
+    /// Warnings beyond those in `warnings`.
+    pub(crate) more_warnings: usize,
     /// Whether the connections are of several days.
     pub(crate) days: bool,
     /// Connections that are in no list because there are too many servers and names.
@@ -285,6 +289,7 @@ fn of_grouped<'r>(report: &'r Report, grouped: &'r Grouped) -> Summary<'r> {
         incomplete: kinds(&grouped.incomplete),
         health_checks: kinds(&grouped.health_checks),
         warnings: warnings.collect(),
+        more_warnings: grouped.more_warnings,
         days: quantity::date(&grouped.first_start) != quantity::date(&grouped.last_start),
         ungrouped: grouped.ungrouped,
     }
@@ -353,6 +358,7 @@ fn of_connections(report: &Report) -> Summary<'_> {
         incomplete: incomplete.finish(&of),
         health_checks: health_checks.finish(&of),
         warnings,
+        more_warnings: 0,
         ungrouped: 0,
     }
 }

@@ -362,13 +362,8 @@ impl<'r> Page<'r> {
             self.part("fix", &finding.remedy, Tone::Plain);
             self.part("code", &format!("{}, {}", finding.code, finding.confidence), Tone::Plain);
         }
-        let left_out = self.report.fleet.connections_left_out;
-        if left_out > 0 {
-            let text = format!(
-                "{} compared with no other: too many servers and names.",
-                counted(left_out, "connection")
-            );
-            self.paragraph(&text, Tone::Warning, 0);
+        for left_out in &self.report.fleet.left_out {
+            self.paragraph(&crate::words::left_out(left_out), Tone::Warning, 0);
         }
     }
 
@@ -864,7 +859,7 @@ impl<'r> Page<'r> {
             grid.below(format!("{title}; see --connection {}", example.id), Tone::Faint);
         }
         self.lines.extend(grid.lines(self.width, 7));
-        self.more(summary.warnings.len(), "warnings");
+        self.more(summary.warnings.len() + summary.more_warnings, "warnings");
     }
 
     fn healthy(&mut self, summary: &Summary<'r>) {

@@ -2,7 +2,7 @@
 //! server and name, and only some of each are kept to be shown. Its memory is bounded by the kinds,
 //! not by the connections.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 use foldhash::fast::RandomState;
 use tlsleuth::capture::{Address, Endpoint, Timestamp};
@@ -21,6 +21,8 @@ pub(crate) const FEW: usize = 10;
 const MAX_GROUPS: usize = 65_536;
 /// Groups of one list whose example is kept.
 const MAX_EXAMPLES: usize = 512;
+/// Groups of one list whose example is shown, more than any list is long.
+const SHOWN_EXAMPLES: usize = 64;
 /// Clients told apart in one group.
 const MAX_CLIENTS: usize = 1_000;
 /// Versions told of one server and name.
@@ -114,15 +116,20 @@ impl Groups {
         }
     }
 
-    /// The most frequent first, then by their first connection.
+    /// The most frequent first, then by their first connection. Only the examples of the first ones
+    /// and the first of each code are shown.
     fn finish(self, shown: &mut Vec<Box<Analyzed>>, of: &Of) -> Vec<GroupedKind> {
+        let mut codes = HashSet::new();
         let mut groups: Vec<(Key, Group)> = self.by_key.into_iter().collect();
         groups.sort_by_key(|(_, group)| (std::cmp::Reverse(group.count), group.first));
         groups
             .into_iter()
-            .map(|(key, group)| {
-                let members = group.example.iter().map(|example| example.id).collect();
-                shown.extend(group.example);
+            .enumerate()
+            .map(|(place, (key, group))| {
+                let of_note = codes.insert(key.code) | (place < SHOWN_EXAMPLES);
+                let example = group.example.filter(|_| of_note);
+                let members = example.iter().map(|example| example.id).collect();
+                shown.extend(example);
                 GroupedKind {
                     of: of.get(key.server, key.sni.as_ref(), group.tls),
                     verdict: key.code,
@@ -321,7 +328,8 @@ impl Tally {
         let incomplete = self.incomplete.finish(&mut shown, &of);
         let health_checks = self.health_checks.finish(&mut shown, &of);
         let warnings = self.warnings.finish(&mut shown, &of);
-        let warnings = warnings
+        let warned = warnings.len();
+        let warnings: Vec<GroupedWarning> = warnings
             .into_iter()
             .filter_map(|kind| {
                 let (code, example) = (kind.verdict?, *kind.members.first()?);
@@ -355,6 +363,7 @@ impl Tally {
             healthy,
             incomplete,
             health_checks,
+            more_warnings: warned - warnings.len(),
             warnings,
             first_start: build::time(first),
             last_start: build::time(last),

@@ -53,9 +53,9 @@ impl Follower {
         if let Some(stats) = self.decoded.get_mut(capture) {
             stats.count(&decoded);
         }
-        match decoded {
-            Decoded::Segment(segment) => self.table.push(&segment, &mut self.sessions),
-            Decoded::Icmp(error) => self.table.push_icmp(&error),
+        match &decoded {
+            Decoded::Segment(segment) => self.table.push(segment, &mut self.sessions),
+            Decoded::Icmp(error) => self.table.push_icmp(error),
             _ => {}
         }
     }

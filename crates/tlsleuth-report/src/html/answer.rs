@@ -9,6 +9,7 @@ use crate::quantity::{self, counted};
 use crate::schema::{Capture, Connection, Finding};
 use crate::story;
 use crate::summary::{Kind, Summary, verdicts};
+use crate::words;
 
 /// Kinds that are listed one by one; of more the verdicts are.
 const KINDS: usize = 30;
@@ -88,6 +89,9 @@ pub(super) fn sentences(report: &Report, summary: &Summary<'_>) -> Markup {
             @if report.counts.connections_left_out > 0 {
                 li { strong { (quantity::count(report.counts.connections_left_out)) } " left out by filters" }
             }
+        }
+        @for left_out in &report.fleet.left_out {
+            p.warning { (Text(&words::left_out(left_out))) }
         }
     }
 }
