@@ -14,8 +14,8 @@ use crate::Report;
 use crate::escape;
 use crate::summary::summary;
 
-mod answer;
 mod data;
+mod overview;
 
 const STYLE: &str = include_str!("html/style.css");
 /// One module: what these files declare is seen by the later ones and by nothing else.
@@ -55,7 +55,7 @@ fn page(report: &Report) -> io::Result<Markup> {
         hash(STYLE),
         hash(SCRIPT)
     );
-    let title = answer::title(&summary);
+    let title = crate::answer::title(&summary);
     let (data, not_listed, not_told) = data::json(report)?;
     Ok(html! {
         (DOCTYPE)
@@ -71,11 +71,11 @@ fn page(report: &Report) -> io::Result<Markup> {
             body {
                 main {
                     h1 { (Text(&title)) }
-                    (answer::sentences(report, &summary))
-                    (answer::kinds(&summary))
-                    (answer::fleet(report))
+                    (overview::sentences(report, &summary))
+                    (overview::kinds(&summary))
+                    (overview::fleet(report))
                     (connections(not_listed, not_told))
-                    (answer::captures(report))
+                    (overview::captures(report))
                 }
                 // A block of data is not run. `<` stands in it only escaped.
                 script #data type="application/json" { (PreEscaped(data)) }

@@ -3,6 +3,7 @@
 //! A renderer does not judge: everything that it says is in the [`schema`] types, which mirror the
 //! report of the contract one to one.
 
+mod answer;
 pub mod build;
 pub mod escape;
 pub mod explain;
