@@ -131,7 +131,8 @@ fn worst(report: &Report) -> Option<SeverityChoice> {
         .max()
 }
 
-fn options(arguments: &Main) -> anyhow::Result<Options> {
+/// How to judge, as the arguments say.
+pub(crate) fn options(arguments: &Main) -> anyhow::Result<Options> {
     let roots = match arguments.roots {
         RootsChoice::Mozilla => Roots::Mozilla,
         RootsChoice::System => Roots::System,

@@ -47,7 +47,7 @@ pub fn report(
 ) -> schema::Report {
     schema::Report {
         schema: schema::SCHEMA,
-        generator: schema::Generator { name: "tlsleuth", version: env!("CARGO_PKG_VERSION") },
+        generator: generator(),
         captures: captures.iter().map(capture).collect(),
         connections: connections.into_iter().map(|analyzed| connection(&analyzed, roots)).collect(),
         fleet: fleet(together),
@@ -60,6 +60,11 @@ pub fn report(
             interrupted: false,
         },
     }
+}
+
+/// What makes a report.
+pub(crate) fn generator() -> schema::Generator {
+    schema::Generator { name: "tlsleuth", version: env!("CARGO_PKG_VERSION") }
 }
 
 /// A time as RFC 3339 in UTC with nanoseconds.
@@ -87,7 +92,7 @@ pub fn milliseconds(nanoseconds: i64) -> f64 {
     microseconds / 1_000.0
 }
 
-fn capture(input: &CaptureInput) -> schema::Capture {
+pub(crate) fn capture(input: &CaptureInput) -> schema::Capture {
     let decoded = &input.decoded;
     let counts = schema::FrameCounts {
         tcp: decoded.segments,
@@ -120,7 +125,7 @@ fn capture(input: &CaptureInput) -> schema::Capture {
     }
 }
 
-fn endpoint(end: tlsleuth::capture::Endpoint) -> schema::Endpoint {
+pub(crate) fn endpoint(end: tlsleuth::capture::Endpoint) -> schema::Endpoint {
     schema::Endpoint { address: end.address.to_string(), port: end.port }
 }
 

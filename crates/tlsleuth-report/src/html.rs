@@ -41,7 +41,7 @@ pub fn write(report: &Report, out: &mut dyn Write) -> io::Result<()> {
 }
 
 /// Text that may come from input: maud escapes what is markup, this what nobody sees.
-struct Text<'t>(&'t str);
+pub(crate) struct Text<'t>(pub(crate) &'t str);
 
 impl Render for Text<'_> {
     fn render_to(&self, buffer: &mut String) {
@@ -49,19 +49,13 @@ impl Render for Text<'_> {
     }
 }
 
-fn page(report: &Report) -> Markup {
-    let summary = summary(report);
+/// A page around what is in it: the policy, the style, the script.
+pub(crate) fn document(title: &str, body: Markup) -> Markup {
     let policy = format!(
         "default-src 'none'; style-src 'sha256-{}'; script-src 'sha256-{}'; base-uri 'none'; form-action 'none'",
         hash(STYLE),
         hash(SCRIPT)
     );
-    let title = title(&summary);
-    let mut full: Vec<&Connection> =
-        report.connections.iter().filter(|connection| is_failure(connection)).collect();
-    full.extend(report.connections.iter().filter(|connection| !is_failure(connection)));
-    full.truncate(FULL);
-    full.sort_by_key(|connection| (!is_failure(connection), connection.id));
     html! {
         (DOCTYPE)
         html lang="en" {
@@ -70,28 +64,42 @@ fn page(report: &Report) -> Markup {
                 meta http-equiv="Content-Security-Policy" content=(policy);
                 meta name="viewport" content="width=device-width, initial-scale=1";
                 meta name="referrer" content="no-referrer";
-                title { (Text(&title)) }
+                title { (Text(title)) }
                 style { (PreEscaped(STYLE)) }
             }
             body {
-                main {
-                    h1 { (Text(&title)) }
-                    (sentences(report, &summary))
-                    (strip(report))
-                    (kinds(&summary))
-                    (connections(report, &full))
-                    h2 { "In full" }
-                    @if full.len() < report.connections.len() {
-                        p { (full.len()) " of " (counted(number(report.connections.len()), "connection"))
-                            " are told in full, failures first." }
-                    }
-                    @for connection in &full { (detail(report, connection)) }
-                    (captures(report))
-                }
+                main { (body) }
                 script { (PreEscaped(SCRIPT)) }
             }
         }
     }
+}
+
+fn page(report: &Report) -> Markup {
+    let summary = summary(report);
+    let title = title(&summary);
+    let mut full: Vec<&Connection> =
+        report.connections.iter().filter(|connection| is_failure(connection)).collect();
+    full.extend(report.connections.iter().filter(|connection| !is_failure(connection)));
+    full.truncate(FULL);
+    full.sort_by_key(|connection| (!is_failure(connection), connection.id));
+    document(
+        &title,
+        html! {
+            h1 { (Text(&title)) }
+            (sentences(report, &summary))
+            (strip(report))
+            (kinds(&summary))
+            (connections(report, &full))
+            h2 { "In full" }
+            @if full.len() < report.connections.len() {
+                p { (full.len()) " of " (counted(number(report.connections.len()), "connection"))
+                    " are told in full, failures first." }
+            }
+            @for connection in &full { (detail(report, connection)) }
+            (captures(report))
+        },
+    )
 }
 
 fn is_failure(connection: &Connection) -> bool {
