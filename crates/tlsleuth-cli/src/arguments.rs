@@ -39,6 +39,7 @@ Examples:
   tlsleuth incident.pcap -f markdown -o ticket.md         for a ticket; -f json for scripts
   tcpdump -i any -w - port 443 | tlsleuth -               until Ctrl-C
   tlsleuth explain chain.missing-intermediate             or an alert: explain unknown_ca
+  tlsleuth diff monday.pcap tuesday.pcap                  what changed, per server and name
 
 Exit status: 0 analyzed, 1 with --fail-on, 2 bad usage or a capture that cannot be read.";
 
@@ -168,8 +169,16 @@ pub(crate) enum Command {
         #[arg(value_name = "CODE|ALERT|TEXT")]
         words: Vec<String>,
     },
-    /// The JSON Schema of the report.
-    Schema,
+    /// What changed between two captures, or two directories of them, per server and name.
+    #[command(after_help = DIFF_EXAMPLES)]
+    Diff(Diff),
+    /// The JSON Schema of the report, or of what `diff` prints.
+    Schema {
+        /// Whose: report or diff.
+        #[arg(value_enum, default_value_t = Document::Report, hide_default_value = true,
+              hide_possible_values = true)]
+        document: Document,
+    },
     /// Completions for a shell, to be put where it looks for them.
     Completions {
         /// The shell.
@@ -177,6 +186,84 @@ pub(crate) enum Command {
     },
     /// The manual page, for man(1).
     Man,
+}
+
+const DIFF_EXAMPLES: &str = "\
+Examples:
+  tlsleuth diff monday.pcap tuesday.pcap           what is another on Tuesday
+  tlsleuth diff before/ after/ -f markdown         all captures of two directories, for a ticket
+
+Compared are how connections end, certificate, chain, version, suite, group, ALPN, what clients
+offer, and how long it takes. What chance explains is no change: shares and rates are tested by
+Fisher's exact test, times by the Mann-Whitney test, at 0.05 over all tests of a sort.";
+
+/// Comparing two captures.
+#[derive(Args, Debug)]
+pub(crate) struct Diff {
+    /// A capture, or a directory of captures that are one incident.
+    #[arg(value_name = "BEFORE", value_hint = ValueHint::AnyPath)]
+    pub(crate) before: PathBuf,
+
+    /// Likewise, to be held against it.
+    #[arg(value_name = "AFTER", value_hint = ValueHint::AnyPath)]
+    pub(crate) after: PathBuf,
+
+    /// How to print it: table, json, markdown or html.
+    #[arg(short, long, value_enum, default_value_t = DiffFormat::Table, hide_default_value = true,
+          hide_possible_values = true)]
+    pub(crate) format: DiffFormat,
+
+    /// Write to FILE instead of standard output.
+    #[arg(short, long, value_name = "FILE", value_hint = ValueHint::FilePath)]
+    pub(crate) output: Option<PathBuf>,
+
+    /// More trust anchors.
+    #[arg(long, value_name = "PEM", value_hint = ValueHint::FilePath)]
+    pub(crate) ca_file: Vec<PathBuf>,
+
+    /// Trust anchors to start with: mozilla, system or none.
+    #[arg(long, value_enum, default_value_t = RootsChoice::Mozilla, hide_possible_values = true,
+          hide_default_value = true)]
+    pub(crate) roots: RootsChoice,
+
+    /// Logged secrets (SSLKEYLOGFILE) of either side; `env` takes the file so named.
+    #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath)]
+    pub(crate) keylog: Vec<PathBuf>,
+
+    /// Treat connections to PORT as TLS even if no TLS is seen.
+    #[arg(long, value_name = "PORT")]
+    pub(crate) port: Vec<u16>,
+
+    /// Color: auto, always or never.
+    #[arg(long, value_enum, value_name = "WHEN", default_value_t = Color::Auto,
+          hide_possible_values = true, hide_default_value = true)]
+    pub(crate) color: Color,
+
+    /// Only errors on standard error.
+    #[arg(short, long)]
+    pub(crate) quiet: bool,
+}
+
+/// A document with a schema.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, ValueEnum)]
+pub(crate) enum Document {
+    /// The report.
+    Report,
+    /// What changed between two captures.
+    Diff,
+}
+
+/// How to print what changed.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, ValueEnum)]
+pub(crate) enum DiffFormat {
+    /// For the terminal.
+    Table,
+    /// One object.
+    Json,
+    /// For a ticket.
+    Markdown,
+    /// One page that works offline.
+    Html,
 }
 
 /// An output format.

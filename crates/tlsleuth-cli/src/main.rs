@@ -1,6 +1,8 @@
 //! The command `tlsleuth`.
 
+mod analysis;
 mod arguments;
+mod diff;
 mod explain;
 mod filter;
 mod output;
@@ -17,13 +19,14 @@ use std::process::ExitCode;
 
 use clap::{CommandFactory as _, Parser};
 
-use arguments::{Arguments, Command};
+use arguments::{Arguments, Command, Document};
 use say::say;
 
 fn main() -> ExitCode {
     let arguments = Arguments::parse();
     let status = match &arguments.command {
         None => run::run(&arguments.main),
+        Some(Command::Diff(arguments)) => diff::run(arguments),
         Some(command) => other(command),
     };
     match status {
@@ -51,7 +54,12 @@ fn other(command: &Command) -> anyhow::Result<ExitCode> {
             known = explain::write(words, out)?;
             Ok(())
         }
-        Command::Schema => out.write_all(tlsleuth_report::schema::JSON_SCHEMA.as_bytes()),
+        // It reads captures, and is none of these.
+        Command::Diff(_) => Ok(()),
+        Command::Schema { document } => out.write_all(match document {
+            Document::Report => tlsleuth_report::schema::JSON_SCHEMA.as_bytes(),
+            Document::Diff => tlsleuth_report::diff::schema::JSON_SCHEMA.as_bytes(),
+        }),
         Command::Completions { shell } => {
             clap_complete::generate(*shell, &mut Arguments::command(), "tlsleuth", &mut &mut *out);
             Ok(())
