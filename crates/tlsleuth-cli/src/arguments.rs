@@ -49,13 +49,13 @@ pub(crate) struct Arguments {
 
 const EXAMPLES: &str = "\
 Examples:
-  tlsleuth incident.pcap               what went wrong, who has to act, the proof
-  tlsleuth ring/*.pcap.gz              rotated files are one incident
+  tlsleuth incident.pcap             what went wrong, who has to act, the proof
+  tlsleuth ring/*.pcap.gz            rotated files are one incident
   tlsleuth a.pcap --server 10.0.0.2:443 --sni '*.example.test' --failed
-  tlsleuth a.pcap --ca-file root.pem   trust a private authority too
-  tlsleuth a.pcap -f html -o a.html    for a colleague; markdown for a ticket
+  tlsleuth a.pcap --ca-file ca.pem   trust a private authority too
+  tlsleuth a.pcap -f html -o a.html  for a colleague; -f markdown for a ticket
   tcpdump -i any -w - port 443 | tlsleuth -
-  tlsleuth explain chain.expired       or an alert (unknown_ca), or a line of a log";
+  tlsleuth explain chain.expired     or an alert, or a line of a log";
 
 const AFTER: &str = "\
 Also: tlsleuth schema, completions SHELL, man; -h is shorter, --help is all.
@@ -164,7 +164,7 @@ pub(crate) struct Main {
     )]
     pub(crate) verify_time: String,
 
-    /// Logged secrets (SSLKEYLOGFILE); env: the file so named.
+    /// Logged secrets; env: those of SSLKEYLOGFILE.
     #[arg(long, value_name = "FILE", help_heading = "How to judge and run", value_hint = ValueHint::FilePath, hide_short_help = true)]
     pub(crate) keylog: Vec<PathBuf>,
 
@@ -226,9 +226,17 @@ pub(crate) enum Command {
         #[arg(value_name = "CODE|ALERT|TEXT")]
         words: Vec<String>,
     },
-    /// The JSON Schema of the report.
+    /// What changed between two captures, per server and name.
+    #[command(after_help = DIFF_EXAMPLES)]
+    Diff(Diff),
+    /// The JSON Schema of the report, or of what `diff` prints.
     #[command(hide = true)]
-    Schema,
+    Schema {
+        /// Whose: report or diff.
+        #[arg(value_enum, default_value_t = Document::Report, hide_default_value = true,
+              hide_possible_values = true)]
+        document: Document,
+    },
     /// Completions for a shell.
     #[command(hide = true)]
     Completions {
@@ -238,6 +246,84 @@ pub(crate) enum Command {
     /// The manual page, for man(1).
     #[command(hide = true)]
     Man,
+}
+
+const DIFF_EXAMPLES: &str = "\
+Examples:
+  tlsleuth diff monday.pcap tuesday.pcap           what is another on Tuesday
+  tlsleuth diff before/ after/ -f markdown         all captures of two directories, for a ticket
+
+Compared are how connections end, certificate, chain, version, suite, group, ALPN, what clients
+offer, and how long it takes. What chance explains is no change: shares and rates are tested by
+Fisher's exact test, times by the Mann-Whitney test, at 0.05 over all tests of a sort.";
+
+/// Comparing two captures.
+#[derive(Args, Debug)]
+pub(crate) struct Diff {
+    /// A capture, or a directory of captures that are one incident.
+    #[arg(value_name = "BEFORE", value_hint = ValueHint::AnyPath)]
+    pub(crate) before: PathBuf,
+
+    /// Likewise, to be held against it.
+    #[arg(value_name = "AFTER", value_hint = ValueHint::AnyPath)]
+    pub(crate) after: PathBuf,
+
+    /// How to print it: table, json, markdown or html.
+    #[arg(short, long, value_enum, default_value_t = DiffFormat::Table, hide_default_value = true,
+          hide_possible_values = true)]
+    pub(crate) format: DiffFormat,
+
+    /// Write to FILE instead of standard output.
+    #[arg(short, long, value_name = "FILE", value_hint = ValueHint::FilePath)]
+    pub(crate) output: Option<PathBuf>,
+
+    /// More trust anchors.
+    #[arg(long, value_name = "PEM", value_hint = ValueHint::FilePath)]
+    pub(crate) ca_file: Vec<PathBuf>,
+
+    /// Trust anchors to start with: mozilla, system or none.
+    #[arg(long, value_enum, default_value_t = RootsChoice::Mozilla, hide_possible_values = true,
+          hide_default_value = true)]
+    pub(crate) roots: RootsChoice,
+
+    /// Logged secrets (SSLKEYLOGFILE) of either side; `env` takes the file so named.
+    #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath)]
+    pub(crate) keylog: Vec<PathBuf>,
+
+    /// Treat connections to PORT as TLS even if no TLS is seen.
+    #[arg(long, value_name = "PORT")]
+    pub(crate) port: Vec<u16>,
+
+    /// Color: auto, always or never.
+    #[arg(long, value_enum, value_name = "WHEN", default_value_t = Color::Auto,
+          hide_possible_values = true, hide_default_value = true)]
+    pub(crate) color: Color,
+
+    /// Only errors on standard error.
+    #[arg(short, long)]
+    pub(crate) quiet: bool,
+}
+
+/// A document with a schema.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, ValueEnum)]
+pub(crate) enum Document {
+    /// The report.
+    Report,
+    /// What changed between two captures.
+    Diff,
+}
+
+/// How to print what changed.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, ValueEnum)]
+pub(crate) enum DiffFormat {
+    /// For the terminal.
+    Table,
+    /// One object.
+    Json,
+    /// For a ticket.
+    Markdown,
+    /// One page that works offline.
+    Html,
 }
 
 /// An output format.

@@ -1,6 +1,8 @@
 //! The command `tlsleuth`.
 
+mod analysis;
 mod arguments;
+mod diff;
 mod explain;
 mod filter;
 mod output;
@@ -18,7 +20,7 @@ use std::process::ExitCode;
 
 use clap::error::ErrorKind;
 
-use arguments::{Command, wants_whole_help, whole};
+use arguments::{Command, Document, wants_whole_help, whole};
 use say::say;
 
 fn main() -> ExitCode {
@@ -35,6 +37,7 @@ fn main() -> ExitCode {
     };
     let status = match &arguments.command {
         None => run::run(&arguments.main),
+        Some(Command::Diff(arguments)) => diff::run(arguments),
         Some(command) => other(command),
     };
     match status {
@@ -62,7 +65,12 @@ fn other(command: &Command) -> anyhow::Result<ExitCode> {
             known = explain::write(words, out)?;
             Ok(())
         }
-        Command::Schema => out.write_all(tlsleuth_report::schema::JSON_SCHEMA.as_bytes()),
+        // It reads captures, and is none of these.
+        Command::Diff(_) => Ok(()),
+        Command::Schema { document } => out.write_all(match document {
+            Document::Report => tlsleuth_report::schema::JSON_SCHEMA.as_bytes(),
+            Document::Diff => tlsleuth_report::diff::schema::JSON_SCHEMA.as_bytes(),
+        }),
         Command::Completions { shell } => {
             clap_complete::generate(*shell, &mut arguments::command(), "tlsleuth", &mut &mut *out);
             Ok(())

@@ -314,6 +314,31 @@ fn the_help_fits_a_screen() {
 }
 
 #[test]
+fn what_changed_between_two_captures() {
+    let root = testdata("pki/root.pem");
+    let (before, after) = (story("fleet-healthy"), story("fleet-mostly-failing"));
+    let diff = || {
+        let mut command = tlsleuth();
+        command.arg("diff").arg("--ca-file").arg(&root);
+        command
+    };
+    let (status, out, _) = run(diff().args([&before, &after]));
+    assert!(status == 0 && out.contains("chain.expired (20 of 24, 83.3 %), frame 10"), "{out}");
+    // A directory is one incident; what is in it and is no capture is passed over.
+    let folder = folder("diff");
+    fs::copy(&after, folder.join("a.pcap.gz")).unwrap();
+    let value = json(diff().arg(&before).arg(&folder).arg("-q"));
+    assert_eq!(value["schema"], "tlsleuth.diff/1");
+    assert_eq!(value["changed"][0]["changes"][0]["aspect"], "outcome");
+    let (status, _, error) = run(diff().arg(&before).arg("nowhere.pcap"));
+    assert!(status == 2 && error.contains("nowhere.pcap"), "{error}");
+    assert_eq!(run(diff().arg(&before)).0, 2);
+    let schema: Value = serde_json::from_str(&run(tlsleuth().args(["schema", "diff"])).1).unwrap();
+    assert_eq!(schema["title"], "Diff");
+    assert!(run(tlsleuth().args(["diff", "--help"])).1.contains("Examples:"));
+}
+
+#[test]
 fn a_file_may_be_called_as_a_command() {
     let folder = folder("names");
     fs::copy(story("chain-expired"), folder.join("schema")).unwrap();

@@ -35,7 +35,7 @@ pub mod size;
 pub mod tally;
 pub mod timeline;
 
-pub use attempt::{Attempt, ChainShape, Resumption};
+pub use attempt::{Attempt, ChainShape, Chosen, Resumption};
 pub use caps::LeftOut;
 pub use group::Group;
 pub use leaf::{Leaf, LeafFacts};
@@ -215,12 +215,11 @@ impl Summary {
                 certificates: sent.value.chain.total(),
                 incomplete: incomplete(),
             }),
-            chosen: connection.server_hello.present().map(|hello| {
-                (
-                    hello.value.negotiated_version(),
-                    hello.value.cipher_suite,
-                    connection.group().map(|group| group.value),
-                )
+            chosen: connection.server_hello.present().map(|hello| Chosen {
+                version: hello.value.negotiated_version(),
+                suite: hello.value.cipher_suite,
+                group: connection.group().map(|group| group.value),
+                at: hello.at,
             }),
             alpn: protocol(connection),
             resumption: attempt::resumption(connection),

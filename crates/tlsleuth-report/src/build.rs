@@ -89,7 +89,7 @@ fn whole(
 ) -> schema::Report {
     schema::Report {
         schema: schema::SCHEMA,
-        generator: schema::Generator { name: "tlsleuth", version: env!("CARGO_PKG_VERSION") },
+        generator: generator(),
         captures: captures.iter().map(capture).collect(),
         connections,
         fleet: fleet(together, servers),
@@ -103,6 +103,11 @@ fn whole(
         },
         grouped: None,
     }
+}
+
+/// What makes a report.
+pub(crate) fn generator() -> schema::Generator {
+    schema::Generator { name: "tlsleuth", version: env!("CARGO_PKG_VERSION") }
 }
 
 /// A time as RFC 3339 in UTC with nanoseconds.
@@ -130,7 +135,7 @@ pub fn milliseconds(nanoseconds: i64) -> f64 {
     microseconds / 1_000.0
 }
 
-fn capture(input: &CaptureInput) -> schema::Capture {
+pub(crate) fn capture(input: &CaptureInput) -> schema::Capture {
     let decoded = &input.decoded;
     let counts = schema::FrameCounts {
         tcp: decoded.segments,

@@ -8,7 +8,7 @@ use tlsleuth_cert::WireText;
 use tlsleuth_handshake::Outcome;
 use tlsleuth_handshake::codepoint::{CipherSuite, NamedGroup, ProtocolVersion};
 
-use super::attempt::{Attempt, ChainShape, Resumption};
+use super::attempt::{Attempt, ChainShape, Chosen, Resumption};
 use super::caps::{Caps, MAX_KINDS, MAX_LEAFS, count};
 use super::counts::Counts;
 use super::hello::HelloId;
@@ -93,18 +93,19 @@ impl Group {
         self.sizes.add(attempt.hello_bytes, attempt, caps);
         self.hello(hello, attempt, caps);
         if let Some(chain) = attempt.chain {
-            self.chains.add(chain);
+            let sent = attempt.leaf.as_ref().map_or(attempt.first, |(_, at, _)| *at);
+            self.chains.add(chain, sent);
         }
         if attempt.is_completed()
-            && let Some((version, suite, group)) = attempt.chosen
+            && let Some(Chosen { version, suite, group, at }) = attempt.chosen
         {
-            self.versions.add(version);
-            self.suites.add(suite);
+            self.versions.add(version, at);
+            self.suites.add(suite, at);
             if let Some(group) = group {
-                self.groups.add(group);
+                self.groups.add(group, at);
             }
             if let Some(protocol) = &attempt.alpn {
-                self.protocols.add(protocol.clone());
+                self.protocols.add(protocol.clone(), at);
             }
         }
         self.resumption(at, attempt);

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::collections::btree_map::Entry;
 
-use tlsleuth_capture::Address;
+use tlsleuth_capture::{Address, Place};
 
 use super::attempt::Attempt;
 use super::caps::{Caps, MAX_CLIENTS, count};
@@ -35,6 +35,8 @@ pub struct Population {
     pub excused: u64,
     /// Failures by verdict.
     pub verdicts: BTreeMap<&'static str, u64>,
+    /// The proof of the first failure of each verdict.
+    pub first_of: BTreeMap<&'static str, Place>,
     /// Failures by who has to act.
     pub parties: BTreeMap<Party, u64>,
 }
@@ -48,6 +50,7 @@ impl Population {
             let verdict = attempt.verdict.unwrap_or("failed without a verdict");
             self.timeline.failed(attempt.first, attempt.proof, verdict, attempt.client.address);
             count(self.verdicts.entry(verdict).or_default());
+            self.first_of.entry(verdict).or_insert(attempt.proof);
             count(self.parties.entry(attempt.party.unwrap_or(Party::Unknown)).or_default());
         }
         let room = self.clients.len() < MAX_CLIENTS && caps.clients > 0;
