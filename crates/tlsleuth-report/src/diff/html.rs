@@ -30,7 +30,7 @@ fn page(diff: &Diff) -> Markup {
         &title,
         html! {
             h1 { (Text(&title)) }
-            dl.facts {
+            dl.answer {
                 (side("Before", &diff.before))
                 (side("After", &diff.after))
             }
