@@ -466,6 +466,12 @@ fn fleet(fleet: &Fleet) -> schema::Fleet {
     });
     schema::Fleet {
         findings: fleet.findings.iter().map(finding).collect(),
+        totals: schema::Totals {
+            connections: fleet.totals.connections,
+            completed: fleet.totals.completed,
+            failed: fleet.totals.failed,
+            health_checks: fleet.totals.health_checks,
+        },
         servers: servers.collect(),
         left_out: left_out(fleet),
     }
@@ -484,7 +490,7 @@ fn server(
         connections: group.connections,
         completed: group.completed,
         failed: group.failed,
-        verdicts: group.verdicts.clone(),
+        verdicts: group.verdicts.iter().map(|(code, count)| (*code, *count)).collect(),
         leaf_sha256: leafs.clone().map(|leaf| leaf.facts.sha256.to_string()).collect(),
         leafs: leafs
             .map(|leaf| schema::ServedLeaf {

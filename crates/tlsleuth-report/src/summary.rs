@@ -10,7 +10,7 @@ use crate::{quantity, story};
 pub(crate) const HEALTH_CHECK: &str = "tcp.no-client-hello";
 
 /// How many connections there are, whatever filters left of them.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Totals {
     pub(crate) connections: u64,
     pub(crate) completed: u64,
@@ -110,20 +110,22 @@ type Key<'r> = (Option<&'r str>, &'r str, u16, Option<&'r str>);
 
 pub(crate) fn summary(report: &Report) -> Summary<'_> {
     let mut of: BTreeMap<(&str, u16, Option<&str>), u64> = BTreeMap::new();
-    let mut totals = Totals::default();
     for server in &report.fleet.servers {
         let checks = server.verdicts.get(HEALTH_CHECK).copied().unwrap_or(0);
-        totals.health_checks += checks;
-        totals.connections += server.connections - checks.min(server.connections);
-        totals.completed += server.completed;
-        totals.failed += server.failed - checks.min(server.failed);
         of.insert(
             (&server.address, server.port, server.sni.as_deref()),
             server.connections - checks.min(server.connections),
         );
     }
-    totals.incomplete =
-        totals.connections.saturating_sub(totals.completed).saturating_sub(totals.failed);
+    let all = report.fleet.totals;
+    let connections = all.connections.saturating_sub(all.health_checks);
+    let totals = Totals {
+        connections,
+        completed: all.completed,
+        failed: all.failed,
+        incomplete: connections.saturating_sub(all.completed).saturating_sub(all.failed),
+        health_checks: all.health_checks,
+    };
     let mut kinds = Groups::default();
     let mut incomplete = Groups::default();
     let mut health_checks = Groups::default();
