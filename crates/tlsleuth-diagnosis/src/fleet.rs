@@ -32,6 +32,7 @@ pub mod leaf;
 pub mod node;
 pub mod population;
 pub mod size;
+pub mod sorted;
 pub mod tally;
 pub mod timeline;
 
@@ -54,7 +55,7 @@ const LOOKED_AT: u64 = 3;
 #[derive(Clone, Debug, Default)]
 pub struct Server {
     /// Its names; `None` where no name was asked for, or no ClientHello was seen.
-    pub names: BTreeMap<Option<WireText>, Group>,
+    pub names: BTreeMap<Option<WireText>, Box<Group>>,
     /// Whether it can be reached: failures without a ClientHello, among all that completed.
     pub reached: Population,
 }
@@ -70,6 +71,33 @@ pub struct Summary {
     ladders: Ladders,
     caps: Caps,
     looks: u64,
+    totals: Totals,
+}
+
+/// All connections, whatever fits under the caps.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
+pub struct Totals {
+    /// All, health checks among them.
+    pub connections: u64,
+    /// Those that completed.
+    pub completed: u64,
+    /// Those that failed, health checks aside.
+    pub failed: u64,
+    /// Health checks and scans: opened and closed without a byte.
+    pub health_checks: u64,
+}
+
+impl Totals {
+    fn add(&mut self, attempt: &Attempt) {
+        count(&mut self.connections);
+        if attempt.is_health_check() {
+            count(&mut self.health_checks);
+        } else if attempt.is_completed() {
+            count(&mut self.completed);
+        } else if attempt.is_failed() {
+            count(&mut self.failed);
+        }
+    }
 }
 
 impl Summary {
@@ -81,6 +109,7 @@ impl Summary {
 
     /// Takes a connection in brief.
     pub fn add(&mut self, attempt: &Attempt) {
+        self.totals.add(attempt);
         let full = self.groups >= MAX_GROUPS;
         if full
             && !self
@@ -97,7 +126,7 @@ impl Summary {
         }
         let group = server.names.entry(attempt.name.clone()).or_insert_with(|| {
             self.groups += 1;
-            Group::default()
+            Box::default()
         });
         let failed_before = group.asked.tally.failed;
         group.add(attempt, &mut self.caps);
@@ -122,7 +151,7 @@ impl Summary {
     /// Every server under every name.
     pub fn groups(&self) -> impl Iterator<Item = (Endpoint, Option<&WireText>, &Group)> {
         self.servers.iter().flat_map(|(end, server)| {
-            server.names.iter().map(move |(name, group)| (*end, name.as_ref(), group))
+            server.names.iter().map(move |(name, group)| (*end, name.as_ref(), &**group))
         })
     }
 
@@ -168,7 +197,13 @@ impl Summary {
     pub fn finish(self) -> Fleet {
         let findings = self.findings();
         let left_out = self.left_out();
-        Fleet { findings, left_out, servers: self.servers, hellos: self.hellos }
+        Fleet {
+            findings,
+            left_out,
+            totals: self.totals,
+            servers: self.servers,
+            hellos: self.hellos,
+        }
     }
 
     fn brief(&mut self, connection: &Connection, diagnosis: &Diagnosis) -> Attempt {
@@ -264,6 +299,8 @@ pub struct Fleet {
     pub servers: BTreeMap<Endpoint, Server>,
     /// What did not fit under a cap.
     pub left_out: LeftOut,
+    /// All connections.
+    pub totals: Totals,
     /// The kinds of hellos.
     pub hellos: Hellos,
 }
@@ -272,7 +309,57 @@ impl Fleet {
     /// Every server under every name.
     pub fn groups(&self) -> impl Iterator<Item = (Endpoint, Option<&WireText>, &Group)> {
         self.servers.iter().flat_map(|(end, server)| {
-            server.names.iter().map(move |(name, group)| (*end, name.as_ref(), group))
+            server.names.iter().map(move |(name, group)| (*end, name.as_ref(), &**group))
         })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::rules::fleet::testing::Script;
+
+    /// More servers than are held: the rest is counted, and that is said.
+    #[test]
+    fn a_cap_that_is_hit_is_told() {
+        let mut script = Script::default();
+        script.connection().completed();
+        let mut attempt = script.attempts().first().unwrap().clone();
+        let mut summary = Summary::default();
+        for nth in 0..MAX_GROUPS + 5 {
+            attempt.name = Some(WireText::from(format!("{nth}.example.test").as_str()));
+            summary.add(&attempt);
+        }
+        let fleet = summary.finish();
+        let held: usize = fleet.servers.values().map(|server| server.names.len()).sum();
+        assert_eq!(held, MAX_GROUPS);
+        let told: Vec<_> = fleet.left_out.told().collect();
+        assert_eq!(told, [("servers and names", 5, MAX_GROUPS)]);
+        let all = u64::try_from(MAX_GROUPS).unwrap() + 5;
+        assert_eq!((fleet.totals.connections, fleet.totals.completed), (all, all));
+    }
+
+    /// Kinds of hellos and clients beyond the caps do not make other groups of connections.
+    #[test]
+    fn what_is_not_told_apart_is_counted_all_the_same() {
+        let mut script = Script::default();
+        script.connection().completed();
+        let mut attempt = script.attempts().first().unwrap().clone();
+        let at = attempt.hello.unwrap().1;
+        let mut summary = Summary::default();
+        for nth in 0..5_000u32 {
+            attempt.client.address = tlsleuth_capture::Address::v4(nth.to_be_bytes());
+            attempt.hello = Some((HelloId(nth), at));
+            summary.add(&attempt);
+        }
+        attempt.hello = Some((HelloId::OTHER, at));
+        summary.add(&attempt);
+        let (_, _, group) = summary.groups().next().unwrap();
+        assert_eq!((group.connections, group.asked.tally.completed), (5_001, 5_001));
+        assert_eq!(group.asked.clients.len(), caps::MAX_CLIENTS);
+        let left_out = summary.left_out();
+        assert_eq!(left_out.hellos, 5_001 - u64::try_from(caps::MAX_KINDS).unwrap());
+        // Among those that complete, and among those of one name.
+        assert_eq!(left_out.clients, 2 * (5_001 - u64::try_from(caps::MAX_CLIENTS).unwrap()));
     }
 }

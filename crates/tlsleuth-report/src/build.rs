@@ -514,6 +514,12 @@ fn finding(finding: &Finding) -> schema::Finding {
 fn fleet(fleet: &Fleet, servers: Servers) -> schema::Fleet {
     schema::Fleet {
         findings: fleet.findings.iter().map(finding).collect(),
+        totals: schema::Totals {
+            connections: fleet.totals.connections,
+            completed: fleet.totals.completed,
+            failed: fleet.totals.failed,
+            health_checks: fleet.totals.health_checks,
+        },
         servers: match servers {
             Servers::All => {
                 fleet.groups().map(|(end, name, group)| server(end, name, group)).collect()
@@ -537,7 +543,7 @@ fn server(
         connections: group.connections,
         completed: group.completed,
         failed: group.failed,
-        verdicts: group.verdicts.clone(),
+        verdicts: group.verdicts.iter().map(|(code, count)| (*code, *count)).collect(),
         leaf_sha256: leafs.clone().map(|leaf| leaf.facts.sha256.to_string()).collect(),
         leafs: leafs
             .map(|leaf| schema::ServedLeaf {

@@ -151,13 +151,9 @@ fn texts<T: ToString + PartialEq>(values: &Counts<T>) -> Counted {
 
 fn outcomes(population: &Population) -> Counted {
     let tally = population.tally;
-    let mut counted: Counted = population
-        .verdicts
-        .iter()
-        .map(|(verdict, count)| {
-            ((*verdict).to_owned(), *count, population.first_of.get(verdict).copied())
-        })
-        .collect();
+    let verdicts = population.verdicts.iter();
+    let mut counted: Counted =
+        verdicts.map(|(verdict, (count, at))| ((*verdict).to_owned(), *count, Some(*at))).collect();
     if tally.completed > 0 {
         counted.push(("completed".to_owned(), tally.completed, tally.first_completed));
     }

@@ -2,6 +2,8 @@
 
 use tlsleuth_capture::Place;
 
+use super::caps::push;
+
 /// Values held; further ones are counted together.
 const MAX_VALUES: usize = 64;
 
@@ -24,7 +26,7 @@ impl<T: PartialEq> Counts<T> {
         if let Some((_, count, _)) = self.entries.iter_mut().find(|(held, ..)| *held == value) {
             *count = count.saturating_add(1);
         } else if self.entries.len() < MAX_VALUES {
-            self.entries.push((value, 1, at));
+            push(&mut self.entries, (value, 1, at));
         } else {
             self.left_out = self.left_out.saturating_add(1);
         }

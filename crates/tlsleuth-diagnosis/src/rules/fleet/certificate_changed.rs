@@ -57,7 +57,7 @@ pub(crate) fn changes(group: &Group) -> Vec<Change<'_>> {
         return Vec::new();
     }
     let mut found = Vec::new();
-    for (key, (_, runs)) in &group.runs {
+    for (key, (_, runs)) in group.runs.iter() {
         let leafs: Vec<&Leaf> = group.leafs.iter().filter(|leaf| leaf.facts.key == *key).collect();
         // Each in one run: none came back.
         if u64::try_from(leafs.len()).ok() == Some(*runs) {

@@ -99,7 +99,7 @@ pub(crate) fn split(
         return None;
     }
     let (hello, size) = (by_hello(summary, group), by_size::split(summary, group));
-    let by_path = population.verdicts.iter().max_by_key(|(_, count)| **count);
+    let by_path = population.verdicts.iter().max_by_key(|(_, (count, _))| *count);
     let by_path = by_path.is_some_and(|(code, _)| code.starts_with("tcp."));
     match (hello, size) {
         (Some(hello), Some(size)) => Some(hello.or_better(size, by_path)),
@@ -318,7 +318,7 @@ fn by_address(summary: &Summary, population: &Population) -> Option<Split> {
     let bits = common_bits(first, last);
     let mut with = Tally::default();
     let mut without = Tally::default();
-    for (address, client) in &population.clients {
+    for (address, client) in population.clients.iter() {
         let side = if common_bits(*address, first) >= bits { &mut with } else { &mut without };
         *side = side.and(client.tally);
     }

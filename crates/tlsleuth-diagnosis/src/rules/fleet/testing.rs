@@ -99,6 +99,10 @@ impl Script {
         summary
     }
 
+    pub(crate) fn attempts(&self) -> &[Attempt] {
+        &self.attempts
+    }
+
     /// What comes of it.
     pub(crate) fn finished(&self) -> Fleet {
         self.summed().finish()
