@@ -71,6 +71,7 @@ pub struct Summary {
     ladders: Ladders,
     caps: Caps,
     looks: u64,
+    several_leafs: u64,
     totals: Totals,
 }
 
@@ -128,10 +129,13 @@ impl Summary {
             self.groups += 1;
             Box::default()
         });
-        let failed_before = group.asked.tally.failed;
+        let (failed_before, leafs_before) = (group.asked.tally.failed, group.leafs.len());
         group.add(attempt, &mut self.caps);
         if failed_before < LOOKED_AT && group.asked.tally.failed >= LOOKED_AT {
             count(&mut self.looks);
+        }
+        if leafs_before == 1 && group.leafs.len() == 2 {
+            count(&mut self.several_leafs);
         }
         let excused = self.ladders.add(attempt, &self.hellos);
         group.asked.excused = group.asked.excused.saturating_add(excused);
@@ -172,6 +176,12 @@ impl Summary {
     #[must_use]
     pub fn looks(&self) -> u64 {
         self.looks.max(1)
+    }
+
+    /// How many servers and names sent several leafs: as many looks for a change there are.
+    #[must_use]
+    pub fn several_leafs(&self) -> u64 {
+        self.several_leafs.max(1)
     }
 
     /// What did not fit.

@@ -110,7 +110,7 @@ fn finding(server: Endpoint, name: Option<&WireText>, group: &Group, split: &Spl
     let without = table.failed_without.saturating_add(table.completed_without);
     let nodes = apart.nodes.len();
     let title = format!(
-        "{failing} of {nodes} nodes behind {} {}: {} of {with} connections there, {} of {without} at the others",
+        "{failing} of {nodes} nodes that can be told apart behind {} {}: {} of {with} connections there, {} of {without} at the others",
         called(server, name),
         if *failing == 1 { "fails" } else { "fail" },
         table.failed_with,
@@ -173,7 +173,7 @@ mod tests {
         let found = script.find(&FLEET_SPLIT_BY_NODE);
         assert_eq!(found.len(), 1);
         assert!(
-            found[0].title.starts_with("2 of 4 nodes behind api.example.test"),
+            found[0].title.starts_with("2 of 4 nodes that can be told apart behind api"),
             "{}",
             found[0].title
         );
