@@ -141,9 +141,7 @@ impl Analyzer {
     /// Takes one frame. Never fails: what cannot be decoded is counted.
     pub fn push_frame(&mut self, frame: &Frame<'_>) {
         self.taken = self.taken.saturating_add(1);
-        let mut frame = *frame;
-        frame.place.sequence = self.taken;
-        let decoded = self.decoder.decode(&frame);
+        let mut decoded = self.decoder.decode(frame);
         let capture = usize::try_from(frame.place.capture).unwrap_or(usize::MAX);
         if self.decoded.len() <= capture && capture < 1_000_000 {
             self.decoded.resize(capture + 1, DecodeStats::default());
@@ -151,9 +149,15 @@ impl Analyzer {
         if let Some(stats) = self.decoded.get_mut(capture) {
             stats.count(&decoded);
         }
-        match &decoded {
-            Decoded::Segment(segment) => self.table.push(segment, &mut self.sessions),
-            Decoded::Icmp(error) => self.table.push_icmp(error),
+        match &mut decoded {
+            Decoded::Segment(segment) => {
+                segment.place.sequence = self.taken;
+                self.table.push(segment, &mut self.sessions);
+            }
+            Decoded::Icmp(error) => {
+                error.place.sequence = self.taken;
+                self.table.push_icmp(error);
+            }
             _ => {}
         }
     }

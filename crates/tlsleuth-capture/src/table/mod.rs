@@ -30,7 +30,7 @@ const CLOCK_SET_NS: i64 = 60_000_000_000;
 pub struct FlowStats {
     /// Flows seen.
     pub flows: u64,
-    /// Flows ended because the table was full.
+    /// Flows ended because the table was full: too many, or too much held for them.
     pub evicted: u64,
     /// Holes given up because a cap was hit.
     pub holes_given_up: u64,
@@ -88,7 +88,7 @@ impl FlowTable {
     /// Bytes held: the entries, what waits out of order, the histories.
     #[must_use]
     pub fn buffered_bytes(&self) -> usize {
-        self.slots.bytes() + self.held.waiting + self.held.history
+        self.held.total()
     }
 
     /// Takes one segment. Bytes that are in order now go to `sink` at once.
@@ -140,8 +140,8 @@ impl FlowTable {
             self.end(slot, EndReason::Replaced, sink);
             found = None;
         }
-        let slot = match found {
-            Some(slot) => slot,
+        let (slot, before) = match found {
+            Some(slot) => (slot, self.slots.get(slot).map_or(0, Flow::bytes)),
             None => {
                 if self.slots.len() >= self.limits.max_flows {
                     self.evict(sink);
@@ -149,7 +149,7 @@ impl FlowTable {
                 let flow = Flow::new(key, source_is_low, segment);
                 let Some(slot) = self.slots.insert(hash, flow) else { return };
                 self.stats.flows += 1;
-                slot
+                (slot, 0)
             }
         };
         let Some(flow) = self.slots.get_mut(slot) else { return };
@@ -162,6 +162,9 @@ impl FlowTable {
         let direction = flow.direction(source_is_low);
         let mut step = Step { limits: &self.limits, held: &mut self.held, stats: &mut self.stats };
         step.segment(FlowId(slot), flow, direction, segment, sink);
+        let now = flow.bytes();
+        self.held.entry(before, now);
+        self.make_room(sink);
     }
 
     /// Takes an ICMP message about a packet of some flow.
@@ -174,6 +177,7 @@ impl FlowTable {
             return;
         };
         let about = flow.direction(source_is_low);
+        let before = flow.bytes();
         flow.facts_mut().icmp.push(IcmpFacts {
             at: error.place,
             from: error.from,
@@ -184,12 +188,17 @@ impl FlowTable {
         });
         flow.frames = flow.frames.saturating_add(1);
         flow.last = error.place;
+        let now = flow.bytes();
+        self.held.entry(before, now);
     }
 
     /// Stops handing on the bytes of a flow: its buffers are given back, its end is still told.
     pub fn forget(&mut self, flow: FlowId) {
         if let Some(flow) = self.slots.get_mut(flow.0) {
+            let before = flow.bytes();
             self.held.settle(flow);
+            let now = flow.bytes();
+            self.held.entry(before, now);
         }
     }
 
