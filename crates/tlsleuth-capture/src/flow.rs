@@ -93,6 +93,9 @@ pub enum EndReason {
 pub struct EndedFlow {
     /// The number that it had in the table.
     pub id: FlowId,
+    /// How many flows began before it. Each is told once, so that who waits for the end of the
+    /// earlier ones knows when all of them are over.
+    pub serial: u64,
     /// The end that opened the connection, as far as that is known.
     pub forward_source: Endpoint,
     /// The other end.

@@ -9,6 +9,7 @@ mod read;
 mod run;
 mod say;
 mod secrets;
+mod sink;
 mod terminal;
 
 use std::io;

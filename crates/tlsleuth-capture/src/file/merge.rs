@@ -363,6 +363,17 @@ impl MergedReader {
         Some(CaptureState { facts, duplicates: slot.duplicates })
     }
 
+    /// Bytes of the (decompressed) captures that lie behind the reader: for a progress bar.
+    #[must_use]
+    pub fn offset(&self) -> u64 {
+        let offsets = self.captures.iter().map(|slot| match &slot.state {
+            State::Failed => 0,
+            State::Open(reader) => reader.reader().offset(),
+            State::Closed(facts) => facts.bytes,
+        });
+        offsets.fold(0, u64::saturating_add)
+    }
+
     /// Frames left out of all captures because another one brought the same packet before; belongs
     /// into [`DecodeStats::duplicates`](crate::DecodeStats::duplicates).
     #[must_use]

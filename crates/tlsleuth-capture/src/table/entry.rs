@@ -144,7 +144,10 @@ pub(super) struct Flow {
     pub(super) key: FlowKey,
     pub(super) last: Place,
     pub(super) halves: [Half; 2],
-    pub(super) frames: u64,
+    /// How many frames; stays at the highest number.
+    pub(super) frames: u32,
+    /// How many flows began before it; likewise.
+    pub(super) serial: u32,
     pub(super) cold: Option<Box<Cold>>,
     pub(super) seed: SynSeed,
     pub(super) forward_is_low: bool,
@@ -161,7 +164,12 @@ pub(super) struct Cold {
 }
 
 impl Flow {
-    pub(super) fn new(key: FlowKey, source_is_low: bool, segment: &Segment<'_>) -> Self {
+    pub(super) fn new(
+        key: FlowKey,
+        serial: u64,
+        source_is_low: bool,
+        segment: &Segment<'_>,
+    ) -> Self {
         let is_syn = segment.flags.has(TcpFlags::SYN);
         let answers = is_syn && segment.flags.has(TcpFlags::ACK);
         Self {
@@ -169,6 +177,7 @@ impl Flow {
             last: segment.place,
             halves: [Half::new(), Half::new()],
             frames: 0,
+            serial: u32::try_from(serial).unwrap_or(u32::MAX),
             cold: None,
             seed: SynSeed::new(segment),
             forward_is_low: source_is_low != answers,

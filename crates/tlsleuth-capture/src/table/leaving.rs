@@ -9,6 +9,11 @@ use crate::{SeqNumber, Timestamp};
 /// How long a closed flow stays, so that its last acknowledgments do not look like a new flow.
 const LINGER_NS: i64 = 15_000_000_000;
 
+/// Flows that linger at once: when one more closes, the one that closed first leaves, unless
+/// something came of it within [`STILL_NS`].
+const MAX_LINGERING: usize = 2_048;
+const STILL_NS: i64 = 500_000_000;
+
 /// Segments between two looks at flows that may be over, and how many are looked at then. The cost
 /// is spread evenly, and all flows are looked at once while twice as many segments come.
 const SWEEP_EVERY: u32 = 32;
@@ -40,6 +45,23 @@ impl FlowTable {
                 self.end(hand, reason, sink);
             }
         }
+    }
+
+    /// Keeps a flow that just closed for a while.
+    pub(super) fn linger(&mut self, slot: u32, serial: u32, sink: &mut impl StreamSink) {
+        self.lingering.push_back((slot, serial));
+        if self.lingering.len() <= MAX_LINGERING {
+            return;
+        }
+        let Some((slot, serial)) = self.lingering.pop_front() else { return };
+        // It may have left by itself, and its slot been given to another one.
+        let Some(flow) = self.slots.get(slot).filter(|flow| flow.serial == serial) else { return };
+        if self.now.since(flow.last.time) < STILL_NS {
+            self.lingering.push_back((slot, serial));
+            return;
+        }
+        let reason = if flow.reset { EndReason::Reset } else { EndReason::Closed };
+        self.end(slot, reason, sink);
     }
 
     /// Why a flow leaves now, if it does.
@@ -146,12 +168,13 @@ fn ended(id: FlowId, mut flow: Flow, reason: EndReason, now: Timestamp) -> Ended
     let (forward_source, forward_destination) = flow.ends();
     EndedFlow {
         id,
+        serial: flow.serial.into(),
         forward_source,
         forward_destination,
         tunnel: flow.key.tunnel,
         first: flow.first(),
         last: flow.last,
-        frames: flow.frames,
+        frames: flow.frames.into(),
         reason,
         watched_until: now.max(flow.last.time),
         facts: Box::new(std::mem::take(flow.facts_mut())),

@@ -12,6 +12,8 @@ mod step;
 #[cfg(test)]
 mod tests;
 
+use std::collections::VecDeque;
+
 use entry::Flow;
 use slots::Slots;
 use step::{Held, Step};
@@ -24,6 +26,9 @@ use crate::{IcmpError, Limits, Segment, TcpFlags, Timestamp};
 /// A step back in time that reordering does not explain: somebody set the clock, or files of
 /// different days were joined.
 const CLOCK_SET_NS: i64 = 60_000_000_000;
+
+/// Flows that end together when the capture is over.
+const FINISHED_AT_ONCE: usize = 64;
 
 /// What happened in the table, for the report.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
@@ -48,6 +53,10 @@ pub struct FlowTable {
     hand: u32,
     tick: u32,
     now: Timestamp,
+    /// Flows that are over and wait for what may still come of them, by slot and serial.
+    lingering: VecDeque<(u32, u32)>,
+    /// Once the capture is over: the serials and slots of the flows to end, the first one last.
+    leaving: Vec<(u32, u32)>,
     held: Held,
     stats: FlowStats,
 }
@@ -62,6 +71,8 @@ impl FlowTable {
             hand: 0,
             tick: 0,
             now: Timestamp(i64::MIN),
+            lingering: VecDeque::new(),
+            leaving: Vec::new(),
             held: Held::default(),
             stats: FlowStats::default(),
         }
@@ -107,7 +118,7 @@ impl FlowTable {
             && let Some(flow) = self.slots.get_mut(slot)
             && flow.settled
         {
-            flow.frames = flow.frames.wrapping_add(1);
+            flow.frames = flow.frames.saturating_add(1);
             flow.last = segment.place;
             let direction = flow.direction(source_is_low);
             let taken = u32::try_from(segment.payload.len()).unwrap_or(u32::MAX);
@@ -146,7 +157,7 @@ impl FlowTable {
                 if self.slots.len() >= self.limits.max_flows {
                     self.evict(sink);
                 }
-                let flow = Flow::new(key, source_is_low, segment);
+                let flow = Flow::new(key, self.stats.flows, source_is_low, segment);
                 let Some(slot) = self.slots.insert(hash, flow) else { return };
                 self.stats.flows += 1;
                 (slot, 0)
@@ -160,10 +171,16 @@ impl FlowTable {
         flow.frames = flow.frames.saturating_add(1);
         flow.last = segment.place;
         let direction = flow.direction(source_is_low);
+        let was_over = flow.reset || flow.both_closed();
         let mut step = Step { limits: &self.limits, held: &mut self.held, stats: &mut self.stats };
         step.segment(FlowId(slot), flow, direction, segment, sink);
         let now = flow.bytes();
+        let serial = flow.serial;
+        let is_over = !was_over && (flow.reset || flow.both_closed());
         self.held.entry(before, now);
+        if is_over {
+            self.linger(slot, serial, sink);
+        }
         self.make_room(sink);
     }
 
@@ -204,9 +221,23 @@ impl FlowTable {
 
     /// Ends every flow: the capture is over.
     pub fn finish(&mut self, sink: &mut impl StreamSink) {
-        for slot in 0..self.slots.end() {
+        while self.finish_some(sink) {}
+    }
+
+    /// Ends some flows, those that began first; `false` when none is left. For a listener that does
+    /// away with what ended before there is more of it.
+    pub fn finish_some(&mut self, sink: &mut impl StreamSink) -> bool {
+        if self.leaving.is_empty() {
+            let slots = 0..self.slots.end();
+            let begun = |slot| Some((self.slots.get(slot)?.serial, slot));
+            self.leaving = slots.filter_map(begun).collect();
+            self.leaving.sort_unstable_by(|a, b| b.cmp(a));
+        }
+        for _ in 0..FINISHED_AT_ONCE {
+            let Some((_, slot)) = self.leaving.pop() else { break };
             self.end(slot, EndReason::CaptureEnd, sink);
         }
+        !self.leaving.is_empty()
     }
 
     fn step(&mut self) -> Step<'_> {
