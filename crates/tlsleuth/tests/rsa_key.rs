@@ -1,0 +1,204 @@
+//! The recorded captures with static RSA: what the server's private key opens, and what it does not.
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing)]
+
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use tlsleuth::capture::Frame;
+use tlsleuth::handshake::connection::Decryption;
+use tlsleuth::handshake::opener::NotOpened;
+use tlsleuth::handshake::{Observed, Side};
+use tlsleuth::keylog::KeyLog;
+use tlsleuth::{Analyzed, Analyzer, Event, OpenOptions, Options};
+
+fn testdata() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("../../testdata")
+}
+
+/// A key log with the test server's key.
+fn key() -> KeyLog {
+    let log = KeyLog::new();
+    let pem = fs::File::open(testdata().join("pki/server.test-only.key")).unwrap();
+    assert_eq!(log.read_rsa_keys(pem).unwrap(), 1);
+    log
+}
+
+/// The key of another server.
+fn other_key() -> KeyLog {
+    let log = KeyLog::new();
+    assert_eq!(log.read_rsa_keys(OTHER.as_bytes()).unwrap(), 1);
+    log
+}
+
+const OTHER: &str = include_str!("../../../testdata/pki/client.test-only.key");
+
+fn analyze(story: &str, secrets: Option<KeyLog>, without: &[u64]) -> Vec<Box<Analyzed>> {
+    analyze_changed(story, secrets, |frame, _| !without.contains(&frame))
+}
+
+/// Analyzes a story; `change` may change a frame, or say that it is to be left out.
+fn analyze_changed(
+    story: &str,
+    secrets: Option<KeyLog>,
+    change: impl Fn(u64, &mut Vec<u8>) -> bool,
+) -> Vec<Box<Analyzed>> {
+    let secrets = secrets.map(|secrets| Arc::new(secrets) as Arc<_>);
+    let mut analyzer = Analyzer::new(Options { secrets, ..Options::default() });
+    let file = testdata().join("captures").join(story).join("capture.pcap");
+    let mut frames = OpenOptions::default().open(&file).unwrap();
+    while let Some(frame) = frames.next_frame().unwrap() {
+        let mut data = frame.data.to_vec();
+        if change(frame.place.frame, &mut data) {
+            analyzer.push_frame(&Frame { data: &data, ..frame });
+        }
+    }
+    analyzer.finish();
+    std::iter::from_fn(|| analyzer.poll())
+        .filter_map(|event| match event {
+            Event::Connection(connection) => Some(connection),
+            Event::Fleet(_) => None,
+        })
+        .collect()
+}
+
+fn decryption(found: &[Box<Analyzed>]) -> Vec<Decryption> {
+    found.iter().map(|found| found.connection.decryption).collect()
+}
+
+/// Stories with static RSA whose handshakes are all full.
+fn stories() -> Vec<String> {
+    let mut names: Vec<String> = fs::read_dir(testdata().join("captures"))
+        .unwrap()
+        .map(|entry| entry.unwrap().file_name().into_string().unwrap())
+        .filter(|name| name.contains("static-rsa") && !name.ends_with("-resumed"))
+        .filter(|name| name.starts_with("keys-"))
+        .collect();
+    names.sort();
+    names
+}
+
+#[test]
+fn every_version_and_suite_opens() {
+    let mut opened = 0;
+    for name in stories() {
+        for found in analyze(&name, Some(key()), &[]) {
+            let connection = &found.connection;
+            assert_eq!(connection.decryption, Decryption::Opened, "{name}");
+            for side in [Side::Client, Side::Server] {
+                assert!(connection.finished.of(side).is_present(), "{name} {side:?}");
+                assert!(!connection.finished_inferred.of(side), "{name} {side:?}");
+            }
+            assert!(connection.alerts.iter().all(|alert| alert.description.is_some()), "{name}");
+            opened += 1;
+        }
+        for found in analyze(&name, None, &[]) {
+            assert_eq!(found.connection.decryption, Decryption::NotAsked, "{name}");
+            assert!(found.connection.alerts.iter().all(|alert| alert.description.is_none()));
+        }
+    }
+    assert!(opened >= 13, "{opened} connections");
+}
+
+#[test]
+fn a_renegotiation_shows_who_was_refused_and_why() {
+    let name = "keys-static-rsa-renegotiation";
+    let without = analyze(name, None, &[]);
+    let verdict = |found: &Analyzed| {
+        let verdict = found.diagnosis.verdict().map(|finding| finding.code);
+        (found.diagnosis.outcome.name(), verdict)
+    };
+    assert_eq!(verdict(&without[0]), ("completed", None), "the symptom: it was closed early");
+    let connection = &without[0].connection;
+    assert!(!connection.client_chain.is_present());
+    assert!(connection.alerts.iter().all(|alert| alert.description.is_none()), "nobody says why");
+    let with = analyze(name, Some(key()), &[]);
+    assert_eq!(verdict(&with[0]), ("failed", Some("chain.expired")), "the cause");
+    let connection = &with[0].connection;
+    let chain = &connection.client_chain.present().unwrap().value.chain;
+    let leaf = chain.certificates().first().unwrap();
+    assert!(leaf.not_after.unwrap() < connection.first.time.0 / 1_000_000_000, "it has expired");
+    let refusal = connection.alerts.iter().find(|alert| alert.from == Side::Server).unwrap();
+    assert_eq!(refusal.description.unwrap().name(), Some("certificate_expired"));
+}
+
+#[test]
+fn a_key_of_another_server_changes_nothing_but_the_note() {
+    let shape = |found: &Analyzed| {
+        let mut connection = found.connection.clone();
+        connection.decryption = Decryption::NotAsked;
+        format!("{connection:?}")
+    };
+    for name in stories() {
+        let without = analyze(&name, None, &[]);
+        let other = analyze(&name, Some(other_key()), &[]);
+        for (without, other) in without.iter().zip(&other) {
+            let decryption = other.connection.decryption;
+            assert_eq!(decryption, Decryption::Failed(NotOpened::OtherKey), "{name}");
+            assert_eq!(shape(without), shape(other), "{name}");
+        }
+    }
+}
+
+#[test]
+fn several_keys_and_the_one_that_belongs_to_the_certificate() {
+    let log = other_key();
+    log.read_rsa_keys(fs::File::open(testdata().join("pki/server.test-only.key")).unwrap())
+        .unwrap();
+    let found = analyze("keys-tls12-static-rsa-gcm", Some(log), &[]);
+    assert_eq!(decryption(&found), [Decryption::Opened]);
+}
+
+#[test]
+fn ephemeral_keys_need_a_key_log() {
+    for name in ["keys-tls12-gcm128", "keys-tls12-dhe-gcm128", "keys-tls13-aes-128-gcm"] {
+        let found = analyze(name, Some(key()), &[]);
+        assert_eq!(decryption(&found), [Decryption::RsaKeyOnly], "{name}");
+        // With both, each opens what it can.
+        let log = key();
+        let text = fs::read(testdata().join("captures").join(name).join("keys.log")).unwrap();
+        log.add(&text);
+        assert_eq!(decryption(&analyze(name, Some(log), &[])), [Decryption::Opened], "{name}");
+    }
+}
+
+#[test]
+fn a_resumed_session_says_where_its_secret_was() {
+    let found = analyze("keys-static-rsa-resumed", Some(key()), &[]);
+    let resumed = Decryption::Failed(NotOpened::NoKeyExchange);
+    assert_eq!(decryption(&found), [Decryption::Opened, resumed]);
+}
+
+/// The ClientKeyExchange of the story: its frame, and where its encrypted secret begins.
+const EXCHANGE: (u64, usize) = (10, 66 + 5 + 4 + 2);
+
+#[test]
+fn what_does_not_decrypt_says_that_the_key_does_not_fit() {
+    for story in ["keys-tls12-static-rsa-gcm", "keys-tls12-static-rsa-gcm-no-ems"] {
+        let found = analyze_changed(story, Some(key()), |frame, data| {
+            if frame == EXCHANGE.0 {
+                data[EXCHANGE.1 + 100] ^= 1;
+            }
+            true
+        });
+        let why = NotOpened::KeyDoesNotFit;
+        assert_eq!(decryption(&found), [Decryption::Failed(why)], "{story}");
+        assert!(found[0].connection.finished_inferred.client);
+    }
+}
+
+#[test]
+fn gaps_before_the_secret() {
+    // Without the server's certificate the key is tried; the extended master secret needs all
+    // messages.
+    let certificate = [8];
+    for (story, expected) in [
+        ("keys-tls12-static-rsa-gcm-no-ems", Decryption::Opened),
+        ("keys-tls12-static-rsa-gcm", Decryption::Failed(NotOpened::Gap)),
+    ] {
+        assert_eq!(decryption(&analyze(story, Some(key()), &certificate)), [expected], "{story}");
+        let lost = analyze(story, Some(key()), &[EXCHANGE.0]);
+        assert!(!matches!(lost[0].connection.decryption, Decryption::Opened), "{story}");
+        assert!(!matches!(lost[0].connection.server_chain, Observed::Encrypted), "{story}");
+    }
+}
