@@ -14,7 +14,7 @@ const PATIENCE_SEGMENTS: usize = 64;
 
 /// Where a stream begins that was joined on the way is certain only when an earlier segment can no
 /// longer come. So many segments are waited for at most, and so long.
-const FIRST_FLIGHT_SEGMENTS: usize = 8;
+const FIRST_FLIGHT_SEGMENTS: usize = 64;
 const FIRST_FLIGHT_NS: i64 = 200_000_000;
 
 /// How far before the first segment seen the stream may turn out to begin, in bytes: a first flight
