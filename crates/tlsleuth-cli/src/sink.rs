@@ -4,12 +4,12 @@
 use std::io;
 
 use tlsleuth::diagnosis::Fleet;
-use tlsleuth::handshake::Outcome;
 use tlsleuth::{Analyzed, Counts, Event};
 use tlsleuth_report::build::assemble;
 use tlsleuth_report::schema::{self, Report};
 use tlsleuth_report::{CaptureInput, Tally, json};
 
+use crate::analysis::Take;
 use crate::arguments::{Format, Main, SeverityChoice};
 use crate::filter;
 use crate::output::Output;
@@ -24,7 +24,6 @@ pub(crate) struct Sink<'a> {
     fleet: Fleet,
     worst: Option<SeverityChoice>,
     left_out: u64,
-    failed: u64,
 }
 
 enum Form<'a> {
@@ -53,34 +52,7 @@ impl<'a> Sink<'a> {
             fleet: Fleet::default(),
             worst: None,
             left_out: 0,
-            failed: 0,
         })
-    }
-
-    /// Takes one thing.
-    ///
-    /// # Errors
-    /// When it cannot be written.
-    pub(crate) fn take(&mut self, event: Event) -> io::Result<()> {
-        if let Event::Connection(analyzed) = &event {
-            self.failed += u64::from(analyzed.diagnosis.outcome == Outcome::Failed);
-        }
-        match (event, &mut self.awaiting_logs) {
-            (Event::Fleet(fleet), _) => {
-                self.fleet = *fleet;
-                Ok(())
-            }
-            (Event::Connection(analyzed), Some(awaiting)) => {
-                awaiting.push(analyzed);
-                Ok(())
-            }
-            (Event::Connection(analyzed), None) => self.connection(analyzed),
-        }
-    }
-
-    /// How many failed so far, whatever filters leave of them.
-    pub(crate) fn failed(&self) -> u64 {
-        self.failed
     }
 
     /// Those that wait for the lines of logs.
@@ -144,4 +116,20 @@ pub(crate) struct Told {
     pub(crate) report: Option<Box<Report>>,
     /// The worst severity among the findings shown.
     pub(crate) worst: Option<SeverityChoice>,
+}
+
+impl Take for Sink<'_> {
+    fn take(&mut self, event: Event) -> io::Result<()> {
+        match (event, &mut self.awaiting_logs) {
+            (Event::Fleet(fleet), _) => {
+                self.fleet = *fleet;
+                Ok(())
+            }
+            (Event::Connection(analyzed), Some(awaiting)) => {
+                awaiting.push(analyzed);
+                Ok(())
+            }
+            (Event::Connection(analyzed), None) => self.connection(analyzed),
+        }
+    }
 }

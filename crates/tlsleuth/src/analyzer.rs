@@ -6,8 +6,8 @@ use tlsleuth_capture::decode::TunnelHop;
 use tlsleuth_capture::{DecodeStats, FlowStats, Frame, Limits, TunnelId};
 use tlsleuth_cert::{Anchors, Judge, Roots};
 use tlsleuth_diagnosis::{Diagnosis, Fleet, Policy, VerifyTime};
+use tlsleuth_handshake::Connection;
 use tlsleuth_handshake::opener::SecretSource;
-use tlsleuth_handshake::{Connection, Shared};
 
 use crate::examiner::Examiner;
 use crate::follower::Follower;
@@ -115,15 +115,14 @@ impl Analyzer {
     /// An analysis without frames.
     #[must_use]
     pub fn new(options: Options) -> Self {
-        let shared = Shared { secrets: options.secrets.clone(), ..Shared::default() };
-        let follower = Follower::new(&options.limits, shared);
+        let follower = Follower::new(&options);
         Self { follower, examiner: Examiner::new(options), finishing: false }
     }
 
     /// Takes one frame. Never fails: what cannot be decoded is counted.
     pub fn push_frame(&mut self, frame: &Frame<'_>) {
         self.follower.push_frame(frame);
-        if self.follower.has_ended() {
+        if self.follower.ended() > 0 {
             self.examine();
         }
     }
@@ -175,8 +174,6 @@ impl Analyzer {
     }
 
     fn examine(&mut self) {
-        for ended in self.follower.ended() {
-            self.examiner.take(ended);
-        }
+        self.examiner.take(self.follower.take_ended());
     }
 }
