@@ -302,3 +302,21 @@ fn a_full_table_lets_the_longest_idle_flow_go() {
     assert_eq!(script.table.len(), 1, "the same ports: each SYN replaces the one before");
     assert_eq!(script.table.stats().flows, 100);
 }
+
+#[test]
+fn flows_leave_wherever_they_are_in_the_table() {
+    let mut script = Script::new();
+    for port in 0..200 {
+        script.port = port;
+        script.send(CLIENT, 0x02, 99, 0, b"");
+    }
+    // All but one leave while another one goes on.
+    script.frame += 40_000;
+    script.port = 130;
+    for _ in 0..2_000 {
+        script.send(CLIENT, 0x10, 100, 500, b"");
+    }
+    assert_eq!(script.table.len(), 1);
+    assert_eq!(script.heard.ended.len(), 199);
+    assert!(script.heard.ended.iter().all(|flow| flow.reason == EndReason::Idle));
+}
