@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use clap::{Args, Parser, Subcommand, ValueEnum, ValueHint};
 
 use crate::filter::{AddressFilter, Instant, Pattern};
+use crate::redact::RedactArguments;
 
 /// Says why TLS handshakes failed, from packet captures: what went wrong, who has to act, which
 /// frames prove it.
@@ -119,6 +120,10 @@ pub(crate) struct Main {
     /// A log of a server or client: its lines are put beside their connections.
     #[arg(long, value_name = "FILE", help_heading = "How to judge", value_hint = ValueHint::FilePath)]
     pub(crate) log: Vec<PathBuf>,
+
+    /// What to leave out of the report.
+    #[command(flatten)]
+    pub(crate) redact: RedactArguments,
 
     /// Treat connections to PORT as TLS even if no TLS is seen.
     #[arg(long, value_name = "PORT", help_heading = "How to judge")]

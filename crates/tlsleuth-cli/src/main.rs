@@ -6,6 +6,7 @@ mod filter;
 mod output;
 mod progress;
 mod read;
+mod redact;
 mod run;
 mod say;
 mod secrets;

@@ -28,6 +28,7 @@ pub(crate) const BAD: u8 = 2;
 /// When an option does not do, or the report cannot be written.
 pub(crate) fn run(arguments: &Main) -> anyhow::Result<ExitCode> {
     check(arguments)?;
+    let mut redact = arguments.redact.load()?;
     let mut options = options(arguments)?;
     let inputs = read::inputs(arguments);
     let mut secrets = Secrets::load(arguments, &inputs.paths)?;
@@ -43,7 +44,10 @@ pub(crate) fn run(arguments: &Main) -> anyhow::Result<ExitCode> {
     let mut fleet = Fleet::default();
     while let Some(event) = analyzer.poll() {
         match event {
-            Event::Connection(analyzed) => connections.push(analyzed),
+            Event::Connection(analyzed) => {
+                redact.iter_mut().for_each(|redact| redact.learn(&analyzed));
+                connections.push(analyzed);
+            }
             Event::Fleet(told) => fleet = *told,
         }
     }
@@ -52,6 +56,8 @@ pub(crate) fn run(arguments: &Main) -> anyhow::Result<ExitCode> {
     let mut report = tlsleuth_report::report(&read.captures, connections, &fleet, &counts, roots);
     report.counts.interrupted = read.interrupted;
     filter::apply(arguments, &mut report);
+    // Filters speak of the originals, so they come first.
+    redact.iter().for_each(|redact| redact.report(&mut report));
     output::write(arguments.output.as_deref(), |out| render(arguments, &report, out))?;
     Ok(if read.unreadable {
         ExitCode::from(BAD)

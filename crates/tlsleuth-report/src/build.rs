@@ -59,6 +59,7 @@ pub fn report(
             connections_left_out: 0,
             interrupted: false,
         },
+        redaction: None,
     }
 }
 

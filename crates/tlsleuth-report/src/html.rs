@@ -13,6 +13,7 @@ use crate::Report;
 use crate::escape;
 use crate::layout::pack;
 use crate::quantity::{self, counted};
+use crate::redact;
 use crate::schema::{Chain, Connection, Finding};
 use crate::story::{self, Row};
 use crate::summary::{HEALTH_CHECK, Kind, Summary, summary};
@@ -489,6 +490,7 @@ fn captures(report: &Report) -> Markup {
             }
             @if report.captures.len() > ITEMS { li { "and " (report.captures.len() - ITEMS) " more" } }
         }
+        @if let Some(told) = redact::told::sentence(report.redaction) { p { (Text(&told)) } }
         p.faint { "Made by " (report.generator.name) " " (report.generator.version) "." }
     }
 }

@@ -11,6 +11,7 @@ pub mod json;
 mod layout;
 pub mod markdown;
 mod quantity;
+pub mod redact;
 pub mod schema;
 mod story;
 mod summary;
@@ -18,4 +19,5 @@ pub mod table;
 mod words;
 
 pub use build::{CaptureInput, report};
+pub use redact::Redact;
 pub use schema::Report;

@@ -7,7 +7,7 @@ use std::sync::Arc;
 use tlsleuth::cert::{Anchors, Judge, Roots};
 use tlsleuth::diagnosis::Fleet;
 use tlsleuth::diagnosis::capture_findings;
-use tlsleuth::{Analyzer, Event, FrameReader, Options};
+use tlsleuth::{Analyzed, Analyzer, Event, FrameReader, Options};
 use tlsleuth_report::{CaptureInput, Report, report};
 
 pub(crate) fn testdata() -> PathBuf {
@@ -33,6 +33,11 @@ pub(crate) fn story(name: &str) -> Report {
 }
 
 pub(crate) fn analyze(path: &Path, shown: &str) -> Report {
+    analyze_with(path, shown, &mut |_| {})
+}
+
+/// The same; `see` is given every connection before the report is made.
+pub(crate) fn analyze_with(path: &Path, shown: &str, see: &mut dyn FnMut(&Analyzed)) -> Report {
     let mut anchors = Anchors::new(Roots::Mozilla).unwrap();
     anchors.add_pem(&std::fs::read(testdata().join("pki/root.pem")).unwrap()).unwrap();
     let mut options = Options::default();
@@ -49,7 +54,10 @@ pub(crate) fn analyze(path: &Path, shown: &str) -> Report {
     let mut fleet = Fleet::default();
     while let Some(event) = analyzer.poll() {
         match event {
-            Event::Connection(analyzed) => connections.push(analyzed),
+            Event::Connection(analyzed) => {
+                see(&analyzed);
+                connections.push(analyzed);
+            }
             Event::Fleet(told) => fleet = *told,
         }
     }
