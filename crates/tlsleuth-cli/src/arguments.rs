@@ -43,6 +43,12 @@ Examples:
 
 Exit status: 0 analyzed, 1 with --fail-on, 2 bad usage or a capture that cannot be read.";
 
+const SLIM_EXAMPLES: &str = "\
+Examples:
+  tlsleuth slim ring/*.pcap.gz -o ticket.pcapng
+  tlsleuth slim incident.pcap --failed --redact addresses,names -o ticket.pcapng
+  tshark -r ticket.pcapng -Y frame.comment -T fields -e frame.number -e frame.comment";
+
 /// Reading captures.
 #[derive(Args, Debug)]
 pub(crate) struct Main {
@@ -172,6 +178,29 @@ pub(crate) enum Command {
         /// in quotes.
         #[arg(value_name = "CODE|ALERT|TEXT")]
         words: Vec<String>,
+    },
+    /// Write only the frames that the handshakes need, with the findings as packet comments.
+    ///
+    /// Reads the captures more than once: standard input must be saved first. The verdicts on what
+    /// is written are those on the captures. Filters choose connections.
+    #[command(
+        override_usage = "tlsleuth slim [OPTIONS] CAPTURE... -o OUT",
+        after_help = SLIM_EXAMPLES,
+        mut_arg("format", |arg| arg.hide(true)),
+        mut_arg("all", |arg| arg.hide(true)),
+        mut_arg("log", |arg| arg.hide(true)),
+        mut_arg("color", |arg| arg.hide(true)),
+        mut_arg("fail_on", |arg| arg.hide(true)),
+        mut_arg("output", |arg| arg.required(true).help("The pcapng to write; never one of the captures")),
+    )]
+    Slim {
+        /// What to read and which connections.
+        #[command(flatten)]
+        main: Box<Main>,
+
+        /// Put the secrets blocks of the captures into it too.
+        #[arg(long, conflicts_with = "redact", help_heading = "What to show")]
+        keep_secrets: bool,
     },
     /// The JSON Schema of the report.
     Schema,

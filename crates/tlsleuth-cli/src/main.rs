@@ -10,6 +10,7 @@ mod redact;
 mod run;
 mod say;
 mod secrets;
+mod slim;
 mod terminal;
 
 use std::io;
@@ -24,6 +25,7 @@ fn main() -> ExitCode {
     let arguments = Arguments::parse();
     let status = match &arguments.command {
         None => run::run(&arguments.main),
+        Some(Command::Slim { main, keep_secrets }) => slim::run(main, *keep_secrets),
         Some(command) => other(command),
     };
     match status {
@@ -56,6 +58,8 @@ fn other(command: &Command) -> anyhow::Result<ExitCode> {
             clap_complete::generate(*shell, &mut Arguments::command(), "tlsleuth", &mut &mut *out);
             Ok(())
         }
+        // It reads captures, so it does not come here.
+        Command::Slim { .. } => Ok(()),
         Command::Man => clap_mangen::Man::new(Arguments::command()).render(&mut &mut *out),
     })?;
     Ok(if known { ExitCode::SUCCESS } else { ExitCode::from(run::BAD) })

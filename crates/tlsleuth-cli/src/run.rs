@@ -110,7 +110,7 @@ fn logs(arguments: &Main, connections: &mut [Box<Analyzed>]) -> anyhow::Result<(
 }
 
 /// Refuses what can only be a mistake.
-fn check(arguments: &Main) -> anyhow::Result<()> {
+pub(crate) fn check(arguments: &Main) -> anyhow::Result<()> {
     if arguments.captures.iter().filter(|path| path.as_os_str() == "-").count() > 1 {
         bail!("standard input (-) can be read only once");
     }
@@ -137,7 +137,7 @@ fn worst(report: &Report) -> Option<SeverityChoice> {
         .max()
 }
 
-fn options(arguments: &Main) -> anyhow::Result<Options> {
+pub(crate) fn options(arguments: &Main) -> anyhow::Result<Options> {
     let roots = match arguments.roots {
         RootsChoice::Mozilla => Roots::Mozilla,
         RootsChoice::System => Roots::System,

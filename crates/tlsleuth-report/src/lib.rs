@@ -4,13 +4,14 @@
 //! report of the contract one to one.
 
 pub mod build;
+pub mod comments;
 pub mod escape;
 pub mod explain;
 pub mod html;
 pub mod json;
 mod layout;
 pub mod markdown;
-mod quantity;
+pub mod quantity;
 pub mod redact;
 pub mod schema;
 mod story;

@@ -1,0 +1,195 @@
+//! `tlsleuth slim`: reads captures, chooses frames, writes them with what was found.
+
+use std::collections::HashSet;
+use std::io;
+use std::path::{Path, PathBuf};
+use std::process::ExitCode;
+
+use anyhow::{Context as _, bail};
+use tlsleuth::capture::{
+    CaptureInput, MergedReader, OpenOptions, SecretsBlock, order_captures, prescan_secrets,
+};
+use tlsleuth::diagnosis::Fleet;
+use tlsleuth::{Analyzer, Event};
+use tlsleuth_report::quantity::{bytes, count, counted};
+use tlsleuth_report::{Report, comments};
+use tlsleuth_slim::{Annotations, Attempt, Need, Sizes, Slim};
+
+use crate::arguments::{Format, Main};
+use crate::say::{say, shown};
+use crate::secrets::Secrets;
+use crate::{filter, output, read, run};
+
+/// Reads captures and writes a slim one.
+///
+/// # Errors
+/// When an option does not do, or the file cannot be written.
+pub(crate) fn run(arguments: &Main, keep_secrets: bool) -> anyhow::Result<ExitCode> {
+    let out = arguments.output.as_deref().context("slim writes a file: -o OUT")?;
+    check(arguments, out)?;
+    run::check(arguments)?;
+    let mut redact = arguments.redact.load()?;
+    let mut options = run::options(arguments)?;
+    let inputs = read::inputs(arguments);
+    let paths = inputs.paths.clone();
+    paths.iter().try_for_each(|path| readable_again(path, out))?;
+    let mut secrets = Secrets::load(arguments, &paths)?;
+    options.secrets = secrets.source(&paths);
+    let roots = options.policy.roots;
+    let mut analyzer = Analyzer::new(options.clone());
+    let read = read::read(arguments, inputs, &mut analyzer, &mut secrets);
+    if read.readable == 0 {
+        return Ok(ExitCode::from(run::BAD));
+    }
+    if read.interrupted {
+        bail!("broken off: nothing is written");
+    }
+    analyzer.finish();
+    let (mut connections, mut needs, mut fleet) = (Vec::new(), Vec::new(), Fleet::default());
+    while let Some(event) = analyzer.poll() {
+        match event {
+            Event::Connection(analyzed) => {
+                redact.iter_mut().for_each(|redact| redact.learn(&analyzed));
+                needs.push((analyzed.id, Need::of(&analyzed)));
+                connections.push(analyzed);
+            }
+            Event::Fleet(told) => fleet = *told,
+        }
+    }
+    let counts = analyzer.counts();
+    drop(analyzer);
+    let mut report = tlsleuth_report::report(&read.captures, connections, &fleet, &counts, roots);
+    filter::apply(arguments, &mut report);
+    let shown_ids: HashSet<u64> = report.connections.iter().map(|found| found.id).collect();
+    needs.retain(|(id, _)| shown_ids.contains(id));
+    redact.iter().for_each(|redact| redact.report(&mut report));
+
+    let open = || open(&paths);
+    let annotations = annotations(&report, if keep_secrets { blocks(&paths) } else { Vec::new() });
+    let needs = needs.into_iter().map(|(_, need)| need).collect();
+    let mut slim = Slim::new(&open, options, annotations, needs);
+    let sizes = loop {
+        let mut came = Attempt::Again;
+        let mut again = false;
+        let written = output::write(Some(out), |out| {
+            came = slim.attempt(out)?;
+            again = came == Attempt::Again;
+            // What was written is thrown away like any output that breaks off.
+            if again { Err(io::Error::other("another attempt is needed")) } else { Ok(()) }
+        });
+        match came {
+            Attempt::Again if again => {}
+            Attempt::Again => written?,
+            Attempt::Done(sizes) => {
+                written?;
+                break sizes;
+            }
+        }
+    };
+    tell(arguments, out, &sizes);
+    Ok(if read.unreadable { ExitCode::from(run::BAD) } else { ExitCode::SUCCESS })
+}
+
+/// Refuses options that belong to a report, and outputs that are no file.
+fn check(arguments: &Main, out: &Path) -> anyhow::Result<()> {
+    if arguments.format != Format::Table
+        || arguments.all
+        || !arguments.log.is_empty()
+        || arguments.fail_on.is_some()
+    {
+        bail!("slim writes a capture: --format, --all, --log and --fail-on are for reports");
+    }
+    if out.as_os_str() == "-" || out.metadata().is_ok_and(|metadata| !metadata.is_file()) {
+        bail!("{}: slim writes a file that it can replace", shown(out));
+    }
+    Ok(())
+}
+
+/// Refuses what can be read only once, and the output itself.
+fn readable_again(path: &Path, out: &Path) -> anyhow::Result<()> {
+    let standard_input = path.as_os_str() == "-";
+    if standard_input || path.metadata().is_ok_and(|metadata| !metadata.is_file()) {
+        bail!(
+            "{}: slim reads a capture more than once; save it to a file first (tcpdump -w FILE)",
+            shown(path)
+        );
+    }
+    if let (Ok(path), Ok(out)) = (path.canonicalize(), out.canonicalize())
+        && path == out
+    {
+        bail!("{}: the output would replace the capture", shown(&path));
+    }
+    Ok(())
+}
+
+/// Starts reading the captures, in the same order every time.
+fn open(paths: &[PathBuf]) -> MergedReader {
+    let options = OpenOptions::default();
+    let inputs = paths.iter().cloned().map(CaptureInput::Path).collect();
+    MergedReader::new(order_captures(inputs, &options), options)
+}
+
+fn blocks(paths: &[PathBuf]) -> Vec<SecretsBlock> {
+    let options = OpenOptions::default();
+    paths.iter().flat_map(|path| prescan_secrets(path, &options).unwrap_or_default()).collect()
+}
+
+/// What the file says beside its frames.
+fn annotations(report: &Report, secrets: Vec<SecretsBlock>) -> Annotations {
+    let file_name = |path: &str| path.rsplit('/').next().unwrap_or(path).to_owned();
+    let mut file = vec![format!(
+        "Only the frames that TLS handshakes need, of {}. Each frame says which one it was; what was \
+         found is in the comments too.",
+        counted(count_of(report.captures.len()), "capture")
+    )];
+    for capture in report.captures.iter().take(100) {
+        file.push(format!(
+            "{}: {}, {}",
+            file_name(&capture.path),
+            counted(capture.frames, "frame"),
+            bytes(capture.bytes)
+        ));
+        for finding in capture.findings.iter().take(5) {
+            file.push(format!("[{}] {}", finding.code, finding.title));
+        }
+    }
+    for finding in report.fleet.findings.iter().take(20) {
+        file.push(format!("[{}] {} (who: {})", finding.code, finding.title, finding.party));
+    }
+    Annotations {
+        file,
+        captures: report.captures.iter().map(|capture| file_name(&capture.path)).collect(),
+        frames: comments::comments(report),
+        secrets,
+    }
+}
+
+/// By how much it became smaller.
+fn tell(arguments: &Main, out: &Path, sizes: &Sizes) {
+    if sizes.told_otherwise > 0 {
+        say(&format!(
+            "{}: {} told otherwise by this file alone",
+            shown(out),
+            counted(sizes.told_otherwise, "connection")
+        ));
+    }
+    if arguments.quiet {
+        return;
+    }
+    let times = sizes.bytes / sizes.file_bytes.max(1);
+    let smaller =
+        if times > 1 { format!(", {} times smaller", count(times)) } else { String::new() };
+    say(&format!(
+        "{}: {} of {} ({} of {}), {} as a file{smaller}",
+        shown(out),
+        count(sizes.kept_frames),
+        counted(sizes.frames, "frame"),
+        bytes(sizes.kept_bytes),
+        bytes(sizes.bytes),
+        bytes(sizes.file_bytes)
+    ));
+}
+
+fn count_of(len: usize) -> u64 {
+    u64::try_from(len).unwrap_or(u64::MAX)
+}

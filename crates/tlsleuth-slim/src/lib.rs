@@ -1,0 +1,215 @@
+//! Cuts captures down to the frames that handshakes need, and writes what was found beside them.
+//!
+//! ```text
+//! analysis -Need-> Selector -ordinals-> write -> pcapng
+//!                     ^                   |
+//!                     +- connections that would be told otherwise are kept whole
+//! ```
+//!
+//! The captures are read once for the analysis, once to choose and once to write. While writing, the
+//! kept frames are analyzed again: a connection that is told otherwise by them alone is kept whole
+//! in a second attempt. So the verdicts on the slim file are those on the captures, by construction.
+//!
+//! A slim file keeps interfaces, link types, times and lengths; each frame says in a comment which
+//! frame it was.
+
+#![forbid(unsafe_code)]
+
+mod need;
+pub mod pcapng;
+mod select;
+
+use std::collections::HashMap;
+use std::io::{self, Write};
+
+use tlsleuth::capture::{CaptureError, MergedReader, SecretsBlock};
+use tlsleuth::{Analyzer, Event, Frame, LinkType, Options};
+
+use need::Story;
+pub use need::{FrameId, Need};
+use pcapng::Writer;
+use select::{Selection, Selector};
+
+/// How much smaller a capture became.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Sizes {
+    /// Frames read.
+    pub frames: u64,
+    /// Bytes of the frames read.
+    pub bytes: u64,
+    /// Frames written.
+    pub kept_frames: u64,
+    /// Bytes of the frames written.
+    pub kept_bytes: u64,
+    /// Bytes of the file written, comments and all.
+    pub file_bytes: u64,
+    /// Connections that are told otherwise by the file alone.
+    pub told_otherwise: u64,
+}
+
+/// What goes into a slim file beside frames.
+#[derive(Debug, Default)]
+pub struct Annotations {
+    /// About the whole file.
+    pub file: Vec<String>,
+    /// What the captures are called, by number.
+    pub captures: Vec<String>,
+    /// About frames.
+    pub frames: HashMap<FrameId, Vec<String>>,
+    /// Secrets that are to be in it.
+    pub secrets: Vec<SecretsBlock>,
+}
+
+/// Writes a slim file in as many attempts as it takes.
+pub struct Slim<'s> {
+    /// Starts reading the captures from the beginning.
+    open: &'s dyn Fn() -> MergedReader,
+    options: Options,
+    annotations: Annotations,
+    needs: Vec<Need>,
+    attempts: u32,
+}
+
+/// What came of an attempt.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Attempt {
+    /// The file is as it should be.
+    Done(Sizes),
+    /// Connections would be told otherwise: they are kept whole if it is tried again.
+    Again,
+}
+
+impl<'s> Slim<'s> {
+    /// For captures that `open` starts reading; `options` are those of the analysis that told what
+    /// is needed.
+    #[must_use]
+    pub fn new(
+        open: &'s dyn Fn() -> MergedReader,
+        options: Options,
+        annotations: Annotations,
+        needs: Vec<Need>,
+    ) -> Self {
+        Self { open, options, annotations, needs, attempts: 0 }
+    }
+
+    /// Writes the file. After [`Attempt::Again`] what was written is to be thrown away.
+    ///
+    /// # Errors
+    /// When `out` fails.
+    pub fn attempt(&mut self, out: &mut dyn Write) -> io::Result<Attempt> {
+        self.attempts += 1;
+        let selection = self.select();
+        let mut analyzer = Analyzer::new(self.options.clone());
+        let mut writer = FrameWriter::new(out, &self.annotations)?;
+        let mut kept = selection.kept.iter().copied().peekable();
+        let mut ordinal = 0;
+        let mut sizes =
+            Sizes { frames: selection.frames, bytes: selection.bytes, ..Sizes::default() };
+        let mut failed = None;
+        self.frames(&mut |frame| {
+            ordinal += 1;
+            if kept.next_if_eq(&ordinal).is_none() || failed.is_some() {
+                return;
+            }
+            analyzer.push_frame(frame);
+            sizes.kept_frames += 1;
+            sizes.kept_bytes += u64::try_from(frame.data.len()).unwrap_or(0);
+            failed = writer.frame(frame).err();
+        });
+        if let Some(error) = failed {
+            return Err(error);
+        }
+        sizes.file_bytes = writer.writer.written();
+        sizes.told_otherwise = self.compare(analyzer);
+        // A third attempt would keep the same frames as the second.
+        Ok(if sizes.told_otherwise > 0 && self.attempts == 1 {
+            Attempt::Again
+        } else {
+            Attempt::Done(sizes)
+        })
+    }
+
+    /// Calls `each` with every frame.
+    fn frames(&self, each: &mut dyn FnMut(&Frame<'_>)) {
+        let mut reader = (self.open)();
+        loop {
+            match reader.next_frame() {
+                Ok(Some(frame)) => each(&frame),
+                Ok(None) => return,
+                // The analysis said so already, and read the others to their end.
+                Err(CaptureError { .. }) => {}
+            }
+        }
+    }
+
+    fn select(&self) -> Selection {
+        let mut selector = Selector::new(&self.needs);
+        self.frames(&mut |frame| selector.push(frame));
+        selector.finish()
+    }
+
+    /// Marks the connections that the kept frames tell otherwise; tells how many they are.
+    fn compare(&mut self, mut analyzer: Analyzer) -> u64 {
+        analyzer.finish();
+        let mut told: HashMap<FrameId, Story> = HashMap::new();
+        while let Some(event) = analyzer.poll() {
+            if let Event::Connection(analyzed) = event {
+                let need = Need::of(&analyzed);
+                told.insert(need.first, need.story);
+            }
+        }
+        let mut otherwise = 0;
+        for need in &mut self.needs {
+            if told.get(&need.first) != Some(&need.story) {
+                need.whole = true;
+                otherwise += 1;
+            }
+        }
+        otherwise
+    }
+}
+
+/// Writes frames with their interfaces and comments.
+struct FrameWriter<'w> {
+    writer: Writer<&'w mut dyn Write>,
+    annotations: &'w Annotations,
+    /// By capture, interface and link type.
+    interfaces: HashMap<(u32, u32, LinkType), u32>,
+}
+
+impl<'w> FrameWriter<'w> {
+    fn new(out: &'w mut dyn Write, annotations: &'w Annotations) -> io::Result<Self> {
+        let application = concat!("tlsleuth ", env!("CARGO_PKG_VERSION"));
+        let mut writer = Writer::new(out, application, &annotations.file)?;
+        for secrets in &annotations.secrets {
+            writer.secrets(secrets.kind(), secrets.data())?;
+        }
+        Ok(Self { writer, annotations, interfaces: HashMap::new() })
+    }
+
+    fn frame(&mut self, frame: &Frame<'_>) -> io::Result<()> {
+        let id = (frame.place.capture, frame.place.frame);
+        let several = self.annotations.captures.len() > 1;
+        let name = usize::try_from(frame.place.capture)
+            .ok()
+            .and_then(|number| self.annotations.captures.get(number));
+        let name = name.map_or("capture", String::as_str);
+        let key = (frame.place.capture, frame.interface, frame.link);
+        let interface = match self.interfaces.get(&key) {
+            Some(interface) => *interface,
+            None => {
+                let named = format!("{name}, interface {}", frame.interface);
+                let interface = self.writer.interface(frame.link, &named)?;
+                self.interfaces.insert(key, interface);
+                interface
+            }
+        };
+        let mut comments = vec![if several {
+            format!("frame {} of {name}", frame.place.frame)
+        } else {
+            format!("frame {}", frame.place.frame)
+        }];
+        comments.extend(self.annotations.frames.get(&id).into_iter().flatten().cloned());
+        self.writer.packet(interface, frame.place.time, frame.original_len, frame.data, &comments)
+    }
+}
