@@ -41,6 +41,11 @@ pub(crate) enum Part {
 }
 
 impl RedactArguments {
+    /// Whether everything that can be replaced is to be.
+    pub(crate) fn is_all(&self) -> bool {
+        [Part::Addresses, Part::Names].iter().all(|part| self.redact.contains(part))
+    }
+
     /// Whatever replaces it; nothing when nothing is to be replaced.
     ///
     /// # Errors

@@ -12,8 +12,9 @@ use tlsleuth::capture::{
 use tlsleuth::diagnosis::Fleet;
 use tlsleuth::{Analyzer, Event};
 use tlsleuth_report::quantity::{bytes, count, counted};
+use tlsleuth_report::redact::is_usual_word;
 use tlsleuth_report::{Report, comments};
-use tlsleuth_slim::{Annotations, Attempt, Need, Sizes, Slim};
+use tlsleuth_slim::{Annotations, Attempt, Need, Redaction, Sizes, Slim};
 
 use crate::arguments::{Format, Main};
 use crate::say::{say, shown};
@@ -68,6 +69,9 @@ pub(crate) fn run(arguments: &Main, keep_secrets: bool) -> anyhow::Result<ExitCo
     let annotations = annotations(&report, if keep_secrets { blocks(&paths) } else { Vec::new() });
     let needs = needs.into_iter().map(|(_, need)| need).collect();
     let mut slim = Slim::new(&open, options, annotations, needs);
+    if let Some(redact) = &redact {
+        slim = slim.redacted(Redaction { redactor: redact.redactor(), usual_word: &is_usual_word });
+    }
     let sizes = loop {
         let mut came = Attempt::Again;
         let mut again = false;
@@ -98,6 +102,9 @@ fn check(arguments: &Main, out: &Path) -> anyhow::Result<()> {
         || arguments.fail_on.is_some()
     {
         bail!("slim writes a capture: --format, --all, --log and --fail-on are for reports");
+    }
+    if !(arguments.redact.redact.is_empty() || arguments.redact.is_all()) {
+        bail!("packets hold addresses and names together: slim --redact addresses,names");
     }
     if out.as_os_str() == "-" || out.metadata().is_ok_and(|metadata| !metadata.is_file()) {
         bail!("{}: slim writes a file that it can replace", shown(out));
@@ -156,6 +163,16 @@ fn annotations(report: &Report, secrets: Vec<SecretsBlock>) -> Annotations {
     for finding in report.fleet.findings.iter().take(20) {
         file.push(format!("[{}] {} (who: {})", finding.code, finding.title, finding.party));
     }
+    if report.redaction.is_some() {
+        file.push(
+            "Redacted: addresses and names are tokens of the same length; hardware addresses, \
+             tunnels, random numbers, keys, signatures and encrypted data are replaced, other \
+             plaintext is masked. Signatures no longer verify and frames are rebuilt, so an \
+             analysis of this file may tell something else: the verdicts in the comments are \
+             those on the originals."
+                .to_owned(),
+        );
+    }
     Annotations {
         file,
         captures: report.captures.iter().map(|capture| file_name(&capture.path)).collect(),
@@ -171,6 +188,13 @@ fn tell(arguments: &Main, out: &Path, sizes: &Sizes) {
             "{}: {} told otherwise by this file alone",
             shown(out),
             counted(sizes.told_otherwise, "connection")
+        ));
+    }
+    if sizes.blanked > 0 {
+        say(&format!(
+            "{}: {} of payload blanked: more than redaction keeps at once",
+            shown(out),
+            bytes(sizes.blanked)
         ));
     }
     if arguments.quiet {

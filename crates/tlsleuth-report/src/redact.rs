@@ -182,6 +182,13 @@ impl Redact {
     }
 }
 
+/// Whether a word is one of TLS's own vocabulary, or of a plaintext protocol's, and so identifies
+/// nobody.
+#[must_use]
+pub fn is_usual_word(word: &str) -> bool {
+    vocabulary::knows(word)
+}
+
 /// A name of a file that says nothing but its kind.
 fn anonymous_path(path: &str, number: usize) -> String {
     const KINDS: &[&str] =

@@ -15,9 +15,13 @@
 
 #![forbid(unsafe_code)]
 
+mod mask;
 mod need;
+mod packet;
 pub mod pcapng;
+mod redaction;
 mod select;
+mod streams;
 
 use std::collections::HashMap;
 use std::io::{self, Write};
@@ -28,6 +32,7 @@ use tlsleuth::{Analyzer, Event, Frame, LinkType, Options};
 use need::Story;
 pub use need::{FrameId, Need};
 use pcapng::Writer;
+pub use redaction::Redaction;
 use select::{Selection, Selector};
 
 /// How much smaller a capture became.
@@ -43,8 +48,10 @@ pub struct Sizes {
     pub kept_bytes: u64,
     /// Bytes of the file written, comments and all.
     pub file_bytes: u64,
-    /// Connections that are told otherwise by the file alone.
+    /// Connections that are told otherwise by the file alone, redaction aside.
     pub told_otherwise: u64,
+    /// Bytes of payload that were blanked because redaction holds only so many.
+    pub blanked: u64,
 }
 
 /// What goes into a slim file beside frames.
@@ -67,6 +74,7 @@ pub struct Slim<'s> {
     options: Options,
     annotations: Annotations,
     needs: Vec<Need>,
+    redaction: Option<Redaction<'s>>,
     attempts: u32,
 }
 
@@ -89,7 +97,15 @@ impl<'s> Slim<'s> {
         annotations: Annotations,
         needs: Vec<Need>,
     ) -> Self {
-        Self { open, options, annotations, needs, attempts: 0 }
+        Self { open, options, annotations, needs, redaction: None, attempts: 0 }
+    }
+
+    /// The same with addresses and names replaced in the frames. The annotations are written as
+    /// they are: they come from a redacted report.
+    #[must_use]
+    pub fn redacted(mut self, redaction: Redaction<'s>) -> Self {
+        self.redaction = Some(redaction);
+        self
     }
 
     /// Writes the file. After [`Attempt::Again`] what was written is to be thrown away.
@@ -101,6 +117,8 @@ impl<'s> Slim<'s> {
         let selection = self.select();
         let mut analyzer = Analyzer::new(self.options.clone());
         let mut writer = FrameWriter::new(out, &self.annotations)?;
+        let mut redacting =
+            self.redaction.as_ref().map(|redaction| self.redacting(redaction, &selection));
         let mut kept = selection.kept.iter().copied().peekable();
         let mut ordinal = 0;
         let mut sizes =
@@ -108,14 +126,33 @@ impl<'s> Slim<'s> {
         let mut failed = None;
         self.frames(&mut |frame| {
             ordinal += 1;
-            if kept.next_if_eq(&ordinal).is_none() || failed.is_some() {
+            let keep = failed.is_none() && kept.next_if_eq(&ordinal).is_some();
+            // Fragments and tunnels are understood only by who sees every frame.
+            let redacted = redacting.as_mut().map(|redacting| redacting.frame(frame, keep));
+            if !keep {
                 return;
             }
             analyzer.push_frame(frame);
-            sizes.kept_frames += 1;
-            sizes.kept_bytes += u64::try_from(frame.data.len()).unwrap_or(0);
-            failed = writer.frame(frame).err();
+            let written = match &redacted {
+                None => Some((*frame, frame.data.len())),
+                Some(None) => None,
+                Some(Some(packet)) => {
+                    let frame = Frame {
+                        link: LinkType::ETHERNET,
+                        data: &packet.data,
+                        original_len: packet.original_len,
+                        ..*frame
+                    };
+                    Some((frame, packet.data.len()))
+                }
+            };
+            if let Some((frame, len)) = written {
+                sizes.kept_frames += 1;
+                sizes.kept_bytes += u64::try_from(len).unwrap_or(0);
+                failed = writer.frame(&frame).err();
+            }
         });
+        sizes.blanked = redacting.as_ref().map_or(0, |redacting| redacting.blanked());
         if let Some(error) = failed {
             return Err(error);
         }
@@ -140,6 +177,22 @@ impl<'s> Slim<'s> {
                 Err(CaptureError { .. }) => {}
             }
         }
+    }
+
+    /// Collects the bytes of the kept frames and masks them.
+    fn redacting<'r>(
+        &self,
+        redaction: &'r Redaction<'s>,
+        selection: &Selection,
+    ) -> redaction::Redacting<'r> {
+        let mut collecting = redaction::Collecting::new(&self.needs);
+        let mut kept = selection.kept.iter().copied().peekable();
+        let mut ordinal = 0;
+        self.frames(&mut |frame| {
+            ordinal += 1;
+            collecting.frame(frame, kept.next_if_eq(&ordinal).is_some());
+        });
+        collecting.finish(redaction, &self.needs)
     }
 
     fn select(&self) -> Selection {
