@@ -1,11 +1,27 @@
 //! Addresses and endpoints, small enough to be copied everywhere.
 
+use std::cmp::Ordering;
 use std::fmt;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
 /// An IPv4 or IPv6 address in 16 bytes; IPv4 is kept in its IPv4-mapped form (RFC 4291 §2.5.5.2).
-#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Clone, Copy, PartialEq, Eq, Hash)]
 pub struct Address([u8; 16]);
+
+impl Ord for Address {
+    /// By the bytes, as one number: asked for once a frame.
+    #[inline]
+    fn cmp(&self, other: &Self) -> Ordering {
+        u128::from_be_bytes(self.0).cmp(&u128::from_be_bytes(other.0))
+    }
+}
+
+impl PartialOrd for Address {
+    #[inline]
+    fn partial_cmp(&self, other: &Self) -> Option<Ordering> {
+        Some(self.cmp(other))
+    }
+}
 
 impl Address {
     /// An IPv4 address from its four bytes.
@@ -22,6 +38,7 @@ impl Address {
     }
 
     /// The sixteen bytes, IPv4 in its mapped form.
+    #[inline]
     #[must_use]
     pub fn octets(&self) -> &[u8; 16] {
         &self.0

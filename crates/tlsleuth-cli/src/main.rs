@@ -10,6 +10,7 @@ mod redact;
 mod run;
 mod say;
 mod secrets;
+mod sink;
 mod slim;
 mod terminal;
 

@@ -10,11 +10,12 @@ use tlsleuth::capture::{CaptureInput, Error, MergedReader, OpenOptions, order_ca
 use tlsleuth::diagnosis::capture_findings;
 
 use crate::arguments::Main;
-use crate::progress::Meter;
+use crate::progress::{Meter, Progressed};
 use crate::say::{say, shown, with_causes};
 use crate::secrets::Secrets;
+use crate::sink::Listener;
 
-/// Frames between two looks at the clock and at what the user wants.
+/// Frames between two looks at the clock.
 const CHECK_EVERY: u64 = 4_096;
 
 /// What came of the reading.
@@ -52,13 +53,17 @@ pub(crate) fn inputs(arguments: &Main) -> Inputs {
     inputs
 }
 
-/// Reads all captures.
+/// Reads all captures; what is told of them meanwhile goes to the sink.
+///
+/// # Errors
+/// When the sink cannot be written to.
 pub(crate) fn read(
     arguments: &Main,
     inputs: Inputs,
     analyzer: &mut Analyzer,
     secrets: &mut Secrets,
-) -> Read {
+    sink: &mut dyn Listener,
+) -> io::Result<Read> {
     let stop = stop_on_interrupt();
     let options = OpenOptions::default();
     let mut result = Read { unreadable: inputs.missing, ..Read::default() };
@@ -81,8 +86,9 @@ pub(crate) fn read(
     result.readable = names.len();
     let mut reader = MergedReader::new(ordered, options);
     let mut meter = Meter::new(arguments);
-    result.interrupted = frames(&mut reader, analyzer, secrets, &mut meter, &names, &stop);
+    let broken_off = frames(&mut reader, analyzer, secrets, sink, &mut meter, &names, &stop);
     meter.end();
+    result.interrupted = broken_off?;
     let unreadable = std::mem::take(&mut result.captures);
     for (path, number) in names.iter().zip(0..) {
         let mut capture = input(path);
@@ -120,7 +126,7 @@ pub(crate) fn read(
         result.captures.push(capture);
     }
     result.captures.extend(unreadable);
-    result
+    Ok(result)
 }
 
 /// Pushes every frame; tells whether the user broke it off.
@@ -128,39 +134,63 @@ fn frames(
     reader: &mut MergedReader,
     analyzer: &mut Analyzer,
     secrets: &mut Secrets,
+    sink: &mut dyn Listener,
     meter: &mut Meter,
     names: &[PathBuf],
     stop: &AtomicBool,
-) -> bool {
+) -> io::Result<bool> {
+    let size = size(names);
     let mut frames = 0_u64;
-    let mut bytes = 0_u64;
     loop {
         match reader.next_frame() {
             Ok(Some(frame)) => {
-                bytes = bytes.saturating_add(u64::try_from(frame.data.len()).unwrap_or(0));
                 analyzer.push_frame(&frame);
                 secrets.take(reader);
+                while let Some(event) = analyzer.poll() {
+                    sink.take(event)?;
+                }
             }
-            Ok(None) => return false,
+            Ok(None) => return Ok(false),
             Err(error) => {
                 let name = usize::try_from(error.capture).ok().and_then(|n| names.get(n));
-                meter.end();
-                say(&format!(
-                    "{}: {}",
-                    name.map_or_else(String::new, |name| shown(name)),
-                    with_causes(&error.source)
-                ));
+                let name = name.map_or_else(String::new, |name| shown(name));
+                meter.aside(|| say(&format!("{name}: {}", with_causes(&error.source))));
             }
         }
         frames += 1;
-        if frames.is_multiple_of(CHECK_EVERY) {
-            if stop.load(Ordering::Relaxed) {
-                meter.end();
-                say("broken off: what follows is what is known so far");
-                return true;
-            }
-            meter.show(frames, bytes, analyzer.counts().flows.flows);
+        // A slow pipe may bring few frames, so the user's wish is asked for after each.
+        if stop.load(Ordering::Relaxed) {
+            meter.end();
+            say("broken off: what follows is what is known so far");
+            return Ok(true);
         }
+        if frames.is_multiple_of(CHECK_EVERY) {
+            meter.show(|| progressed(reader, analyzer, sink, size));
+        }
+    }
+}
+
+/// Bytes of the files, where that can be known.
+fn size(names: &[PathBuf]) -> Option<u64> {
+    let sizes = names.iter().map(|name| std::fs::metadata(name).ok().filter(|m| m.is_file()));
+    sizes.map(|metadata| metadata.map(|metadata| metadata.len())).sum()
+}
+
+fn progressed(
+    reader: &MergedReader,
+    analyzer: &Analyzer,
+    sink: &dyn Listener,
+    size: Option<u64>,
+) -> Progressed {
+    let captures = (0..).map_while(|number| reader.capture(number));
+    // Of a compressed file nobody knows how much is in it.
+    let compressed =
+        captures.filter_map(|state| state.facts).any(|facts| facts.compression.is_some());
+    Progressed {
+        bytes: reader.offset(),
+        total: size.filter(|_| !compressed),
+        connections: analyzer.counts().flows.flows,
+        failed: sink.failed(),
     }
 }
 

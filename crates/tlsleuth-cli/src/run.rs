@@ -7,15 +7,16 @@ use std::sync::Arc;
 
 use anyhow::{Context as _, bail};
 use tlsleuth::cert::{Anchors, Judge, Roots};
-use tlsleuth::diagnosis::{Fleet, VerifyTime};
+use tlsleuth::diagnosis::VerifyTime;
 use tlsleuth::log::Logs;
-use tlsleuth::{Analyzed, Analyzer, Event, Options, Timestamp};
+use tlsleuth::{Analyzed, Analyzer, Options, Timestamp};
 use tlsleuth_report::{Report, html, json, markdown, table};
 
-use crate::arguments::{Format, Main, RootsChoice, SeverityChoice};
+use crate::arguments::{Format, Main, RootsChoice};
 use crate::say::{say, shown};
 use crate::secrets::Secrets;
-use crate::{filter, output, read, terminal};
+use crate::sink::Sink;
+use crate::{output, read, terminal};
 
 /// Exit status when a finding is as severe as `--fail-on` says.
 const FOUND: u8 = 1;
@@ -28,40 +29,33 @@ pub(crate) const BAD: u8 = 2;
 /// When an option does not do, or the report cannot be written.
 pub(crate) fn run(arguments: &Main) -> anyhow::Result<ExitCode> {
     check(arguments)?;
-    let mut redact = arguments.redact.load()?;
+    let redact = arguments.redact.load()?;
     let mut options = options(arguments)?;
     let inputs = read::inputs(arguments);
     let mut secrets = Secrets::load(arguments, &inputs.paths)?;
     options.secrets = secrets.source(&inputs.paths);
     let roots = options.policy.roots;
     let mut analyzer = Analyzer::new(options);
-    let read = read::read(arguments, inputs, &mut analyzer, &mut secrets);
+    let mut sink = Sink::new(arguments, roots, redact)?;
+    let read = read::read(arguments, inputs, &mut analyzer, &mut secrets, &mut sink)?;
     if read.readable == 0 {
         return Ok(ExitCode::from(BAD));
     }
     analyzer.finish();
-    let mut connections: Vec<Box<Analyzed>> = Vec::new();
-    let mut fleet = Fleet::default();
     while let Some(event) = analyzer.poll() {
-        match event {
-            Event::Connection(analyzed) => {
-                redact.iter_mut().for_each(|redact| redact.learn(&analyzed));
-                connections.push(analyzed);
-            }
-            Event::Fleet(told) => fleet = *told,
-        }
+        sink.take(event)?;
     }
-    logs(arguments, &mut connections)?;
-    let counts = analyzer.counts();
-    let mut report = tlsleuth_report::report(&read.captures, connections, &fleet, &counts, roots);
-    report.counts.interrupted = read.interrupted;
-    filter::apply(arguments, &mut report);
-    // Filters speak of the originals, so they come first.
-    redact.iter().for_each(|redact| redact.report(&mut report));
-    output::write(arguments.output.as_deref(), |out| render(arguments, &report, out))?;
+    if let Some(connections) = sink.awaiting_logs() {
+        logs(arguments, connections)?;
+    }
+    let told = sink.finish(&read.captures, &analyzer.counts())?;
+    if let Some(mut report) = told.report {
+        report.counts.interrupted = read.interrupted;
+        output::write(arguments.output.as_deref(), |out| render(arguments, &report, out))?;
+    }
     Ok(if read.unreadable {
         ExitCode::from(BAD)
-    } else if arguments.fail_on.is_some_and(|least| worst(&report) >= Some(least)) {
+    } else if arguments.fail_on.is_some_and(|least| told.worst >= Some(least)) {
         ExitCode::from(FOUND)
     } else {
         ExitCode::SUCCESS
@@ -70,9 +64,6 @@ pub(crate) fn run(arguments: &Main) -> anyhow::Result<ExitCode> {
 
 /// Puts the lines of the logs beside their connections.
 fn logs(arguments: &Main, connections: &mut [Box<Analyzed>]) -> anyhow::Result<()> {
-    if arguments.log.is_empty() {
-        return Ok(());
-    }
     let mut logs = Logs::default();
     for path in &arguments.log {
         let unreadable = || format!("{}: cannot be read", shown(path));
@@ -124,17 +115,6 @@ pub(crate) fn check(arguments: &Main) -> anyhow::Result<()> {
         }
     }
     Ok(())
-}
-
-/// The worst severity among the findings shown.
-fn worst(report: &Report) -> Option<SeverityChoice> {
-    let captures = report.captures.iter().flat_map(|capture| &capture.findings);
-    let connections = report.connections.iter().flat_map(|connection| &connection.findings);
-    captures
-        .chain(connections)
-        .chain(&report.fleet.findings)
-        .map(|finding| SeverityChoice::of(finding.severity))
-        .max()
 }
 
 pub(crate) fn options(arguments: &Main) -> anyhow::Result<Options> {

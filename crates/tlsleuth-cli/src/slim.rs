@@ -1,6 +1,5 @@
 //! `tlsleuth slim`: reads captures, chooses frames, writes them with what was found.
 
-use std::collections::HashSet;
 use std::io;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
@@ -10,15 +9,19 @@ use tlsleuth::capture::{
     CaptureInput, MergedReader, OpenOptions, SecretsBlock, order_captures, prescan_secrets,
 };
 use tlsleuth::diagnosis::Fleet;
+use tlsleuth::handshake::Outcome;
 use tlsleuth::{Analyzer, Event};
+use tlsleuth_report::build::assemble;
 use tlsleuth_report::quantity::{bytes, count, counted};
 use tlsleuth_report::redact::is_usual_word;
-use tlsleuth_report::{Report, comments};
+use tlsleuth_report::schema::Connection;
+use tlsleuth_report::{Redact, Report, comments};
 use tlsleuth_slim::{Annotations, Attempt, Need, Redaction, Sizes, Slim};
 
 use crate::arguments::{Format, Main};
 use crate::say::{say, shown};
 use crate::secrets::Secrets;
+use crate::sink::Listener;
 use crate::{filter, output, read, run};
 
 /// Reads captures and writes a slim one.
@@ -29,7 +32,7 @@ pub(crate) fn run(arguments: &Main, keep_secrets: bool) -> anyhow::Result<ExitCo
     let out = arguments.output.as_deref().context("slim writes a file: -o OUT")?;
     check(arguments, out)?;
     run::check(arguments)?;
-    let mut redact = arguments.redact.load()?;
+    let redact = arguments.redact.load()?;
     let mut options = run::options(arguments)?;
     let inputs = read::inputs(arguments);
     let paths = inputs.paths.clone();
@@ -38,7 +41,8 @@ pub(crate) fn run(arguments: &Main, keep_secrets: bool) -> anyhow::Result<ExitCo
     options.secrets = secrets.source(&paths);
     let roots = options.policy.roots;
     let mut analyzer = Analyzer::new(options.clone());
-    let read = read::read(arguments, inputs, &mut analyzer, &mut secrets);
+    let mut chosen = Chosen::new(arguments, roots, redact);
+    let read = read::read(arguments, inputs, &mut analyzer, &mut secrets, &mut chosen)?;
     if read.readable == 0 {
         return Ok(ExitCode::from(run::BAD));
     }
@@ -46,28 +50,16 @@ pub(crate) fn run(arguments: &Main, keep_secrets: bool) -> anyhow::Result<ExitCo
         bail!("broken off: nothing is written");
     }
     analyzer.finish();
-    let (mut connections, mut needs, mut fleet) = (Vec::new(), Vec::new(), Fleet::default());
     while let Some(event) = analyzer.poll() {
-        match event {
-            Event::Connection(analyzed) => {
-                redact.iter_mut().for_each(|redact| redact.learn(&analyzed));
-                needs.push((analyzed.id, Need::of(&analyzed)));
-                connections.push(analyzed);
-            }
-            Event::Fleet(told) => fleet = *told,
-        }
+        chosen.take(event)?;
     }
-    let counts = analyzer.counts();
+    let Chosen { connections, needs, fleet, redact, .. } = chosen;
+    let mut report = assemble(&read.captures, connections, &fleet, &analyzer.counts());
     drop(analyzer);
-    let mut report = tlsleuth_report::report(&read.captures, connections, &fleet, &counts, roots);
-    filter::apply(arguments, &mut report);
-    let shown_ids: HashSet<u64> = report.connections.iter().map(|found| found.id).collect();
-    needs.retain(|(id, _)| shown_ids.contains(id));
     redact.iter().for_each(|redact| redact.report(&mut report));
 
     let open = || open(&paths);
     let annotations = annotations(&report, if keep_secrets { blocks(&paths) } else { Vec::new() });
-    let needs = needs.into_iter().map(|(_, need)| need).collect();
     let mut slim = Slim::new(&open, options, annotations, needs);
     if let Some(redact) = &redact {
         slim = slim.redacted(Redaction { redactor: redact.redactor(), usual_word: &is_usual_word });
@@ -92,6 +84,47 @@ pub(crate) fn run(arguments: &Main, keep_secrets: bool) -> anyhow::Result<ExitCo
     };
     tell(arguments, out, &sizes);
     Ok(if read.unreadable { ExitCode::from(run::BAD) } else { ExitCode::SUCCESS })
+}
+
+/// The connections that are to be written.
+struct Chosen<'a> {
+    arguments: &'a Main,
+    roots: &'static str,
+    redact: Option<Redact>,
+    connections: Vec<Connection>,
+    needs: Vec<Need>,
+    fleet: Fleet,
+    failed: u64,
+}
+
+impl<'a> Chosen<'a> {
+    fn new(arguments: &'a Main, roots: &'static str, redact: Option<Redact>) -> Self {
+        let (connections, needs, fleet) = (Vec::new(), Vec::new(), Fleet::default());
+        Self { arguments, roots, redact, connections, needs, fleet, failed: 0 }
+    }
+}
+
+impl Listener for Chosen<'_> {
+    fn take(&mut self, event: Event) -> io::Result<()> {
+        match event {
+            Event::Connection(analyzed) => {
+                self.failed += u64::from(analyzed.diagnosis.outcome == Outcome::Failed);
+                if let Some(redact) = &mut self.redact {
+                    redact.learn(&analyzed);
+                }
+                if filter::keeps(self.arguments, &analyzed) {
+                    self.needs.push(Need::of(&analyzed));
+                    self.connections.push(tlsleuth_report::connection(&analyzed, self.roots));
+                }
+            }
+            Event::Fleet(fleet) => self.fleet = *fleet,
+        }
+        Ok(())
+    }
+
+    fn failed(&self) -> u64 {
+        self.failed
+    }
 }
 
 /// Refuses options that belong to a report, and outputs that are no file.

@@ -49,6 +49,15 @@ pub fn list<T: Display>(entries: impl IntoIterator<Item = T>) -> String {
     if text.is_empty() { "none".to_owned() } else { text }
 }
 
+/// A number with a comma between every three digits.
+#[must_use]
+pub fn count(number: u32) -> String {
+    if number < 1_000 {
+        return number.to_string();
+    }
+    format!("{},{:03}", count(number / 1_000), number % 1_000)
+}
+
 /// A time in seconds since 1970 as a date and time in UTC.
 #[must_use]
 pub fn date(seconds: i64) -> String {

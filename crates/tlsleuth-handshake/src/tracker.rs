@@ -42,6 +42,10 @@ const MAX_ANOMALIES: usize = 64;
 /// Application records of a side after which nothing about the handshake is to be expected.
 const SETTLED_RECORDS: u64 = 4;
 
+/// The same when one side alone sends: a download, or a log that is shipped. No flight of a handshake
+/// has so many records, and who refuses it does so long before.
+const SETTLED_ONE_WAY_RECORDS: u64 = 64;
+
 /// What all trackers of an analysis share.
 #[derive(Default)]
 pub struct Shared {
@@ -284,10 +288,12 @@ impl Tracker {
             return Interest::Settled;
         }
         let data = &self.connection.application_data;
+        let records = data.client.records + data.server.records;
         let flowing = data.client.records >= SETTLED_RECORDS
             && data.server.records >= SETTLED_RECORDS
             || (data.client.records > 0 && data.server.records > 0)
-                && data.client.records + data.server.records >= 4 * SETTLED_RECORDS;
+                && records >= 4 * SETTLED_RECORDS
+            || records >= SETTLED_ONE_WAY_RECORDS;
         let plain = [Mode::Start, Mode::Plain].contains(&self.forward.mode)
             && [Mode::Start, Mode::Plain].contains(&self.reverse.mode)
             && self.forward.bytes.max(self.reverse.bytes) > GIVE_UP_BYTES;

@@ -73,6 +73,7 @@ mod tests {
             confidence: "certain",
             party: "server",
             chain: None,
+            certificate: None,
             title: "the leaf expired".to_owned(),
             explanation: String::new(),
             remedy: String::new(),

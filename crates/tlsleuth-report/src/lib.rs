@@ -17,8 +17,10 @@ pub mod schema;
 mod story;
 mod summary;
 pub mod table;
+pub mod tally;
 mod words;
 
-pub use build::{CaptureInput, report};
+pub use build::{CaptureInput, connection, report};
 pub use redact::Redact;
 pub use schema::Report;
+pub use tally::Tally;

@@ -11,6 +11,7 @@ use crate::schema::{Chain, Connection, Finding};
 use crate::story;
 use crate::summary::{Kind, Summary, summary};
 use crate::table;
+use crate::words;
 
 /// The text stays below so many bytes, and so below as many characters. GitHub takes 65,536.
 pub const MAX_BYTES: usize = 60_000;
@@ -41,6 +42,7 @@ pub fn text(report: &Report) -> String {
     let mut text = format!("# {}\n\n", title(&summary));
     sentences(report, &summary, &mut text);
     kinds(&summary, &mut text);
+    across(report, &mut text);
     let mut left_out = 0;
     for (index, kind) in summary.kinds.iter().enumerate() {
         let block = block(report, kind, index + 1);
@@ -186,6 +188,27 @@ fn kinds(summary: &Summary<'_>, text: &mut String) {
             rest.len(),
             counted(failures, "failure")
         ));
+    }
+}
+
+/// What only many connections together show.
+fn across(report: &Report, text: &mut String) {
+    let findings = &report.fleet.findings;
+    for finding in findings.iter().take(ITEMS) {
+        text.push_str(&format!("**Across connections:** {}.", md(&finding.title)));
+        if !finding.explanation.is_empty() {
+            text.push_str(&format!(" {}", md(&finding.explanation)));
+        }
+        text.push_str(&format!(
+            " Who has to act: {}. ({}, {})\n\n",
+            md(finding.party),
+            code(finding.code),
+            md(finding.confidence)
+        ));
+        list("Fix", finding.remedy.lines(), text);
+    }
+    if let Some(more) = findings.len().checked_sub(ITEMS).filter(|more| *more > 0) {
+        text.push_str(&format!("And {more} more of that sort.\n\n"));
     }
 }
 
@@ -369,6 +392,9 @@ fn rest(report: &Report, summary: &Summary<'_>, text: &mut String) {
             "{} left out by filters.\n\n",
             counted(report.counts.connections_left_out, "connection")
         ));
+    }
+    for left_out in &report.fleet.left_out {
+        text.push_str(&format!("{}\n\n", md(&words::left_out(left_out))));
     }
     for warned in summary.warnings.iter().take(5) {
         text.push_str(&format!(

@@ -60,6 +60,17 @@ impl Redact {
         }
         report.connections.iter_mut().for_each(|connection| self.connection(connection));
         self.fleet(&mut report.fleet);
+        if let Some(grouped) = &mut report.grouped {
+            let lists = [&mut grouped.kinds, &mut grouped.incomplete, &mut grouped.health_checks];
+            for kind in lists.into_iter().flatten() {
+                self.address(&mut kind.server.address);
+                kind.sni.iter_mut().for_each(|name| self.name(name));
+            }
+            for healthy in &mut grouped.healthy {
+                self.address(&mut healthy.server.address);
+                healthy.sni.iter_mut().for_each(|name| self.name(name));
+            }
+        }
         report.redaction = Some(self.told());
     }
 

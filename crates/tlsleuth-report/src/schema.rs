@@ -5,6 +5,8 @@ use std::collections::BTreeMap;
 
 use serde::Serialize;
 
+use crate::summary::Grouped;
+
 /// The version of the report's form.
 pub const SCHEMA: &str = "tlsleuth.report/1";
 
@@ -29,6 +31,9 @@ pub struct Report {
     pub counts: Counts,
     /// What was replaced before it was written; null when nothing was.
     pub redaction: Option<Redaction>,
+    /// Where `connections` are but examples: the numbers of all.
+    #[serde(skip)]
+    pub(crate) grouped: Option<Box<Grouped>>,
 }
 
 /// What was replaced in a report, consistently: the same original has the same token everywhere.
@@ -107,7 +112,7 @@ pub struct FrameCounts {
 }
 
 /// An address and a port.
-#[derive(Clone, Debug, Serialize)]
+#[derive(Clone, PartialEq, Eq, Debug, Serialize)]
 #[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct Endpoint {
     /// The address, as text.
@@ -361,6 +366,8 @@ pub struct Finding {
     pub party: &'static str,
     /// For `chain.*`: whose chain it is.
     pub chain: Option<&'static str>,
+    /// The certificate that it is about, by its place in that chain; the leaf is 0.
+    pub certificate: Option<usize>,
     /// One line.
     pub title: String,
     /// What happened.
@@ -399,8 +406,20 @@ pub struct Fleet {
     pub findings: Vec<Finding>,
     /// A line for each server and name.
     pub servers: Vec<Server>,
-    /// Connections that are in no line, because there are too many servers and names.
-    pub connections_left_out: u64,
+    /// What did not fit under a cap; empty as a rule.
+    pub left_out: Vec<LeftOut>,
+}
+
+/// A cap that was hit: so many connections are not compared in one respect.
+#[derive(Clone, Debug, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+pub struct LeftOut {
+    /// What there is too much of.
+    pub what: &'static str,
+    /// How many connections it concerns.
+    pub connections: u64,
+    /// How much of it is held.
+    pub cap: u64,
 }
 
 /// One server and name.
@@ -427,6 +446,20 @@ pub struct Server {
     pub leafs: Vec<ServedLeaf>,
     /// Where the time of the handshakes that completed went.
     pub latency: Latency,
+    /// Its clients.
+    pub clients: ServerClients,
+}
+
+/// The clients of one server and name that sent a ClientHello.
+#[derive(Clone, Copy, Debug, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+pub struct ServerClients {
+    /// How many addresses.
+    pub total: u64,
+    /// Those that never get through.
+    pub only_failing: u64,
+    /// Those that fail at times and get through at others.
+    pub sometimes_failing: u64,
 }
 
 /// A leaf that a server served for a name.

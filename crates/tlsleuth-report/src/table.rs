@@ -11,7 +11,8 @@ use crate::quantity::{self, count, counted};
 use crate::redact;
 use crate::schema::{Capture, Chain, Connection, Evidence, Finding};
 use crate::story::{self, Row};
-use crate::summary::{HEALTH_CHECK, Kind, Summary, Totals, summary};
+use crate::summary::{HEALTH_CHECK, Kind, Summary, Totals, Verdict, summary, verdicts};
+use crate::tally::FEW;
 
 /// How to lay the report out.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -50,8 +51,6 @@ pub enum Listing {
     Full,
 }
 
-/// Up to so many failed connections are told one by one: each kind in full, its like on a line.
-const FEW: u64 = 10;
 /// Kinds of failures listed when they are many.
 const KINDS: usize = 30;
 /// Rows of the shorter lists.
@@ -336,6 +335,13 @@ impl<'r> Page<'r> {
             );
             self.paragraph(&text, Tone::Plain, 0);
         }
+        if summary.ungrouped > 0 {
+            let text = format!(
+                "{} in none of the lists below: too many servers and names.",
+                counted(summary.ungrouped, "connection")
+            );
+            self.paragraph(&text, Tone::Warning, 0);
+        }
         let counts = &self.report.counts;
         if counts.flows_evicted > 0 || counts.holes_given_up > 0 {
             let text = format!(
@@ -360,13 +366,8 @@ impl<'r> Page<'r> {
             self.part("fix", &finding.remedy, Tone::Plain);
             self.part("code", &format!("{}, {}", finding.code, finding.confidence), Tone::Plain);
         }
-        let left_out = self.report.fleet.connections_left_out;
-        if left_out > 0 {
-            let text = format!(
-                "{} compared with no other: too many servers and names.",
-                counted(left_out, "connection")
-            );
-            self.paragraph(&text, Tone::Warning, 0);
+        for left_out in &self.report.fleet.left_out {
+            self.paragraph(&crate::words::left_out(left_out), Tone::Warning, 0);
         }
     }
 
@@ -377,7 +378,8 @@ impl<'r> Page<'r> {
         if failures == 0 {
             return;
         }
-        if failures <= FEW {
+        // Up to so many are told one by one: each kind in full, its like on a line.
+        if failures <= u64::try_from(FEW).unwrap_or(u64::MAX) {
             for kind in &summary.kinds {
                 self.kind_in_full(kind);
             }
@@ -467,29 +469,18 @@ impl<'r> Page<'r> {
 
     /// Failures by verdict alone.
     fn verdicts(&mut self, kinds: &[Kind<'r>]) {
-        let mut verdicts: Vec<(Option<&str>, &Kind<'r>, u64, usize)> = Vec::new();
-        for kind in kinds {
-            match verdicts.iter_mut().find(|(verdict, ..)| *verdict == kind.verdict) {
-                Some((_, _, failed, servers)) => {
-                    *failed += kind.count();
-                    *servers += 1;
-                }
-                None => verdicts.push((kind.verdict, kind, kind.count(), 1)),
-            }
-        }
-        verdicts.sort_by_key(|(_, _, failed, _)| std::cmp::Reverse(*failed));
         let mut grid = Grid::new()
             .fixed("failed", Align::Right)
             .fixed("servers and names", Align::Right)
             .flexible("verdict")
             .fixed("who", Align::Left)
             .fixed("example", Align::Left);
-        for (verdict, kind, failed, servers) in verdicts {
+        for Verdict { kind, failed, kinds, .. } in verdicts(kinds) {
             let example = kind.example().map_or(0, |example| example.id);
             grid.row(vec![
                 (count(failed), Tone::Bad),
-                (servers.to_string(), Tone::Plain),
-                (verdict.unwrap_or("unexplained").to_owned(), Tone::Strong),
+                (kinds.to_string(), Tone::Plain),
+                (kind.verdict.unwrap_or("unexplained").to_owned(), Tone::Strong),
                 (kind.party().to_owned(), Tone::Plain),
                 (format!("--connection {example}"), Tone::Faint),
             ]);
@@ -872,7 +863,7 @@ impl<'r> Page<'r> {
             grid.below(format!("{title}; see --connection {}", example.id), Tone::Faint);
         }
         self.lines.extend(grid.lines(self.width, 7));
-        self.more(summary.warnings.len(), "warnings");
+        self.more(summary.warnings.len() + summary.more_warnings, "warnings");
     }
 
     fn healthy(&mut self, summary: &Summary<'r>) {
@@ -973,16 +964,13 @@ fn kinds_grid(kinds: &[Kind<'_>], wide: bool, days: bool) -> Grid {
     }
     grid = grid.flexible("verdict").fixed("who", Align::Left);
     for kind in kinds {
-        let start = |connection: Option<&Connection>| {
-            connection.map_or_else(String::new, |c| quantity::moment(&c.start, days))
-        };
         let server = story::socket(kind.server);
         let name = kind.sni.unwrap_or("–").to_owned();
         let mut cells = vec![
             (count(kind.count()), Tone::Bad),
             (count(kind.of), Tone::Plain),
-            (start(kind.example()), Tone::Plain),
-            (start(kind.last()), Tone::Plain),
+            (quantity::moment(&kind.first_start(), days), Tone::Plain),
+            (quantity::moment(&kind.last_start(), days), Tone::Plain),
         ];
         if wide {
             cells.extend([(server.clone(), Tone::Plain), (name.clone(), Tone::Plain)]);

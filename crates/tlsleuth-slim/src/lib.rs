@@ -124,6 +124,7 @@ impl<'s> Slim<'s> {
         let mut sizes =
             Sizes { frames: selection.frames, bytes: selection.bytes, ..Sizes::default() };
         let mut failed = None;
+        let mut told: HashMap<FrameId, Story> = HashMap::new();
         self.frames(&mut |frame| {
             ordinal += 1;
             let keep = failed.is_none() && kept.next_if_eq(&ordinal).is_some();
@@ -133,6 +134,7 @@ impl<'s> Slim<'s> {
                 return;
             }
             analyzer.push_frame(frame);
+            collect(&mut analyzer, &mut told);
             let written = match &redacted {
                 None => Some((*frame, frame.data.len())),
                 Some(None) => None,
@@ -157,7 +159,9 @@ impl<'s> Slim<'s> {
             return Err(error);
         }
         sizes.file_bytes = writer.writer.written();
-        sizes.told_otherwise = self.compare(analyzer);
+        analyzer.finish();
+        collect(&mut analyzer, &mut told);
+        sizes.told_otherwise = self.compare(&told);
         // A third attempt would keep the same frames as the second.
         Ok(if sizes.told_otherwise > 0 && self.attempts == 1 {
             Attempt::Again
@@ -202,15 +206,7 @@ impl<'s> Slim<'s> {
     }
 
     /// Marks the connections that the kept frames tell otherwise; tells how many they are.
-    fn compare(&mut self, mut analyzer: Analyzer) -> u64 {
-        analyzer.finish();
-        let mut told: HashMap<FrameId, Story> = HashMap::new();
-        while let Some(event) = analyzer.poll() {
-            if let Event::Connection(analyzed) = event {
-                let need = Need::of(&analyzed);
-                told.insert(need.first, need.story);
-            }
-        }
+    fn compare(&mut self, told: &HashMap<FrameId, Story>) -> u64 {
         let mut otherwise = 0;
         for need in &mut self.needs {
             if told.get(&need.first) != Some(&need.story) {
@@ -219,6 +215,15 @@ impl<'s> Slim<'s> {
             }
         }
         otherwise
+    }
+}
+
+/// Takes what is told of connections by now.
+fn collect(analyzer: &mut Analyzer, told: &mut HashMap<FrameId, Story>) {
+    while let Some(event) = analyzer.poll() {
+        if let Event::Connection(analyzed) = event {
+            told.insert(need::first_of(&analyzed), Story::of(&analyzed));
+        }
     }
 }
 

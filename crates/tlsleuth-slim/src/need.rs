@@ -59,6 +59,11 @@ fn id(at: Place) -> FrameId {
     (at.capture, at.frame)
 }
 
+/// The first frame of a connection.
+pub(crate) fn first_of(analyzed: &Analyzed) -> FrameId {
+    id(analyzed.connection.first)
+}
+
 impl Need {
     /// What an analyzed connection needs.
     #[must_use]

@@ -3,80 +3,15 @@
 #![allow(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing)]
 #![allow(clippy::disallowed_methods, clippy::print_stdout)]
 
+mod common;
+
 use std::io::Cursor;
-use std::path::{Path, PathBuf};
-use std::sync::Arc;
+use std::path::PathBuf;
 
-use tlsleuth::capture::{CaptureInput, MergedReader, order_captures, prescan_secrets};
-use tlsleuth::keylog::KeyLog;
-use tlsleuth::{Analyzed, Analyzer, Event, OpenOptions, Options};
+use common::{analyze, open, options, stories, testdata};
+use tlsleuth::capture::{CaptureInput, MergedReader, order_captures};
+use tlsleuth::{Analyzed, OpenOptions, Options};
 use tlsleuth_slim::{Annotations, Attempt, Need, Sizes, Slim};
-
-fn testdata() -> PathBuf {
-    Path::new(env!("CARGO_MANIFEST_DIR")).join("../../testdata")
-}
-
-/// The captures of every folder of stories, those of one folder together.
-fn stories() -> Vec<Vec<PathBuf>> {
-    let mut stories = Vec::new();
-    let mut folders = vec![testdata().join("captures"), testdata().join("stories")];
-    while let Some(folder) = folders.pop() {
-        let mut files = Vec::new();
-        for entry in std::fs::read_dir(folder).unwrap().flatten() {
-            let path = entry.path();
-            if path.is_dir() {
-                folders.push(path);
-            } else if path.file_name().unwrap().to_string_lossy().contains(".pcap") {
-                files.push(path);
-            }
-        }
-        files.sort();
-        if !files.is_empty() {
-            stories.push(files);
-        }
-    }
-    stories.sort();
-    stories
-}
-
-fn open(files: &[PathBuf]) -> MergedReader {
-    let options = OpenOptions::default();
-    let inputs = files.iter().cloned().map(CaptureInput::Path).collect();
-    MergedReader::new(order_captures(inputs, &options), options)
-}
-
-fn analyze(options: &Options, mut reader: MergedReader) -> Vec<Box<Analyzed>> {
-    let mut analyzer = Analyzer::new(options.clone());
-    loop {
-        match reader.next_frame() {
-            Ok(Some(frame)) => analyzer.push_frame(&frame),
-            Ok(None) => break,
-            Err(_) => {}
-        }
-    }
-    analyzer.finish();
-    let mut connections = Vec::new();
-    while let Some(event) = analyzer.poll() {
-        if let Event::Connection(found) = event {
-            connections.push(found);
-        }
-    }
-    connections
-}
-
-fn options(files: &[PathBuf]) -> Options {
-    let log = KeyLog::new();
-    for file in files {
-        let blocks = prescan_secrets(file, &OpenOptions::default()).unwrap_or_default();
-        blocks.iter().for_each(|block| log.add(block.data()));
-        for keys in ["keys.log", "keys.txt", "keylog.txt"] {
-            if let Ok(file) = std::fs::File::open(file.with_file_name(keys)) {
-                log.read(file).unwrap();
-            }
-        }
-    }
-    Options { secrets: Some(Arc::new(log)), ..Options::default() }
-}
 
 fn slim(files: &[PathBuf], options: &Options, found: &[Box<Analyzed>]) -> (Vec<u8>, Sizes, u32) {
     let open = || open(files);

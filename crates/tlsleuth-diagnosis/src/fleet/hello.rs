@@ -10,8 +10,7 @@ use tlsleuth_handshake::codepoint::{
 use tlsleuth_handshake::fingerprint::{Transport, ja4};
 use tlsleuth_handshake::message::ClientHello;
 
-/// Kinds of hellos held over all servers; later kinds are counted and not told apart.
-const MAX_HELLOS: usize = 16_384;
+use super::caps::MAX_HELLOS;
 
 /// What a client offers, without GREASE, the name, and what only a resumption brings.
 #[derive(Clone, PartialEq, Eq, Debug, Default)]
@@ -50,6 +49,11 @@ impl Offer {
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
 pub struct HelloId(pub(crate) u32);
 
+impl HelloId {
+    /// Any kind beyond those that are held.
+    pub const OTHER: Self = Self(u32::MAX);
+}
+
 /// Every kind of hello that was seen.
 #[derive(Clone, Debug, Default)]
 pub struct Hellos {
@@ -59,25 +63,29 @@ pub struct Hellos {
 }
 
 impl Hellos {
-    /// The kind of a hello; `None` when there are too many kinds.
-    pub fn of(&mut self, hello: &ClientHello) -> Option<HelloId> {
+    /// The kind of a hello; [`HelloId::OTHER`] when there are too many kinds.
+    pub fn of(&mut self, hello: &ClientHello) -> HelloId {
         let digest = digest(hello);
         if let Some(&id) = self.by_digest.get(&digest) {
-            return Some(id);
+            return id;
         }
-        let id = self.add(offer(hello))?;
+        if self.offers.len() >= MAX_HELLOS {
+            return HelloId::OTHER;
+        }
+        let id = self.add(offer(hello));
         self.by_digest.insert(digest, id);
-        Some(id)
+        id
     }
 
-    /// Holds one more kind.
-    pub fn add(&mut self, offer: Offer) -> Option<HelloId> {
-        if self.offers.len() >= MAX_HELLOS {
-            return None;
+    /// Holds one more kind; [`HelloId::OTHER`] when there are too many.
+    pub fn add(&mut self, offer: Offer) -> HelloId {
+        match u32::try_from(self.offers.len()) {
+            Ok(nth) if self.offers.len() < MAX_HELLOS => {
+                self.offers.push(offer);
+                HelloId(nth)
+            }
+            _ => HelloId::OTHER,
         }
-        let id = HelloId(u32::try_from(self.offers.len()).ok()?);
-        self.offers.push(offer);
-        Some(id)
     }
 
     /// What a kind offers.
@@ -85,6 +93,18 @@ impl Hellos {
     pub fn get(&self, id: HelloId) -> Option<&Offer> {
         self.offers.get(usize::try_from(id.0).ok()?)
     }
+}
+
+/// The size of a ClientHello in bytes, with its handshake header of four (RFC 9846 §4).
+pub(super) fn size(hello: &ClientHello) -> u32 {
+    let end = |extension: &tlsleuth_handshake::message::Extension| {
+        extension.offset.saturating_add(u32::from(extension.len_bytes))
+    };
+    let fixed =
+        2 + 32 + 1 + hello.session_id.as_bytes().len() + 2 + 1 + hello.compression_methods.len();
+    let plain = fixed.saturating_add(hello.cipher_suites.len().saturating_mul(2));
+    let plain = u32::try_from(plain).unwrap_or(u32::MAX);
+    4u32.saturating_add(hello.extensions.iter().map(end).max().unwrap_or(plain))
 }
 
 /// Extensions that say nothing of what kind of client it is: they come with a name, a resumption or

@@ -27,6 +27,11 @@ impl Spans {
         self.count
     }
 
+    /// The steps that hold spans, the shortest first, with how many.
+    pub fn steps(&self) -> impl Iterator<Item = (u32, u64)> {
+        self.steps.iter().map(|(step, count)| (*step, *count))
+    }
+
     /// The span in nanoseconds that `percent` of all do not exceed, rounded up to its step.
     #[must_use]
     pub fn quantile(&self, percent: u64) -> Option<i64> {

@@ -1,6 +1,8 @@
 //! Analyzes captures of `testdata`, as the command does.
 #![allow(dead_code, reason = "each test uses a part")]
 
+pub(crate) mod hostile;
+
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 

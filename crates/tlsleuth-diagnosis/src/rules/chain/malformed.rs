@@ -2,7 +2,7 @@
 
 use tlsleuth_cert::DefectKind;
 
-use super::{defect, named, owner};
+use super::{defect, named, owner, place};
 use crate::case::JudgedChain;
 use crate::rule::{Verdict, declare_rule};
 use crate::{Case, Finding};
@@ -37,6 +37,7 @@ fn check(_case: &Case<'_>, chain: &JudgedChain<'_>) -> Verdict {
     let who = named(certificate.as_deref());
     Ok(Some(
         Finding::new(owner(chain), format!("the certificate {who} is malformed: {}", found.kind))
+            .certificate(place(chain, certificate.as_deref()))
             .evidence(chain.at(), format!("{who}: {}", found.kind))
             .remedy("Make it anew with a current tool; check it with openssl x509 -text and a linter (pkilint, zlint).")
             .seen_as(&["Go: x509: malformed certificate", "OpenSSL: asn1 encoding routines", "Java: Could not parse certificate"]),

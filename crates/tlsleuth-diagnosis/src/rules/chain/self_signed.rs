@@ -2,7 +2,7 @@
 
 use tlsleuth_cert::DefectKind;
 
-use super::{defect, named, owner};
+use super::{defect, named, owner, place};
 use crate::case::JudgedChain;
 use crate::rule::{Verdict, declare_rule};
 use crate::{Case, Finding};
@@ -33,6 +33,7 @@ fn check(case: &Case<'_>, chain: &JudgedChain<'_>) -> Verdict {
     let anchors = super::anchors(case);
     Ok(Some(
         Finding::new(owner(chain), format!("the certificate {} is self-signed", named(certificate.as_deref())))
+            .certificate(place(chain, certificate.as_deref()))
             .evidence(chain.at(), format!("subject and issuer are both {}, and it is not among {anchors}", named(certificate.as_deref())))
             .remedy("Install a certificate of an authority that the other side trusts (ACME: certbot, Caddy; or the company's authority),")
             .remedy("or give the other side this very certificate as a trust anchor (curl --cacert; Go: tls.Config.RootCAs; Java: keytool -importcert into its trustStore; Node: NODE_EXTRA_CA_CERTS; Python: SSL_CERT_FILE).")

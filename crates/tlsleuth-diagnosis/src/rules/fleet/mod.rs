@@ -9,14 +9,17 @@ use tlsleuth_cert::WireText;
 use crate::fleet::{Group, Summary, Tally, chance};
 use crate::wording;
 
+mod by_size;
 pub mod certificate_changed;
 pub mod certificate_differs;
 pub mod intercepted;
+pub mod intermittent;
 pub mod mostly_failing;
 pub mod outage_window;
 pub mod resumption_fails;
 pub mod retry_ladder;
 pub mod split_by_client;
+pub mod split_by_node;
 #[cfg(test)]
 pub(crate) mod testing;
 
