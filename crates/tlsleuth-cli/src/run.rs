@@ -15,7 +15,7 @@ use tlsleuth_report::{Report, html, json, markdown, table};
 use crate::arguments::{Format, Main, RootsChoice};
 use crate::say::{say, shown};
 use crate::secrets::Secrets;
-use crate::sink::Sink;
+use crate::sink::{Listener as _, Sink};
 use crate::{output, read, terminal};
 
 /// Exit status when a finding is as severe as `--fail-on` says.

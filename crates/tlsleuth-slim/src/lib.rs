@@ -3,12 +3,12 @@
 //! ```text
 //! analysis -Need-> Selector -ordinals-> write -> pcapng
 //!                     ^                   |
-//!                     +- connections that would be told otherwise are kept whole
+//!                     +- of connections that would be told otherwise more is kept
 //! ```
 //!
 //! The captures are read once for the analysis, once to choose and once to write. While writing, the
-//! kept frames are analyzed again: a connection that is told otherwise by them alone is kept whole
-//! in a second attempt. So the verdicts on the slim file are those on the captures, by construction.
+//! kept frames are analyzed again: of a connection that is told otherwise by them alone more is kept in
+//! the next attempt, at last all. So the verdicts on the slim file are those on the captures, by construction.
 //!
 //! A slim file keeps interfaces, link types, times and lengths; each frame says in a comment which
 //! frame it was.
@@ -83,7 +83,7 @@ pub struct Slim<'s> {
 pub enum Attempt {
     /// The file is as it should be.
     Done(Sizes),
-    /// Connections would be told otherwise: they are kept whole if it is tried again.
+    /// Connections would be told otherwise: more of them is kept if it is tried again.
     Again,
 }
 
@@ -129,29 +129,27 @@ impl<'s> Slim<'s> {
             ordinal += 1;
             let keep = failed.is_none() && kept.next_if_eq(&ordinal).is_some();
             // Fragments and tunnels are understood only by who sees every frame.
-            let redacted = redacting.as_mut().map(|redacting| redacting.frame(frame, keep));
-            if !keep {
-                return;
+            let redacted = redacting.as_mut().and_then(|redacting| redacting.frame(frame, keep));
+            let is_clock = failed.is_none() && selection.clocks.contains(&ordinal);
+            let made = if is_clock { Some(packet::clock()) } else { redacted };
+            let made = made.as_ref().map(|packet| Frame {
+                link: LinkType::ETHERNET,
+                data: &packet.data,
+                original_len: packet.original_len,
+                ..*frame
+            });
+            if keep {
+                // What it is compared with is judged on the originals.
+                analyzer.push_frame(frame);
+            } else if let Some(clock) = &made {
+                analyzer.push_frame(clock);
             }
-            analyzer.push_frame(frame);
             collect(&mut analyzer, &mut told);
-            let written = match &redacted {
-                None => Some((*frame, frame.data.len())),
-                Some(None) => None,
-                Some(Some(packet)) => {
-                    let frame = Frame {
-                        link: LinkType::ETHERNET,
-                        data: &packet.data,
-                        original_len: packet.original_len,
-                        ..*frame
-                    };
-                    Some((frame, packet.data.len()))
-                }
-            };
-            if let Some((frame, len)) = written {
+            let written = if self.redaction.is_none() && keep { Some(*frame) } else { made };
+            if let Some(frame) = written {
                 sizes.kept_frames += 1;
-                sizes.kept_bytes += u64::try_from(len).unwrap_or(0);
-                failed = writer.frame(&frame).err();
+                sizes.kept_bytes += u64::try_from(frame.data.len()).unwrap_or(0);
+                failed = writer.frame(&frame, is_clock).err();
             }
         });
         sizes.blanked = redacting.as_ref().map_or(0, |redacting| redacting.blanked());
@@ -162,8 +160,7 @@ impl<'s> Slim<'s> {
         analyzer.finish();
         collect(&mut analyzer, &mut told);
         sizes.told_otherwise = self.compare(&told);
-        // A third attempt would keep the same frames as the second.
-        Ok(if sizes.told_otherwise > 0 && self.attempts == 1 {
+        Ok(if sizes.told_otherwise > 0 && self.attempts < need::ATTEMPTS {
             Attempt::Again
         } else {
             Attempt::Done(sizes)
@@ -205,12 +202,12 @@ impl<'s> Slim<'s> {
         selector.finish()
     }
 
-    /// Marks the connections that the kept frames tell otherwise; tells how many they are.
+    /// Widens what is kept of the connections that the kept frames tell otherwise; tells how many they are.
     fn compare(&mut self, told: &HashMap<FrameId, Story>) -> u64 {
         let mut otherwise = 0;
         for need in &mut self.needs {
             if told.get(&need.first) != Some(&need.story) {
-                need.whole = true;
+                need.widen();
                 otherwise += 1;
             }
         }
@@ -245,7 +242,7 @@ impl<'w> FrameWriter<'w> {
         Ok(Self { writer, annotations, interfaces: HashMap::new() })
     }
 
-    fn frame(&mut self, frame: &Frame<'_>) -> io::Result<()> {
+    fn frame(&mut self, frame: &Frame<'_>, is_clock: bool) -> io::Result<()> {
         let id = (frame.place.capture, frame.place.frame);
         let several = self.annotations.captures.len() > 1;
         let name = usize::try_from(frame.place.capture)
@@ -267,7 +264,16 @@ impl<'w> FrameWriter<'w> {
         } else {
             format!("frame {}", frame.place.frame)
         }];
+        if is_clock {
+            comments.push("left out: stands here to say how long the capture went on".to_owned());
+            return self.packet(interface, frame, &comments);
+        }
         comments.extend(self.annotations.frames.get(&id).into_iter().flatten().cloned());
-        self.writer.packet(interface, frame.place.time, frame.original_len, frame.data, &comments)
+        self.packet(interface, frame, &comments)
+    }
+
+    fn packet(&mut self, interface: u32, frame: &Frame<'_>, comments: &[String]) -> io::Result<()> {
+        let time = frame.place.time;
+        self.writer.packet(interface, time, frame.original_len, frame.data, comments)
     }
 }

@@ -30,7 +30,9 @@ pub struct Need {
     pub(crate) until: FrameId,
     /// Further frames that the report names.
     pub(crate) named: HashSet<FrameId>,
-    /// All of it is needed: without the rest it would be told otherwise.
+    /// Up to where the analysis looked at data.
+    settled: FrameId,
+    /// All of it is needed: with less it would be told otherwise.
     pub(crate) whole: bool,
     /// What is told of it, to be compared.
     pub(crate) story: Story,
@@ -47,10 +49,12 @@ pub(crate) struct Story {
 impl Story {
     pub(crate) fn of(analyzed: &Analyzed) -> Self {
         let diagnosis = &analyzed.diagnosis;
+        // Data that is left out on purpose is missing, and the finding about that is right.
+        let codes = diagnosis.findings.iter().map(|finding| finding.code);
         Self {
             outcome: diagnosis.outcome,
             verdict: diagnosis.verdict().map(|finding| finding.code),
-            codes: diagnosis.findings.iter().map(|finding| finding.code).collect(),
+            codes: codes.filter(|code| *code != "capture.gap").collect(),
         }
     }
 }
@@ -64,7 +68,19 @@ pub(crate) fn first_of(analyzed: &Analyzed) -> FrameId {
     id(analyzed.connection.first)
 }
 
+/// Attempts until everything of a connection is kept.
+pub(crate) const ATTEMPTS: u32 = 3;
+
 impl Need {
+    /// Keeps more: the data that the analysis looked at, then everything.
+    pub(crate) fn widen(&mut self) {
+        if self.until == self.settled || self.until == self.last {
+            self.whole = true;
+        } else {
+            self.until = self.settled;
+        }
+    }
+
     /// What an analyzed connection needs.
     #[must_use]
     pub fn of(analyzed: &Analyzed) -> Self {
@@ -88,6 +104,7 @@ impl Need {
             first: id(connection.first),
             last: id(connection.last),
             until: id(until(connection, analyzed.diagnosis.outcome)),
+            settled: id(settled(connection)),
             named,
             whole: false,
             story: Story::of(analyzed),
@@ -100,7 +117,7 @@ fn until(connection: &Connection, outcome: Outcome) -> Place {
     let data = &connection.application_data;
     let first_data = [data.client.first, data.server.first];
     // A failure is short; where no data flowed, the end is what it is about.
-    if outcome == Outcome::Failed || first_data.iter().any(Option::is_none) {
+    if outcome == Outcome::Failed || first_data.iter().all(Option::is_none) {
         return connection.last;
     }
     let handshake = connection.events.iter().filter(|event| {
@@ -117,4 +134,11 @@ fn until(connection: &Connection, outcome: Outcome) -> Place {
         .map(|event| event.at)
         .chain(first_data.into_iter().flatten())
         .fold(connection.first, Place::later)
+}
+
+/// Where the analysis saw the last data: of a long connection it looks at no more than it has to.
+fn settled(connection: &Connection) -> Place {
+    let data = &connection.application_data;
+    let last = [data.client.last, data.server.last].into_iter().flatten();
+    last.fold(connection.first, Place::later)
 }

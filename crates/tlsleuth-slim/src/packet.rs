@@ -3,7 +3,7 @@
 //! They are made anew and not changed in place, so that nothing can stay that nobody looked at:
 //! hardware addresses, tunnels, tags, options of IP, trailers.
 
-use std::net::IpAddr;
+use std::net::{IpAddr, Ipv4Addr};
 
 use tlsleuth::capture::{IcmpError, IcmpKind, Segment};
 use tlsleuth_redact::Redactor;
@@ -78,13 +78,16 @@ pub(crate) fn icmp(redactor: &Redactor, error: &IcmpError) -> Packet {
     Packet { data, original_len }
 }
 
-/// A frame that says nothing but when it was: what else was captured until then.
-pub(crate) fn empty() -> Packet {
-    // IEEE's EtherType for local experiments.
-    let mut data = vec![0; 12];
-    data.extend([0x88, 0xb5]);
-    data.resize(60, 0);
-    Packet { data, original_len: 60 }
+/// A frame that says nothing but when it was: an empty segment from nobody to nobody, to the port
+/// that discards (RFC 863).
+pub(crate) fn clock() -> Packet {
+    let nobody = IpAddr::V4(Ipv4Addr::UNSPECIFIED);
+    let mut tcp = vec![0, 9, 0, 9, 0, 0, 0, 0, 0, 0, 0, 0, 5 << 4, 0x10, 0, 0, 0, 0, 0, 0];
+    set_checksum(&mut tcp, 16, pseudo_header(nobody, nobody, TCP, 0));
+    let mut data = ethernet(true);
+    data.extend(ip(nobody, nobody, TCP, (64, 0), tcp.len(), 0));
+    data.extend(tcp);
+    Packet { original_len: 54, data }
 }
 
 /// An Ethernet header without addresses.
@@ -299,9 +302,14 @@ mod tests {
     }
 
     #[test]
-    fn an_empty_frame_is_no_packet() {
-        let packet = empty();
+    fn a_clock_is_a_segment_between_nobody() {
+        let packet = clock();
         let mut decoder = Decoder::new(Limits::default());
-        assert!(matches!(decoder.decode(&frame(&packet)), Decoded::NotIp));
+        let Decoded::Segment(segment) = decoder.decode(&frame(&packet)) else {
+            panic!("no segment");
+        };
+        assert_eq!((segment.source.port, segment.payload.len()), (9, 0));
+        assert_eq!(segment.checksum(), Checksum::Good);
+        assert_eq!(packet.data.len(), 54);
     }
 }

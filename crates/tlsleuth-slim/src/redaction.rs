@@ -95,7 +95,7 @@ impl Redacting<'_> {
             _ if !kept => return None,
             Decoded::Fragment => return None,
             Decoded::Icmp(error) => packet::icmp(self.redactor, &error),
-            _ => packet::empty(),
+            _ => return None,
         })
     }
 

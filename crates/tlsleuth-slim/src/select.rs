@@ -18,6 +18,8 @@ const BEFORE_CLOSE: usize = 4;
 pub(crate) struct Selection {
     /// In order, each once.
     pub(crate) kept: Vec<u64>,
+    /// Frames that are only to say how long their capture went on.
+    pub(crate) clocks: HashSet<u64>,
     /// Frames read.
     pub(crate) frames: u64,
     /// Bytes of the frames read.
@@ -33,7 +35,7 @@ pub(crate) struct Selector<'n> {
     kept: Vec<u64>,
     frames: u64,
     bytes: u64,
-    /// The latest frame of each capture: by it a capture says how long it went on.
+    /// The latest segment of each capture: by it a capture says how long it went on.
     last_of: Vec<Option<u64>>,
 }
 
@@ -71,10 +73,11 @@ impl<'n> Selector<'n> {
         self.frames += 1;
         self.bytes += u64::try_from(frame.data.len()).unwrap_or(0);
         let ordinal = self.frames;
-        self.end_of_capture(frame, ordinal);
         let id = (frame.place.capture, frame.place.frame);
+        let mut clock = false;
         match self.decoder.decode(frame) {
             Decoded::Segment(segment) => {
+                clock = true;
                 let key = key(segment.source, segment.destination, segment.tunnel);
                 if let Some(flow) = self.flows.get_mut(&key) {
                     flow.frame(id, ordinal, segment.flags, &mut self.kept);
@@ -92,28 +95,29 @@ impl<'n> Selector<'n> {
             Decoded::Fragment => self.kept.push(ordinal),
             _ => {}
         }
+        if clock {
+            self.clock(frame.place.capture, ordinal);
+        }
     }
 
-    /// Keeps the first frame of a capture, and notes the last.
-    fn end_of_capture(&mut self, frame: &Frame<'_>, ordinal: u64) {
-        let Ok(capture) = usize::try_from(frame.place.capture) else { return };
+    /// Notes the last segment of a capture. Segments alone move the clock of an analysis.
+    fn clock(&mut self, capture: u32, ordinal: u64) {
+        let Ok(capture) = usize::try_from(capture) else { return };
         if self.last_of.len() <= capture && capture < 1_000_000 {
             self.last_of.resize(capture + 1, None);
         }
         if let Some(last) = self.last_of.get_mut(capture) {
-            if last.is_none() {
-                self.kept.push(ordinal);
-            }
             *last = Some(ordinal);
         }
     }
 
     /// The frames that are kept.
     pub(crate) fn finish(mut self) -> Selection {
-        self.kept.extend(self.last_of.into_iter().flatten());
         self.kept.sort_unstable();
         self.kept.dedup();
-        Selection { kept: self.kept, frames: self.frames, bytes: self.bytes }
+        let last = self.last_of.into_iter().flatten();
+        let clocks = last.filter(|last| self.kept.binary_search(last).is_err()).collect();
+        Selection { kept: self.kept, clocks, frames: self.frames, bytes: self.bytes }
     }
 }
 

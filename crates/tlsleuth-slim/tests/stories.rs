@@ -23,7 +23,7 @@ fn slim(files: &[PathBuf], options: &Options, found: &[Box<Analyzed>]) -> (Vec<u
             return (file, sizes, attempt);
         }
     }
-    unreachable!("there are no more than two attempts")
+    unreachable!("there are no more than three attempts")
 }
 
 /// What is compared: ends, outcome, verdict.
