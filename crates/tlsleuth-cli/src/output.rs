@@ -1,7 +1,7 @@
 //! Where the report goes: to standard output, or to a file that is there whole or not at all.
 
 use std::fs::{self, File};
-use std::io::{self, BufWriter, StdoutLock, Write};
+use std::io::{self, BufWriter, Stdout, Write};
 use std::path::{Path, PathBuf};
 
 use anyhow::Context as _;
@@ -16,7 +16,7 @@ pub(crate) struct Output<'a> {
 }
 
 enum To {
-    Stdout(BufWriter<StdoutLock<'static>>),
+    Stdout(BufWriter<Stdout>),
     /// A device or a named pipe, which cannot be replaced.
     Device(BufWriter<File>),
     /// Written beside the file and renamed.
@@ -46,7 +46,7 @@ impl<'a> Output<'a> {
     /// When the file cannot be made.
     pub(crate) fn open(path: Option<&'a Path>) -> anyhow::Result<Self> {
         let to = match path {
-            None => To::Stdout(BufWriter::new(io::stdout().lock())),
+            None => To::Stdout(BufWriter::new(io::stdout())),
             Some(path) => {
                 to_file(path).with_context(|| format!("{}: cannot be written", shown(path)))?
             }

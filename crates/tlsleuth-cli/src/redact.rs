@@ -14,7 +14,7 @@ use crate::say::shown;
 /// What to replace.
 #[derive(Args, Debug)]
 pub(crate) struct RedactArguments {
-    /// Replace in every output, consistently: addresses, names or both.
+    /// Replace, consistently: addresses, names or both.
     #[arg(
         long,
         value_enum,
@@ -25,8 +25,8 @@ pub(crate) struct RedactArguments {
     )]
     pub(crate) redact: Vec<Part>,
 
-    /// Secret that makes the same replacements again (openssl rand -hex 32).
-    #[arg(long, value_name = "FILE", requires = "redact", help_heading = "What to show",
+    /// Secret that gives the same tokens again.
+    #[arg(long, value_name = "FILE", requires = "redact", help_heading = "What to show", hide_short_help = true,
           value_hint = ValueHint::FilePath)]
     pub(crate) redact_key: Option<PathBuf>,
 }

@@ -9,13 +9,14 @@ use anyhow::{Context as _, bail};
 use tlsleuth::cert::{Anchors, Judge, Roots};
 use tlsleuth::diagnosis::VerifyTime;
 use tlsleuth::log::Logs;
-use tlsleuth::{Analyzed, Analyzer, Options, Timestamp};
+use tlsleuth::{Analyzed, Options, Timestamp};
 use tlsleuth_report::{Report, html, json, markdown, table};
 
+use crate::analysis::{Analysis, analyze};
 use crate::arguments::{Format, Main, RootsChoice};
 use crate::say::{say, shown};
 use crate::secrets::Secrets;
-use crate::sink::{Listener as _, Sink};
+use crate::sink::Sink;
 use crate::{output, read, terminal};
 
 /// Exit status when a finding is as severe as `--fail-on` says.
@@ -35,20 +36,16 @@ pub(crate) fn run(arguments: &Main) -> anyhow::Result<ExitCode> {
     let mut secrets = Secrets::load(arguments, &inputs.paths)?;
     options.secrets = secrets.source(&inputs.paths);
     let roots = options.policy.roots;
-    let mut analyzer = Analyzer::new(options);
-    let mut sink = Sink::new(arguments, roots, redact)?;
-    let read = read::read(arguments, inputs, &mut analyzer, &mut secrets, &mut sink)?;
+    let sink = Sink::new(arguments, roots, redact)?;
+    let Analysis { read, counts, taker: mut sink } =
+        analyze(arguments, options, inputs, &mut secrets, sink)?;
     if read.readable == 0 {
         return Ok(ExitCode::from(BAD));
-    }
-    analyzer.finish();
-    while let Some(event) = analyzer.poll() {
-        sink.take(event)?;
     }
     if let Some(connections) = sink.awaiting_logs() {
         logs(arguments, connections)?;
     }
-    let told = sink.finish(&read.captures, &analyzer.counts())?;
+    let told = sink.finish(&read.captures, &counts)?;
     if let Some(mut report) = told.report {
         report.counts.interrupted = read.interrupted;
         output::write(arguments.output.as_deref(), |out| render(arguments, &report, out))?;
@@ -117,6 +114,7 @@ pub(crate) fn check(arguments: &Main) -> anyhow::Result<()> {
     Ok(())
 }
 
+/// How to judge, as the arguments say.
 pub(crate) fn options(arguments: &Main) -> anyhow::Result<Options> {
     let roots = match arguments.roots {
         RootsChoice::Mozilla => Roots::Mozilla,

@@ -4,27 +4,15 @@
 use std::io;
 
 use tlsleuth::diagnosis::Fleet;
-use tlsleuth::handshake::Outcome;
 use tlsleuth::{Analyzed, Counts, Event};
 use tlsleuth_report::build::assemble;
 use tlsleuth_report::schema::{self, Report};
 use tlsleuth_report::{CaptureInput, Redact, Tally, json};
 
+use crate::analysis::Take;
 use crate::arguments::{Format, Main, SeverityChoice};
 use crate::filter;
 use crate::output::Output;
-
-/// Whoever takes what the analysis tells, as it is told.
-pub(crate) trait Listener {
-    /// Takes one thing.
-    ///
-    /// # Errors
-    /// When it cannot be written.
-    fn take(&mut self, event: Event) -> io::Result<()>;
-
-    /// How many connections failed so far, whatever filters leave of them.
-    fn failed(&self) -> u64;
-}
 
 /// Takes what the analysis tells.
 pub(crate) struct Sink<'a> {
@@ -37,7 +25,6 @@ pub(crate) struct Sink<'a> {
     fleet: Fleet,
     worst: Option<SeverityChoice>,
     left_out: u64,
-    failed: u64,
 }
 
 enum Form<'a> {
@@ -75,7 +62,6 @@ impl<'a> Sink<'a> {
             fleet: Fleet::default(),
             worst: None,
             left_out: 0,
-            failed: 0,
         })
     }
 
@@ -140,11 +126,16 @@ impl<'a> Sink<'a> {
     }
 }
 
-impl Listener for Sink<'_> {
+/// What came of it.
+pub(crate) struct Told {
+    /// What is still to be written.
+    pub(crate) report: Option<Box<Report>>,
+    /// The worst severity among the findings shown.
+    pub(crate) worst: Option<SeverityChoice>,
+}
+
+impl Take for Sink<'_> {
     fn take(&mut self, event: Event) -> io::Result<()> {
-        if let Event::Connection(analyzed) = &event {
-            self.failed += u64::from(analyzed.diagnosis.outcome == Outcome::Failed);
-        }
         match (event, &mut self.awaiting_logs) {
             (Event::Fleet(fleet), _) => {
                 self.fleet = *fleet;
@@ -157,16 +148,4 @@ impl Listener for Sink<'_> {
             (Event::Connection(analyzed), None) => self.connection(analyzed),
         }
     }
-
-    fn failed(&self) -> u64 {
-        self.failed
-    }
-}
-
-/// What came of it.
-pub(crate) struct Told {
-    /// What is still to be written.
-    pub(crate) report: Option<Box<Report>>,
-    /// The worst severity among the findings shown.
-    pub(crate) worst: Option<SeverityChoice>,
 }

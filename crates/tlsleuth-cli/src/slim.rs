@@ -5,12 +5,11 @@ use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 use anyhow::{Context as _, bail};
+use tlsleuth::Event;
 use tlsleuth::capture::{
     CaptureInput, MergedReader, OpenOptions, SecretsBlock, order_captures, prescan_secrets,
 };
 use tlsleuth::diagnosis::Fleet;
-use tlsleuth::handshake::Outcome;
-use tlsleuth::{Analyzer, Event};
 use tlsleuth_report::build::assemble;
 use tlsleuth_report::quantity::{bytes, count, counted};
 use tlsleuth_report::redact::is_usual_word;
@@ -18,10 +17,10 @@ use tlsleuth_report::schema::Connection;
 use tlsleuth_report::{Redact, Report, comments};
 use tlsleuth_slim::{Annotations, Attempt, Need, Redaction, Sizes, Slim};
 
+use crate::analysis::{Analysis, Take, analyze};
 use crate::arguments::{Format, Main};
 use crate::say::{say, shown};
 use crate::secrets::Secrets;
-use crate::sink::Listener;
 use crate::{filter, output, read, run};
 
 /// Reads captures and writes a slim one.
@@ -40,22 +39,17 @@ pub(crate) fn run(arguments: &Main, keep_secrets: bool) -> anyhow::Result<ExitCo
     let mut secrets = Secrets::load(arguments, &paths)?;
     options.secrets = secrets.source(&paths);
     let roots = options.policy.roots;
-    let mut analyzer = Analyzer::new(options.clone());
-    let mut chosen = Chosen::new(arguments, roots, redact);
-    let read = read::read(arguments, inputs, &mut analyzer, &mut secrets, &mut chosen)?;
+    let chosen = Chosen::new(arguments, roots, redact);
+    let Analysis { read, counts, taker: chosen } =
+        analyze(arguments, options.clone(), inputs, &mut secrets, chosen)?;
     if read.readable == 0 {
         return Ok(ExitCode::from(run::BAD));
     }
     if read.interrupted {
         bail!("broken off: nothing is written");
     }
-    analyzer.finish();
-    while let Some(event) = analyzer.poll() {
-        chosen.take(event)?;
-    }
     let Chosen { connections, needs, fleet, redact, .. } = chosen;
-    let mut report = assemble(&read.captures, connections, &fleet, &analyzer.counts());
-    drop(analyzer);
+    let mut report = assemble(&read.captures, connections, &fleet, &counts);
     redact.iter().for_each(|redact| redact.report(&mut report));
 
     let open = || open(&paths);
@@ -94,21 +88,19 @@ struct Chosen<'a> {
     connections: Vec<Connection>,
     needs: Vec<Need>,
     fleet: Fleet,
-    failed: u64,
 }
 
 impl<'a> Chosen<'a> {
     fn new(arguments: &'a Main, roots: &'static str, redact: Option<Redact>) -> Self {
         let (connections, needs, fleet) = (Vec::new(), Vec::new(), Fleet::default());
-        Self { arguments, roots, redact, connections, needs, fleet, failed: 0 }
+        Self { arguments, roots, redact, connections, needs, fleet }
     }
 }
 
-impl Listener for Chosen<'_> {
+impl Take for Chosen<'_> {
     fn take(&mut self, event: Event) -> io::Result<()> {
         match event {
             Event::Connection(analyzed) => {
-                self.failed += u64::from(analyzed.diagnosis.outcome == Outcome::Failed);
                 if let Some(redact) = &mut self.redact {
                     redact.learn(&analyzed);
                 }
@@ -120,10 +112,6 @@ impl Listener for Chosen<'_> {
             Event::Fleet(fleet) => self.fleet = *fleet,
         }
         Ok(())
-    }
-
-    fn failed(&self) -> u64 {
-        self.failed
     }
 }
 

@@ -11,8 +11,9 @@
 //!   corrected for ties, with eight handshakes on each side at least; and the median must have moved
 //!   by a quarter and by a millisecond.
 //!
-//! Chance over all tests of one comparison together is held below [`ALPHA`] (Bonferroni). What is
-//! another in every connection, but seen too seldom to exclude chance, is told as *possible*.
+//! Chance over all tests of one sort (how connections end; certificates; what was chosen and offered;
+//! times; which servers are there) is held below [`ALPHA_ASIDE`] over all servers together (Bonferroni).
+//! What is another in every connection, but seen too seldom to exclude chance, is told as *possible*.
 
 use std::collections::BTreeMap;
 
@@ -20,7 +21,7 @@ use tlsleuth_capture::{Endpoint, Place};
 use tlsleuth_cert::WireText;
 
 use crate::Confidence;
-use crate::fleet::chance::{ALPHA, significant};
+use crate::fleet::chance::{ALPHA_ASIDE, significant};
 use crate::fleet::{Fleet, Group, Tally};
 
 mod aspect;
@@ -60,7 +61,30 @@ pub enum Aspect {
     HandshakeTime,
 }
 
+/// Tests of one sort share the chance that one of them errs.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
+enum Sort {
+    Ending,
+    Certificate,
+    Choice,
+    Time,
+    Presence,
+}
+
 impl Aspect {
+    fn sort(self) -> Sort {
+        match self {
+            Self::Outcome | Self::FailureRate => Sort::Ending,
+            Self::Certificate | Self::Chain => Sort::Certificate,
+            Self::Version | Self::CipherSuite | Self::Group | Self::Alpn | Self::ClientHello => {
+                Sort::Choice
+            }
+            Self::TcpTime | Self::ServerHelloTime | Self::ClientTime | Self::HandshakeTime => {
+                Sort::Time
+            }
+        }
+    }
+
     /// The word of the report.
     #[must_use]
     pub fn name(self) -> &'static str {
@@ -184,7 +208,7 @@ pub struct Comparison {
     pub gone: Vec<Single>,
     /// How many servers and names are in both and did not change.
     pub unchanged: u64,
-    /// How many tests were made: chance is held below [`ALPHA`] over all of them.
+    /// How many tests were made; chance is held below [`ALPHA_ASIDE`] over those of each sort.
     pub tests: u64,
 }
 
@@ -195,7 +219,7 @@ fn groups(fleet: &Fleet) -> BTreeMap<Key<'_>, &Group> {
         .servers
         .iter()
         .flat_map(|(end, server)| {
-            server.names.iter().map(move |(name, group)| ((*end, name.as_ref()), group))
+            server.names.iter().map(move |(name, group)| ((*end, name.as_ref()), &**group))
         })
         .collect()
 }
@@ -251,12 +275,22 @@ pub fn compare(before: &Fleet, after: &Fleet) -> Comparison {
     old.retain(|key, group| !told(key, group));
     new.retain(|key, group| !told(key, group));
     let singles = u64::try_from(old.len().saturating_add(new.len())).unwrap_or(u64::MAX);
-    let tests = compared.iter().flat_map(|(_, all)| all).map(|candidate| candidate.tests);
-    let tests = tests.fold(singles, u64::saturating_add).max(1);
+    let mut tests: BTreeMap<Sort, u64> = BTreeMap::from([(Sort::Presence, singles)]);
+    for candidate in compared.iter().flat_map(|(_, all)| all) {
+        let held = tests.entry(candidate.aspect().sort()).or_default();
+        *held = held.saturating_add(candidate.tests);
+    }
+    let of = |sort: Sort| tests.get(&sort).copied().unwrap_or(0).max(1);
     let mut unchanged = 0;
     let mut changed = Vec::new();
     for (mut one, candidates) in compared {
-        one.changes = candidates.into_iter().filter_map(|found| found.judge(tests)).collect();
+        one.changes = candidates
+            .into_iter()
+            .filter_map(|found| {
+                let tests = of(found.aspect().sort());
+                found.judge(tests)
+            })
+            .collect();
         if !one.changes.is_empty() || one.moved_from.is_some() {
             changed.push(one);
         } else if !one.reach {
@@ -267,10 +301,10 @@ pub fn compare(before: &Fleet, after: &Fleet) -> Comparison {
         before: all_before,
         after: all_after,
         changed,
-        appeared: singles_of(&new, all_after, all_before, tests),
-        gone: singles_of(&old, all_before, all_after, tests),
+        appeared: singles_of(&new, all_after, all_before, of(Sort::Presence)),
+        gone: singles_of(&old, all_before, all_after, of(Sort::Presence)),
         unchanged,
-        tests,
+        tests: tests.values().copied().fold(0, u64::saturating_add),
     }
 }
 
@@ -337,7 +371,7 @@ fn singles_of(
         .map(|((server, name), group)| {
             let tallied = Tallied::of(group);
             let ln_p = share::ln_p((tallied.connections, here.connections), (0, there.connections));
-            let sure = significant(ln_p, tests, ALPHA);
+            let sure = significant(ln_p, tests, ALPHA_ASIDE);
             Single {
                 server: *server,
                 name: name.cloned(),

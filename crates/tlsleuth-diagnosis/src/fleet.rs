@@ -32,10 +32,11 @@ pub mod leaf;
 pub mod node;
 pub mod population;
 pub mod size;
+pub mod sorted;
 pub mod tally;
 pub mod timeline;
 
-pub use attempt::{Attempt, ChainShape, Resumption};
+pub use attempt::{Attempt, ChainShape, Chosen, Resumption};
 pub use caps::LeftOut;
 pub use group::Group;
 pub use leaf::{Leaf, LeafFacts};
@@ -54,7 +55,7 @@ const LOOKED_AT: u64 = 3;
 #[derive(Clone, Debug, Default)]
 pub struct Server {
     /// Its names; `None` where no name was asked for, or no ClientHello was seen.
-    pub names: BTreeMap<Option<WireText>, Group>,
+    pub names: BTreeMap<Option<WireText>, Box<Group>>,
     /// Whether it can be reached: failures without a ClientHello, among all that completed.
     pub reached: Population,
 }
@@ -70,6 +71,34 @@ pub struct Summary {
     ladders: Ladders,
     caps: Caps,
     looks: u64,
+    several_leafs: u64,
+    totals: Totals,
+}
+
+/// All connections, whatever fits under the caps.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
+pub struct Totals {
+    /// All, health checks among them.
+    pub connections: u64,
+    /// Those that completed.
+    pub completed: u64,
+    /// Those that failed, health checks aside.
+    pub failed: u64,
+    /// Health checks and scans: opened and closed without a byte.
+    pub health_checks: u64,
+}
+
+impl Totals {
+    fn add(&mut self, attempt: &Attempt) {
+        count(&mut self.connections);
+        if attempt.is_health_check() {
+            count(&mut self.health_checks);
+        } else if attempt.is_completed() {
+            count(&mut self.completed);
+        } else if attempt.is_failed() {
+            count(&mut self.failed);
+        }
+    }
 }
 
 impl Summary {
@@ -81,6 +110,7 @@ impl Summary {
 
     /// Takes a connection in brief.
     pub fn add(&mut self, attempt: &Attempt) {
+        self.totals.add(attempt);
         let full = self.groups >= MAX_GROUPS;
         if full
             && !self
@@ -97,12 +127,15 @@ impl Summary {
         }
         let group = server.names.entry(attempt.name.clone()).or_insert_with(|| {
             self.groups += 1;
-            Group::default()
+            Box::default()
         });
-        let failed_before = group.asked.tally.failed;
+        let (failed_before, leafs_before) = (group.asked.tally.failed, group.leafs.len());
         group.add(attempt, &mut self.caps);
         if failed_before < LOOKED_AT && group.asked.tally.failed >= LOOKED_AT {
             count(&mut self.looks);
+        }
+        if leafs_before == 1 && group.leafs.len() == 2 {
+            count(&mut self.several_leafs);
         }
         let excused = self.ladders.add(attempt, &self.hellos);
         group.asked.excused = group.asked.excused.saturating_add(excused);
@@ -122,7 +155,7 @@ impl Summary {
     /// Every server under every name.
     pub fn groups(&self) -> impl Iterator<Item = (Endpoint, Option<&WireText>, &Group)> {
         self.servers.iter().flat_map(|(end, server)| {
-            server.names.iter().map(move |(name, group)| (*end, name.as_ref(), group))
+            server.names.iter().map(move |(name, group)| (*end, name.as_ref(), &**group))
         })
     }
 
@@ -143,6 +176,12 @@ impl Summary {
     #[must_use]
     pub fn looks(&self) -> u64 {
         self.looks.max(1)
+    }
+
+    /// How many servers and names sent several leafs: as many looks for a change there are.
+    #[must_use]
+    pub fn several_leafs(&self) -> u64 {
+        self.several_leafs.max(1)
     }
 
     /// What did not fit.
@@ -168,7 +207,13 @@ impl Summary {
     pub fn finish(self) -> Fleet {
         let findings = self.findings();
         let left_out = self.left_out();
-        Fleet { findings, left_out, servers: self.servers, hellos: self.hellos }
+        Fleet {
+            findings,
+            left_out,
+            totals: self.totals,
+            servers: self.servers,
+            hellos: self.hellos,
+        }
     }
 
     fn brief(&mut self, connection: &Connection, diagnosis: &Diagnosis) -> Attempt {
@@ -215,12 +260,11 @@ impl Summary {
                 certificates: sent.value.chain.total(),
                 incomplete: incomplete(),
             }),
-            chosen: connection.server_hello.present().map(|hello| {
-                (
-                    hello.value.negotiated_version(),
-                    hello.value.cipher_suite,
-                    connection.group().map(|group| group.value),
-                )
+            chosen: connection.server_hello.present().map(|hello| Chosen {
+                version: hello.value.negotiated_version(),
+                suite: hello.value.cipher_suite,
+                group: connection.group().map(|group| group.value),
+                at: hello.at,
             }),
             alpn: protocol(connection),
             resumption: attempt::resumption(connection),
@@ -265,6 +309,8 @@ pub struct Fleet {
     pub servers: BTreeMap<Endpoint, Server>,
     /// What did not fit under a cap.
     pub left_out: LeftOut,
+    /// All connections.
+    pub totals: Totals,
     /// The kinds of hellos.
     pub hellos: Hellos,
 }
@@ -273,7 +319,57 @@ impl Fleet {
     /// Every server under every name.
     pub fn groups(&self) -> impl Iterator<Item = (Endpoint, Option<&WireText>, &Group)> {
         self.servers.iter().flat_map(|(end, server)| {
-            server.names.iter().map(move |(name, group)| (*end, name.as_ref(), group))
+            server.names.iter().map(move |(name, group)| (*end, name.as_ref(), &**group))
         })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::rules::fleet::testing::Script;
+
+    /// More servers than are held: the rest is counted, and that is said.
+    #[test]
+    fn a_cap_that_is_hit_is_told() {
+        let mut script = Script::default();
+        script.connection().completed();
+        let mut attempt = script.attempts().first().unwrap().clone();
+        let mut summary = Summary::default();
+        for nth in 0..MAX_GROUPS + 5 {
+            attempt.name = Some(WireText::from(format!("{nth}.example.test").as_str()));
+            summary.add(&attempt);
+        }
+        let fleet = summary.finish();
+        let held: usize = fleet.servers.values().map(|server| server.names.len()).sum();
+        assert_eq!(held, MAX_GROUPS);
+        let told: Vec<_> = fleet.left_out.told().collect();
+        assert_eq!(told, [("servers and names", 5, MAX_GROUPS)]);
+        let all = u64::try_from(MAX_GROUPS).unwrap() + 5;
+        assert_eq!((fleet.totals.connections, fleet.totals.completed), (all, all));
+    }
+
+    /// Kinds of hellos and clients beyond the caps do not make other groups of connections.
+    #[test]
+    fn what_is_not_told_apart_is_counted_all_the_same() {
+        let mut script = Script::default();
+        script.connection().completed();
+        let mut attempt = script.attempts().first().unwrap().clone();
+        let at = attempt.hello.unwrap().1;
+        let mut summary = Summary::default();
+        for nth in 0..5_000u32 {
+            attempt.client.address = tlsleuth_capture::Address::v4(nth.to_be_bytes());
+            attempt.hello = Some((HelloId(nth), at));
+            summary.add(&attempt);
+        }
+        attempt.hello = Some((HelloId::OTHER, at));
+        summary.add(&attempt);
+        let (_, _, group) = summary.groups().next().unwrap();
+        assert_eq!((group.connections, group.asked.tally.completed), (5_001, 5_001));
+        assert_eq!(group.asked.clients.len(), caps::MAX_CLIENTS);
+        let left_out = summary.left_out();
+        assert_eq!(left_out.hellos, 5_001 - u64::try_from(caps::MAX_KINDS).unwrap());
+        // Among those that complete, and among those of one name.
+        assert_eq!(left_out.clients, 2 * (5_001 - u64::try_from(caps::MAX_CLIENTS).unwrap()));
     }
 }

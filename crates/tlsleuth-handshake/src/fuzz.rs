@@ -196,7 +196,7 @@ pub fn fuzz_tracker(data: &[u8]) {
         frames: frame,
         reason: EndReason::CaptureEnd,
         watched_until: place(frame).time,
-        facts: Box::new(facts),
+        facts: std::sync::Arc::new(facts),
     });
     let _ = format!("{connection:?}");
 }

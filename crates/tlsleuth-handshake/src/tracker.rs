@@ -33,6 +33,9 @@ const GIVE_UP_BYTES: u64 = 32 * 1024;
 /// Alerts kept of one connection; further ones are dropped, the anomaly list says so.
 const MAX_ALERTS: usize = 64;
 
+/// Entries of the timeline of most handshakes.
+const USUAL_EVENTS: usize = 12;
+
 /// Events kept of one connection.
 const MAX_EVENTS: usize = 256;
 
@@ -243,8 +246,9 @@ impl Tracker {
     /// Ends the connection.
     #[must_use]
     pub fn finish(mut self, flow: EndedFlow) -> Box<Connection> {
-        self.stop_waiting(&Shared::default());
-        self.release_all(&Shared::default());
+        let shared = Shared::default();
+        self.stop_waiting(&shared);
+        self.release_all(&shared);
         for direction in [Direction::Forward, Direction::Reverse] {
             let side = self.connection.side(direction);
             let stream = self.stream(direction);
@@ -321,6 +325,9 @@ impl Tracker {
     fn event(&mut self, direction: Direction, at: Place, kind: EventKind) {
         let from = self.connection.side(direction);
         if self.connection.events.len() < MAX_EVENTS {
+            if self.connection.events.is_empty() {
+                self.connection.events.reserve_exact(USUAL_EVENTS);
+            }
             self.connection.events.push(Event { at, from, kind });
         }
     }
@@ -357,6 +364,7 @@ impl Tracker {
                 Cut::Lost { at, found } => self.lost(direction, at, found),
             }
         }
+        reader.give_back();
         self.stream(direction).records = reader;
     }
 
@@ -650,6 +658,7 @@ impl Tracker {
         while let Some(message) = joiner.next(&mut input) {
             self.message(shared, direction, at, &message, opened);
         }
+        joiner.give_back();
         self.stream(direction).joiner = joiner;
     }
 
@@ -777,6 +786,8 @@ impl Tracker {
 
     fn client_hello(&mut self, direction: Direction, at: Place, hello: ClientHello) {
         let nth = self.connection.client_hellos.len();
+        // Nearly always there is but one.
+        self.connection.client_hellos.reserve_exact(1);
         if nth == 0 || (nth == 1 && self.connection.hello_retry.is_some()) {
             self.connection.client_hellos.push(Located::new(hello, at));
         } else if self.connection.server_hello.is_present() {

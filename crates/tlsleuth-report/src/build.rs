@@ -89,7 +89,7 @@ fn whole(
 ) -> schema::Report {
     schema::Report {
         schema: schema::SCHEMA,
-        generator: schema::Generator { name: "tlsleuth", version: env!("CARGO_PKG_VERSION") },
+        generator: generator(),
         captures: captures.iter().map(capture).collect(),
         connections,
         fleet: fleet(together, servers),
@@ -104,6 +104,11 @@ fn whole(
         redaction: None,
         grouped: None,
     }
+}
+
+/// What makes a report.
+pub(crate) fn generator() -> schema::Generator {
+    schema::Generator { name: "tlsleuth", version: env!("CARGO_PKG_VERSION") }
 }
 
 /// A time as RFC 3339 in UTC with nanoseconds.
@@ -131,7 +136,7 @@ pub fn milliseconds(nanoseconds: i64) -> f64 {
     microseconds / 1_000.0
 }
 
-fn capture(input: &CaptureInput) -> schema::Capture {
+pub(crate) fn capture(input: &CaptureInput) -> schema::Capture {
     let decoded = &input.decoded;
     let counts = schema::FrameCounts {
         tcp: decoded.segments,
@@ -510,6 +515,12 @@ fn finding(finding: &Finding) -> schema::Finding {
 fn fleet(fleet: &Fleet, servers: Servers) -> schema::Fleet {
     schema::Fleet {
         findings: fleet.findings.iter().map(finding).collect(),
+        totals: schema::Totals {
+            connections: fleet.totals.connections,
+            completed: fleet.totals.completed,
+            failed: fleet.totals.failed,
+            health_checks: fleet.totals.health_checks,
+        },
         servers: match servers {
             Servers::All => {
                 fleet.groups().map(|(end, name, group)| server(end, name, group)).collect()
@@ -533,7 +544,7 @@ fn server(
         connections: group.connections,
         completed: group.completed,
         failed: group.failed,
-        verdicts: group.verdicts.clone(),
+        verdicts: group.verdicts.iter().map(|(code, count)| (*code, *count)).collect(),
         leaf_sha256: leafs.clone().map(|leaf| leaf.facts.sha256.to_string()).collect(),
         leafs: leafs
             .map(|leaf| schema::ServedLeaf {

@@ -14,8 +14,8 @@ use crate::Report;
 use crate::escape;
 use crate::summary::summary;
 
-mod answer;
 mod data;
+mod overview;
 
 const STYLE: &str = include_str!("html/style.css");
 /// One module: what these files declare is seen by the later ones and by nothing else.
@@ -40,7 +40,7 @@ pub fn write(report: &Report, out: &mut dyn Write) -> io::Result<()> {
 }
 
 /// Text that may come from input: maud escapes what is markup, this what nobody sees.
-struct Text<'t>(&'t str);
+pub(crate) struct Text<'t>(pub(crate) &'t str);
 
 impl Render for Text<'_> {
     fn render_to(&self, buffer: &mut String) {
@@ -50,14 +50,32 @@ impl Render for Text<'_> {
 
 fn page(report: &Report) -> io::Result<Markup> {
     let summary = summary(report);
+    let title = crate::answer::title(&summary);
+    let (data, not_listed, not_told) = data::json(report)?;
+    let body = html! {
+        h1 { (Text(&title)) }
+        (overview::sentences(report, &summary))
+        (overview::kinds(&summary))
+        (overview::fleet(report))
+        (connections(not_listed, not_told))
+        (overview::captures(report))
+    };
+    let script = html! {
+        // A block of data is not run. `<` stands in it only escaped.
+        script #data type="application/json" { (PreEscaped(data)) }
+        script type="module" { (PreEscaped(SCRIPT)) }
+    };
+    Ok(document(&title, body, script))
+}
+
+/// A page around what is in it: the policy, the style, the script if it needs one.
+pub(crate) fn document(title: &str, body: Markup, script: Markup) -> Markup {
     let policy = format!(
         "default-src 'none'; style-src 'sha256-{}'; script-src 'sha256-{}'; base-uri 'none'; form-action 'none'",
         hash(STYLE),
         hash(SCRIPT)
     );
-    let title = answer::title(&summary);
-    let (data, not_listed, not_told) = data::json(report)?;
-    Ok(html! {
+    html! {
         (DOCTYPE)
         html lang="en" {
             head {
@@ -65,24 +83,15 @@ fn page(report: &Report) -> io::Result<Markup> {
                 meta http-equiv="Content-Security-Policy" content=(policy);
                 meta name="viewport" content="width=device-width, initial-scale=1";
                 meta name="referrer" content="no-referrer";
-                title { (Text(&title)) }
+                title { (Text(title)) }
                 style { (PreEscaped(STYLE)) }
             }
             body {
-                main {
-                    h1 { (Text(&title)) }
-                    (answer::sentences(report, &summary))
-                    (answer::kinds(&summary))
-                    (answer::fleet(report))
-                    (connections(not_listed, not_told))
-                    (answer::captures(report))
-                }
-                // A block of data is not run. `<` stands in it only escaped.
-                script #data type="application/json" { (PreEscaped(data)) }
-                script type="module" { (PreEscaped(SCRIPT)) }
+                main { (body) }
+                (script)
             }
         }
-    })
+    }
 }
 
 /// What the script fills.

@@ -13,11 +13,11 @@ use crate::Report;
 use crate::escape;
 use crate::schema::Connection;
 
-/// Writes the whole report as one object.
+/// Writes the whole report, or what changed between two, as one object.
 ///
 /// # Errors
 /// When `out` fails.
-pub fn write(report: &Report, out: &mut dyn Write) -> io::Result<()> {
+pub fn write<T: Serialize>(report: &T, out: &mut dyn Write) -> io::Result<()> {
     let formatter = Safe(PrettyFormatter::new());
     report.serialize(&mut Serializer::with_formatter(&mut *out, formatter))?;
     out.write_all(b"\n")

@@ -1,10 +1,13 @@
-//! Renders what an analysis found: JSON, JSON Lines, a table for the terminal, Markdown.
+//! Renders what an analysis found, and what changed between two: JSON, JSON Lines, a table for the
+//! terminal, Markdown, HTML.
 //!
 //! A renderer does not judge: everything that it says is in the [`schema`] types, which mirror the
 //! report of the contract one to one.
 
+mod answer;
 pub mod build;
 pub mod comments;
+pub mod diff;
 pub mod escape;
 pub mod explain;
 pub mod html;

@@ -404,10 +404,26 @@ pub struct Evidence {
 pub struct Fleet {
     /// The findings.
     pub findings: Vec<Finding>,
+    /// All connections, also those that filters or caps left out elsewhere.
+    pub totals: Totals,
     /// A line for each server and name.
     pub servers: Vec<Server>,
     /// What did not fit under a cap; empty as a rule.
     pub left_out: Vec<LeftOut>,
+}
+
+/// How connections ended.
+#[derive(Clone, Copy, Debug, Default, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+pub struct Totals {
+    /// All, health checks among them.
+    pub connections: u64,
+    /// Those that completed.
+    pub completed: u64,
+    /// Those that failed, health checks aside.
+    pub failed: u64,
+    /// Opened and closed without a byte from the client.
+    pub health_checks: u64,
 }
 
 /// A cap that was hit: so many connections are not compared in one respect.

@@ -4,17 +4,16 @@
 use std::collections::BTreeMap;
 
 use tlsleuth::Timestamp;
-use tlsleuth::diagnosis::Fleet;
 
 use crate::build;
-use crate::schema::{Connection, Endpoint, Finding, Report};
+use crate::schema::{self, Connection, Endpoint, Finding, Report};
 use crate::{quantity, story};
 
 /// The verdict of a connection that opened and closed without a byte: a health check or a scan.
 pub(crate) const HEALTH_CHECK: &str = "tcp.no-client-hello";
 
 /// How many connections there are, whatever filters left of them.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Totals {
     pub(crate) connections: u64,
     pub(crate) completed: u64,
@@ -24,22 +23,15 @@ pub(crate) struct Totals {
 }
 
 impl Totals {
-    pub(crate) fn of(fleet: &Fleet) -> Self {
-        let mut totals = Self::default();
-        for (_, _, group) in fleet.groups() {
-            let checks = group.verdicts.get(HEALTH_CHECK).copied().unwrap_or(0);
-            totals.add(group.connections, group.completed, group.failed, checks);
+    fn of(all: &schema::Totals) -> Self {
+        let connections = all.connections.saturating_sub(all.health_checks);
+        Self {
+            connections,
+            completed: all.completed,
+            failed: all.failed,
+            incomplete: connections.saturating_sub(all.completed).saturating_sub(all.failed),
+            health_checks: all.health_checks,
         }
-        totals
-    }
-
-    fn add(&mut self, connections: u64, completed: u64, failed: u64, checks: u64) {
-        self.health_checks += checks;
-        self.connections += connections.saturating_sub(checks);
-        self.completed += completed;
-        self.failed += failed.saturating_sub(checks);
-        self.incomplete =
-            self.connections.saturating_sub(self.completed).saturating_sub(self.failed);
     }
 }
 
@@ -47,7 +39,6 @@ impl Totals {
 /// [`Tally`](crate::Tally).
 #[derive(Clone, Debug)]
 pub(crate) struct Grouped {
-    pub(crate) totals: Totals,
     pub(crate) shown: u64,
     pub(crate) kinds: Vec<GroupedKind>,
     pub(crate) healthy: Vec<GroupedHealthy>,
@@ -282,7 +273,7 @@ fn of_grouped<'r>(report: &'r Report, grouped: &'r Grouped) -> Summary<'r> {
         Some(Warned { finding, example, count: warning.count })
     });
     Summary {
-        totals: grouped.totals,
+        totals: Totals::of(&report.fleet.totals),
         shown: grouped.shown,
         kinds: kinds(&grouped.kinds),
         healthy: healthy.collect(),
@@ -297,15 +288,14 @@ fn of_grouped<'r>(report: &'r Report, grouped: &'r Grouped) -> Summary<'r> {
 
 fn of_connections(report: &Report) -> Summary<'_> {
     let mut of: BTreeMap<(&str, u16, Option<&str>), u64> = BTreeMap::new();
-    let mut totals = Totals::default();
     for server in &report.fleet.servers {
         let checks = server.verdicts.get(HEALTH_CHECK).copied().unwrap_or(0);
-        totals.add(server.connections, server.completed, server.failed, checks);
         of.insert(
             (&server.address, server.port, server.sni.as_deref()),
             server.connections - checks.min(server.connections),
         );
     }
+    let totals = Totals::of(&report.fleet.totals);
     let mut kinds = Groups::default();
     let mut incomplete = Groups::default();
     let mut health_checks = Groups::default();

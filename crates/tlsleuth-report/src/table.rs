@@ -59,6 +59,8 @@ const ROWS: usize = 10;
 const DETAIL_LINES: usize = 3;
 /// Other findings, and lines of `seen as`, shown with a verdict.
 const OTHERS: usize = 6;
+/// The least that the client's column of a timeline takes.
+const CLIENT_ROOM: usize = 14;
 /// Certificates of a chain shown.
 const CERTIFICATES: usize = 6;
 /// Where the text of the parts of a block begins.
@@ -275,17 +277,19 @@ impl<'r> Page<'r> {
             facts.extend(lost(capture.dropped_packets, capture.frames));
         }
         let name = if capture.path == "-" { "standard input" } else { &capture.path };
-        let facts = facts.join(", ");
         let name = cut(name, self.width.saturating_sub(line.width()));
         line.push(&name, Tone::Strong);
-        if line.width() + 3 + width(&facts) <= self.width {
-            line.push("   ", Tone::Plain).push(&facts, Tone::Plain);
+        let in_one = facts.join(", ");
+        if line.width() + 3 + width(&in_one) <= self.width {
+            line.push("   ", Tone::Plain).push(&in_one, Tone::Plain);
             self.lines.push(line);
         } else {
             self.lines.push(line);
-            let mut line = Line::new();
-            line.to(4);
-            self.wrapped(line, 4, &facts, Tone::Plain);
+            for part in pack(&facts, self.width.saturating_sub(4)) {
+                let mut line = Line::new();
+                line.to(4).push(&part, Tone::Plain);
+                self.lines.push(line);
+            }
         }
     }
 
@@ -412,10 +416,18 @@ impl<'r> Page<'r> {
             .flexible("client")
             .fixed("frame", Align::Right)
             .flexible("what ended it");
+        // The level of an alert and how it was recognized are in its own story.
+        let brief = |summary: &str| {
+            let summary = summary.strip_prefix("Alert: fatal, ").unwrap_or(summary);
+            match summary.split_once(" (") {
+                Some((name, _)) if summary.starts_with("encrypted alert") => name.to_owned(),
+                _ => summary.to_owned(),
+            }
+        };
         for other in others {
             let failing = story::failing_step(other).and_then(|index| other.timeline.get(index));
             let (frame, step) = failing.map_or_else(Default::default, |event| {
-                (self.frame(event.capture, event.frame), event.summary.clone())
+                (self.frame(event.capture, event.frame), brief(&event.summary))
             });
             grid.row(vec![
                 (format!("connection {}", other.id), Tone::Plain),
@@ -471,8 +483,8 @@ impl<'r> Page<'r> {
     fn verdicts(&mut self, kinds: &[Kind<'r>]) {
         let mut grid = Grid::new()
             .fixed("failed", Align::Right)
-            .fixed("servers and names", Align::Right)
-            .flexible("verdict")
+            .fixed("servers", Align::Right)
+            .fixed("verdict", Align::Left)
             .fixed("who", Align::Left)
             .fixed("example", Align::Left);
         for Verdict { kind, failed, kinds, .. } in verdicts(kinds) {
@@ -612,13 +624,14 @@ impl<'r> Page<'r> {
         let client = frame_end + 3;
         let room = self.width.saturating_sub(client + 4);
         // The client's column is as wide as what stands in it, and takes less than half.
-        let client_room = timeline
-            .rows()
-            .filter(|row| row.from == "client")
-            .map(|row| width(&client_text(row, usize::MAX).0))
-            .max()
-            .unwrap_or(0)
-            .clamp(12, (room * 45 / 100).max(12));
+        let texts = timeline.rows().filter(|row| row.from == "client");
+        let widest = texts.map(|row| width(&client_text(row, usize::MAX).0)).max().unwrap_or(0);
+        let most = widest.clamp(CLIENT_ROOM, (room * 45 / 100).max(CLIENT_ROOM));
+        // The server's long words, such as suites, must not break where the client can do with less.
+        let others = timeline.rows().filter(|row| row.from != "client");
+        let words = others.flat_map(|row| pack(&row.items, usize::MAX));
+        let longest = words.flat_map(|line| line.split(' ').map(width).max()).max().unwrap_or(0);
+        let client_room = most.min(room.saturating_sub(longest).max(CLIENT_ROOM));
         let places = Places { time_end, frame_end, client, client_room };
         let mut line = Line::new();
         line.to(time_end - 4)
@@ -734,7 +747,7 @@ impl<'r> Page<'r> {
             let mut line = Line::new();
             line.to(3).push(if index == 0 { "chain" } else { "" }, Tone::Label).to(INDENT);
             line.push(&format!("{} ", index + 1), Tone::Faint);
-            line.push(&cut(&certificate.subject, name), Tone::Plain);
+            line.push(&short_name(&certificate.subject, name), Tone::Plain);
             if room >= 24 {
                 line.push(&facts, Tone::Faint);
             }
@@ -891,16 +904,30 @@ impl<'r> Page<'r> {
     /// Every connection on a line.
     fn every(&mut self, days: bool) {
         self.blank();
+        let wide = self.every_grid(days, true);
+        // Addresses cut in the middle tell nothing: rather fewer columns.
+        let grid =
+            if wide.natural_width() <= self.width { wide } else { self.every_grid(days, false) };
+        self.lines.extend(grid.lines(self.width, 4));
+    }
+
+    /// A connection a line; where it must be narrow, the verdict stands for the outcome.
+    fn every_grid(&self, days: bool, wide: bool) -> Grid {
         let mut grid = Grid::new()
             .fixed("id", Align::Right)
             .fixed("start", Align::Left)
             .flexible("client")
             .flexible("server")
-            .flexible("name")
-            .fixed("version", Align::Left)
-            .fixed("outcome", Align::Left)
-            .flexible("verdict")
-            .fixed("who", Align::Left);
+            .flexible("name");
+        if wide {
+            grid = grid
+                .fixed("version", Align::Left)
+                .fixed("outcome", Align::Left)
+                .fixed("verdict", Align::Left)
+                .fixed("who", Align::Left);
+        } else {
+            grid = grid.fixed("outcome", Align::Left);
+        }
         for connection in &self.report.connections {
             let (outcome, tone) = match connection.outcome {
                 _ if connection.verdict == Some(HEALTH_CHECK) => ("no hello", Tone::Faint),
@@ -908,25 +935,33 @@ impl<'r> Page<'r> {
                 "completed" => ("completed", Tone::Good),
                 other => (other, Tone::Warning),
             };
-            let party = story::verdict(connection).map_or("", |finding| finding.party);
             let start = if days {
                 quantity::moment(&connection.start, true)
             } else {
                 quantity::fine_clock(&connection.start).to_owned()
             };
-            grid.row(vec![
+            let mut cells = vec![
                 (connection.id.to_string(), Tone::Plain),
                 (start, Tone::Faint),
                 (story::socket(&connection.client), Tone::Plain),
                 (story::socket(&connection.server), Tone::Plain),
                 (connection.sni.clone().unwrap_or_else(|| "–".to_owned()), Tone::Plain),
-                (connection.version.name.clone().unwrap_or_default(), Tone::Plain),
-                (outcome.to_owned(), tone),
-                (connection.verdict.unwrap_or_default().to_owned(), Tone::Plain),
-                (party.to_owned(), Tone::Plain),
-            ]);
+            ];
+            if wide {
+                let party = story::verdict(connection).map_or("", |finding| finding.party);
+                cells.extend([
+                    (connection.version.name.clone().unwrap_or_default(), Tone::Plain),
+                    (outcome.to_owned(), tone),
+                    (connection.verdict.unwrap_or_default().to_owned(), Tone::Plain),
+                    (party.to_owned(), Tone::Plain),
+                ]);
+            } else {
+                let verdict = connection.verdict.filter(|_| outcome == "failed");
+                cells.push((verdict.unwrap_or(outcome).to_owned(), tone));
+            }
+            grid.row(cells);
         }
-        self.lines.extend(grid.lines(self.width, 4));
+        grid
     }
 
     fn heading(&mut self, text: &str) {
@@ -1010,6 +1045,14 @@ fn client_text(row: &Row<'_>, room: usize) -> (String, String) {
         return (name.to_owned(), details.to_owned());
     }
     (row.items.join(", "), String::new())
+}
+
+/// A distinguished name in at most `room` columns: its first part where not all of it fits.
+fn short_name(name: &str, room: usize) -> String {
+    match name.split_once(',') {
+        Some((first, _)) if width(name) > room && width(first) + 2 <= room => format!("{first},…"),
+        _ => cut(name, room),
+    }
 }
 
 fn frame_name(capture: u32, frame: u64, several: bool) -> String {

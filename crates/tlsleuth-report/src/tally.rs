@@ -13,7 +13,7 @@ use tlsleuth::{Analyzed, Counts};
 
 use crate::build::{self, CaptureInput, Servers};
 use crate::schema;
-use crate::summary::{Grouped, GroupedHealthy, GroupedKind, GroupedWarning, HEALTH_CHECK, Totals};
+use crate::summary::{Grouped, GroupedHealthy, GroupedKind, GroupedWarning, HEALTH_CHECK};
 
 /// Failed connections that are kept in full while there are no more.
 pub(crate) const FEW: usize = 10;
@@ -157,7 +157,7 @@ impl Of {
     fn new(fleet: &Fleet) -> Self {
         let mut of = Self::default();
         for (server, name, group) in fleet.groups() {
-            let checks = group.verdicts.get(HEALTH_CHECK).copied().unwrap_or(0);
+            let checks = group.verdicts.get(&HEALTH_CHECK).copied().unwrap_or(0);
             let count = group.connections.saturating_sub(checks);
             of.names.insert((server, name.cloned()), count);
             let all = of.servers.entry(server).or_default();
@@ -357,7 +357,6 @@ impl Tally {
         report.counts.connections_left_out = self.filtered;
         let (first, last) = self.span.unwrap_or_default();
         let grouped = Grouped {
-            totals: Totals::of(fleet),
             shown: self.shown,
             kinds,
             healthy,

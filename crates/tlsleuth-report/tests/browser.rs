@@ -59,7 +59,10 @@ fn page(folder: &Path, name: &str, report: &Report) -> PathBuf {
 fn a_user_gets_along_with_the_page() {
     let folder = Path::new(env!("CARGO_TARGET_TMPDIR")).join("browser");
     std::fs::create_dir_all(&folder).unwrap();
+    let mut empty = common::story("tls13");
+    empty.connections.clear();
     let pages = [
+        page(&folder, "empty.html", &empty),
         page(&folder, "one.html", &common::story("tcp-no-answer")),
         page(&folder, "chain.html", &common::story("chain-missing-intermediate")),
         page(&folder, "fleet.html", &common::story("fleet-mostly-failing")),

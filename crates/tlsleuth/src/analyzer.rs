@@ -6,8 +6,8 @@ use tlsleuth_capture::decode::TunnelHop;
 use tlsleuth_capture::{DecodeStats, FlowStats, Frame, Limits, TunnelId};
 use tlsleuth_cert::{Anchors, Judge, Roots};
 use tlsleuth_diagnosis::{Diagnosis, Fleet, Policy, VerifyTime};
+use tlsleuth_handshake::Connection;
 use tlsleuth_handshake::opener::SecretSource;
-use tlsleuth_handshake::{Connection, Shared};
 
 use crate::examiner::Examiner;
 use crate::follower::Follower;
@@ -114,14 +114,13 @@ impl Analyzer {
     /// An analysis without frames.
     #[must_use]
     pub fn new(options: Options) -> Self {
-        let shared = Shared { secrets: options.secrets.clone(), ..Shared::default() };
-        Self { follower: Follower::new(&options.limits, shared), examiner: Examiner::new(options) }
+        Self { follower: Follower::new(&options), examiner: Examiner::new(options) }
     }
 
     /// Takes one frame. Never fails: what cannot be decoded is counted.
     pub fn push_frame(&mut self, frame: &Frame<'_>) {
         self.follower.push_frame(frame);
-        if self.follower.has_ended() {
+        if self.follower.ended() > 0 {
             self.examine();
         }
     }
@@ -163,8 +162,6 @@ impl Analyzer {
     }
 
     fn examine(&mut self) {
-        for ended in self.follower.ended() {
-            self.examiner.take(ended);
-        }
+        self.examiner.take(self.follower.take_ended());
     }
 }

@@ -1,4 +1,4 @@
-//! The second half of the pipeline: connections in as they end, judged ones out in the order of
+//! The second half of an analysis: connections in as they end, judged ones out in the order of
 //! their start.
 //!
 //! Other connections of the incident help to judge one: they show a missing intermediate, or the
@@ -47,9 +47,9 @@ struct Waiting {
     tunnel: Vec<TunnelHop>,
 }
 
-/// Takes connections as they end, gives them judged.
+/// Takes connections as they end from a [`Follower`](crate::Follower), gives them judged.
 #[derive(Debug)]
-pub(crate) struct Examiner {
+pub struct Examiner {
     options: Options,
     knowledge: Knowledge,
     summary: Summary,
@@ -66,7 +66,9 @@ pub(crate) struct Examiner {
 }
 
 impl Examiner {
-    pub(crate) fn new(options: Options) -> Self {
+    /// An examiner that has seen nothing.
+    #[must_use]
+    pub fn new(options: Options) -> Self {
         Self {
             options,
             knowledge: Knowledge::default(),
@@ -82,8 +84,14 @@ impl Examiner {
         }
     }
 
-    /// Takes what became of one flow.
-    pub(crate) fn take(&mut self, ended: Ended) {
+    /// Takes flows that ended, in the order in which they did.
+    pub fn take(&mut self, ended: impl IntoIterator<Item = Ended>) {
+        for ended in ended {
+            self.take_one(ended);
+        }
+    }
+
+    fn take_one(&mut self, ended: Ended) {
         let Ended { serial, connection, tunnel } = ended;
         let turn = match connection {
             None => {
@@ -113,7 +121,7 @@ impl Examiner {
     }
 
     /// Nothing comes any more: all that waits is judged, then the whole.
-    pub(crate) fn finish(&mut self) {
+    pub fn finish(&mut self) {
         while !self.turns.is_empty() {
             self.tell_first();
         }
@@ -121,12 +129,14 @@ impl Examiner {
         self.events.push_back(Event::Fleet(Box::new(summary.finish())));
     }
 
-    pub(crate) fn poll(&mut self) -> Option<Event> {
+    /// The next thing to tell.
+    pub fn poll(&mut self) -> Option<Event> {
         self.events.pop_front()
     }
 
     /// Flows in which no TLS was found and that are not told.
-    pub(crate) fn without_tls(&self) -> u64 {
+    #[must_use]
+    pub fn without_tls(&self) -> u64 {
         self.without_tls
     }
 

@@ -1,16 +1,18 @@
-//! The first half of the pipeline: frames in, connections out as they end, not judged yet.
+//! The first half of an analysis: frames in, connections out as they end, not judged yet.
 
 use tlsleuth_capture::decode::TunnelHop;
 use tlsleuth_capture::transport::OverlapConflict;
 use tlsleuth_capture::{
     DecodeStats, Decoded, Decoder, Direction, EndedFlow, FlowStats, FlowTable, FlowView, Frame,
-    Gap, Interest, Limits, Place, StreamSink, TunnelId,
+    Gap, Interest, Place, StreamSink, TunnelId,
 };
 use tlsleuth_handshake::{Connection, Shared, Tracker};
 
-/// What became of one flow.
+use crate::analyzer::Options;
+
+/// What became of one flow, for the [`Examiner`](crate::Examiner).
 #[derive(Debug)]
-pub(crate) struct Ended {
+pub struct Ended {
     /// How many flows began before it: each number comes once.
     pub(crate) serial: u64,
     /// The connection, unless there is nothing to tell of it.
@@ -20,8 +22,37 @@ pub(crate) struct Ended {
 }
 
 /// Takes frames, gives connections as they end. No input, no output, no clock.
+///
+/// The [`Analyzer`](crate::Analyzer) is this and an [`Examiner`](crate::Examiner) in one. Apart, they
+/// may work on two threads: the verdicts depend on the order of what ended and on nothing else.
+///
+/// ```
+/// # use tlsleuth::{Event, Examiner, Follower, Frame, Options};
+/// # fn frames() -> Vec<Frame<'static>> { Vec::new() }
+/// let options = Options::default();
+/// let (mut follower, mut examiner) = (Follower::new(&options), Examiner::new(options));
+/// let (sender, receiver) = std::sync::mpsc::sync_channel(16);
+/// std::thread::scope(|scope| {
+///     scope.spawn(move || {
+///         for batch in receiver {
+///             examiner.take(batch);
+///         }
+///         examiner.finish();
+///         while let Some(event) = examiner.poll() { /* … */ }
+///     });
+///     for frame in frames() {
+///         follower.push_frame(&frame);
+///         if follower.ended() >= 64 {
+///             let _ = sender.send(follower.take_ended());
+///         }
+///     }
+///     follower.finish();
+///     let _ = sender.send(follower.take_ended());
+///     drop(sender);
+/// });
+/// ```
 #[derive(Debug)]
-pub(crate) struct Follower {
+pub struct Follower {
     decoder: Decoder,
     table: FlowTable,
     sessions: Sessions,
@@ -30,18 +61,21 @@ pub(crate) struct Follower {
 }
 
 impl Follower {
-    pub(crate) fn new(limits: &Limits, shared: Shared) -> Self {
+    /// A follower that has seen nothing.
+    #[must_use]
+    pub fn new(options: &Options) -> Self {
+        let shared = Shared { secrets: options.secrets.clone(), ..Shared::default() };
         Self {
-            decoder: Decoder::new(limits.clone()),
-            table: FlowTable::new(limits.clone()),
+            decoder: Decoder::new(options.limits.clone()),
+            table: FlowTable::new(options.limits.clone()),
             sessions: Sessions { shared, ..Sessions::default() },
             decoded: Vec::new(),
             taken: 0,
         }
     }
 
-    /// Takes one frame; what ended by it is in [`ended`](Self::ended).
-    pub(crate) fn push_frame(&mut self, frame: &Frame<'_>) {
+    /// Takes one frame. Never fails: what cannot be decoded is counted.
+    pub fn push_frame(&mut self, frame: &Frame<'_>) {
         self.taken = self.taken.saturating_add(1);
         let mut frame = *frame;
         frame.place.sequence = self.taken;
@@ -61,25 +95,29 @@ impl Follower {
     }
 
     /// The frames are over: every flow ends.
-    pub(crate) fn finish(&mut self) {
+    pub fn finish(&mut self) {
         self.table.finish(&mut self.sessions);
     }
 
-    /// What ended since it was asked last.
-    pub(crate) fn ended(&mut self) -> impl Iterator<Item = Ended> {
+    /// How many flows ended and were not taken yet.
+    #[must_use]
+    pub fn ended(&self) -> usize {
+        self.sessions.ended.len()
+    }
+
+    /// The flows that ended, in the order in which they did.
+    pub fn take_ended(&mut self) -> Vec<Ended> {
         let decoder = &self.decoder;
-        self.sessions.ended.drain(..).map(|(serial, connection)| {
+        let ended = self.sessions.ended.drain(..).map(|(serial, connection)| {
             let tunnel = connection.as_ref().map_or(TunnelId::NONE, |connection| connection.tunnel);
             Ended { serial, connection, tunnel: decoder.tunnel_path(tunnel).to_vec() }
-        })
+        });
+        ended.collect()
     }
 
-    /// Whether something ended since it was asked last.
-    pub(crate) fn has_ended(&self) -> bool {
-        !self.sessions.ended.is_empty()
-    }
-
-    pub(crate) fn decode_stats(&self, capture: u32) -> DecodeStats {
+    /// What became of the frames of one capture.
+    #[must_use]
+    pub fn decode_stats(&self, capture: u32) -> DecodeStats {
         usize::try_from(capture)
             .ok()
             .and_then(|capture| self.decoded.get(capture))
@@ -87,15 +125,21 @@ impl Follower {
             .unwrap_or_default()
     }
 
-    pub(crate) fn flow_stats(&self) -> FlowStats {
+    /// What happened in the flow table.
+    #[must_use]
+    pub fn flow_stats(&self) -> FlowStats {
         self.table.stats()
     }
 
-    pub(crate) fn tunnel_path(&self, tunnel: TunnelId) -> &[TunnelHop] {
+    /// The tunnels that a number stands for, the outermost first.
+    #[must_use]
+    pub fn tunnel_path(&self, tunnel: TunnelId) -> &[TunnelHop] {
         self.decoder.tunnel_path(tunnel)
     }
 
-    pub(crate) fn buffered_bytes(&self) -> usize {
+    /// Bytes held for streams that are not settled, and for fragments.
+    #[must_use]
+    pub fn buffered_bytes(&self) -> usize {
         self.table.buffered_bytes() + self.sessions.buffered_bytes() + self.decoder.buffered_bytes()
     }
 }

@@ -36,6 +36,8 @@ mod knowledge;
 pub mod log;
 
 pub use analyzer::{Analyzed, Analyzer, Counts, Event, Options};
+pub use examiner::Examiner;
+pub use follower::{Ended, Follower};
 pub use tlsleuth_capture as capture;
 pub use tlsleuth_capture::{Frame, FrameReader, LinkType, Located, OpenOptions, Place, Timestamp};
 pub use tlsleuth_cert as cert;

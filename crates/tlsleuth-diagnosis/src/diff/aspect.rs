@@ -4,7 +4,8 @@ use tlsleuth_capture::Place;
 
 use super::{Aspect, Change, Value, latency, share};
 use crate::Confidence;
-use crate::fleet::chance::{ALPHA, real, significant};
+use crate::fleet::chance::{ALPHA_ASIDE, real, significant};
+use crate::fleet::counts::Counts;
 use crate::fleet::hello::Hellos;
 use crate::fleet::latency::Spans;
 use crate::fleet::{Group, LeafFacts, Population};
@@ -30,9 +31,13 @@ pub(super) struct Candidate {
 }
 
 impl Candidate {
+    pub(super) fn aspect(&self) -> Aspect {
+        self.change.aspect
+    }
+
     /// The change, if it is one.
     pub(super) fn judge(mut self, tests: u64) -> Option<Change> {
-        let sure = significant(self.change.ln_p, tests, ALPHA);
+        let sure = significant(self.change.ln_p, tests, ALPHA_ASIDE);
         self.change.confidence = match (self.apart, sure) {
             (true, true) => Confidence::Certain,
             (true, false) => Confidence::Possible,
@@ -56,22 +61,9 @@ pub(super) fn candidates(before: Seen<'_>, after: Seen<'_>) -> Vec<Candidate> {
         candidate
     }));
     all.extend(values(Aspect::Chain, chains(old), chains(new)));
-    let completed = |group: &Group| group.asked.tally.first_completed;
-    all.extend(values(
-        Aspect::Version,
-        texts(old.versions.iter(), completed(old)),
-        texts(new.versions.iter(), completed(new)),
-    ));
-    all.extend(values(
-        Aspect::CipherSuite,
-        texts(old.suites.iter(), completed(old)),
-        texts(new.suites.iter(), completed(new)),
-    ));
-    all.extend(values(
-        Aspect::Group,
-        texts(old.groups.iter(), completed(old)),
-        texts(new.groups.iter(), completed(new)),
-    ));
+    all.extend(values(Aspect::Version, texts(&old.versions), texts(&new.versions)));
+    all.extend(values(Aspect::CipherSuite, texts(&old.suites), texts(&new.suites)));
+    all.extend(values(Aspect::Group, texts(&old.groups), texts(&new.groups)));
     all.extend(values(Aspect::Alpn, protocols(old), protocols(new)));
     all.extend(values(Aspect::ClientHello, hellos(before), hellos(after)));
     for (aspect, old, new) in [
@@ -110,13 +102,17 @@ fn values(aspect: Aspect, before: Counted, after: Counted) -> Option<Candidate> 
     texts.dedup();
     let mut ln_p = 0.0f64;
     let mut matters = false;
-    let mut tests = 0u64;
     for text in &texts {
         let (a, b) = ((count_in(&before, text), old), (count_in(&after, text), new));
         ln_p = ln_p.min(share::ln_p(a, b));
         matters |= (share::share(a) - share::share(b)).abs() >= POINTS;
-        tests += 1;
     }
+    // One value is the same on both sides; of two the second says what the first one does.
+    let tests = match texts.len() {
+        0 | 1 => 0,
+        2 => 1,
+        more => u64::try_from(more).unwrap_or(u64::MAX),
+    };
     let apart = !before.iter().any(|(text, _, _)| count_in(&after, text) > 0);
     Some(Candidate {
         change: Change {
@@ -149,17 +145,15 @@ fn told(mut counted: Counted, of: u64) -> Vec<Value> {
     values
 }
 
-fn texts<T: ToString>(values: impl Iterator<Item = (T, u64)>, at: Option<Place>) -> Counted {
-    values.map(|(value, count)| (value.to_string(), count, at)).collect()
+fn texts<T: ToString + PartialEq>(values: &Counts<T>) -> Counted {
+    values.iter().map(|(value, count, at)| (value.to_string(), count, Some(at))).collect()
 }
 
 fn outcomes(population: &Population) -> Counted {
     let tally = population.tally;
-    let mut counted: Counted = population
-        .verdicts
-        .iter()
-        .map(|(verdict, count)| ((*verdict).to_owned(), *count, tally.first_failed))
-        .collect();
+    let verdicts = population.verdicts.iter();
+    let mut counted: Counted =
+        verdicts.map(|(verdict, (count, at))| ((*verdict).to_owned(), *count, Some(*at))).collect();
     if tally.completed > 0 {
         counted.push(("completed".to_owned(), tally.completed, tally.first_completed));
     }
@@ -198,28 +192,20 @@ fn certificates(old: &Group, new: &Group) -> String {
 }
 
 fn chains(group: &Group) -> Counted {
-    let at = group.leafs.first().map(|leaf| leaf.first);
-    group
-        .chains
-        .iter()
-        .map(|(chain, count)| {
-            let noun = if chain.certificates == 1 { "certificate" } else { "certificates" };
-            let missing = if chain.incomplete { ", an intermediate is missing" } else { "" };
-            (format!("{} {noun}{missing}", chain.certificates), count, at)
-        })
-        .collect()
+    let chains = group.chains.iter().map(|(chain, count, at)| {
+        let noun = if chain.certificates == 1 { "certificate" } else { "certificates" };
+        let missing = if chain.incomplete { ", an intermediate is missing" } else { "" };
+        (format!("{} {noun}{missing}", chain.certificates), count, Some(at))
+    });
+    chains.collect()
 }
 
 fn protocols(group: &Group) -> Counted {
-    let at = group.asked.tally.first_completed;
-    group
-        .protocols
-        .iter()
-        .map(|(protocol, count)| {
-            let text = protocol.as_ref().map_or_else(|| "none".to_owned(), ToString::to_string);
-            (text, count, at)
-        })
-        .collect()
+    let protocols = group.protocols.iter().map(|(protocol, count, at)| {
+        let text = protocol.as_ref().map_or_else(|| "none".to_owned(), ToString::to_string);
+        (text, count, Some(at))
+    });
+    protocols.collect()
 }
 
 /// The fingerprints of those hellos whose connections ended.
@@ -230,7 +216,10 @@ fn hellos((group, hellos): Seen<'_>) -> Counted {
     let mut counted: Counted = Vec::new();
     for (id, tally) in &group.hellos {
         let Some(offer) = hellos.get(*id).filter(|_| tally.ended() > 0) else { continue };
-        let at = tally.first_completed.or(tally.first_failed);
+        let at = match (tally.first_completed, tally.first_failed) {
+            (Some(completed), Some(failed)) => Some(completed.earlier(failed)),
+            (completed, failed) => completed.or(failed),
+        };
         match counted.iter_mut().find(|(ja4, _, _)| *ja4 == offer.ja4) {
             Some((_, count, _)) => *count = count.saturating_add(tally.ended()),
             None => counted.push((offer.ja4.clone(), tally.ended(), at)),

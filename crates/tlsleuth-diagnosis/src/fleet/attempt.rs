@@ -39,6 +39,19 @@ pub struct ChainShape {
     pub incomplete: bool,
 }
 
+/// What a server chose.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct Chosen {
+    /// The version.
+    pub version: ProtocolVersion,
+    /// The cipher suite.
+    pub suite: CipherSuite,
+    /// The key-exchange group.
+    pub group: Option<NamedGroup>,
+    /// The ServerHello.
+    pub at: Place,
+}
+
 /// One connection in brief: all that a summary takes of it.
 #[derive(Clone, Debug)]
 pub struct Attempt {
@@ -71,7 +84,7 @@ pub struct Attempt {
     /// The chain as the server sent it.
     pub chain: Option<ChainShape>,
     /// What the server chose.
-    pub chosen: Option<(ProtocolVersion, CipherSuite, Option<NamedGroup>)>,
+    pub chosen: Option<Chosen>,
     /// The application protocol that it chose; `Some(None)` where it is seen to have chosen none.
     pub alpn: Option<Option<WireText>>,
     /// About an earlier session.

@@ -1,7 +1,7 @@
 //! What a summary holds at most, and what did not fit.
 
 /// Servers by address, port and name that are summed up; connections of further ones are counted.
-pub const MAX_GROUPS: usize = 100_000;
+pub const MAX_GROUPS: usize = 32_768;
 /// Leafs held of one server and name: the bits of a mask.
 pub const MAX_LEAFS: usize = 32;
 /// Leafs held over all.
@@ -80,4 +80,12 @@ impl Default for Caps {
 /// One more.
 pub(crate) fn count(counter: &mut u64) {
     *counter = counter.saturating_add(1);
+}
+
+/// Adds to a list that has one entry as a rule: the first takes the room of one.
+pub(crate) fn push<T>(list: &mut Vec<T>, entry: T) {
+    if list.is_empty() {
+        list.reserve_exact(1);
+    }
+    list.push(entry);
 }

@@ -1,6 +1,5 @@
 //! A server under one name.
 
-use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use tlsleuth_capture::{Address, Place};
@@ -8,8 +7,8 @@ use tlsleuth_cert::WireText;
 use tlsleuth_handshake::Outcome;
 use tlsleuth_handshake::codepoint::{CipherSuite, NamedGroup, ProtocolVersion};
 
-use super::attempt::{Attempt, ChainShape, Resumption};
-use super::caps::{Caps, MAX_KINDS, MAX_LEAFS, count};
+use super::attempt::{Attempt, ChainShape, Chosen, Resumption};
+use super::caps::{Caps, MAX_KINDS, MAX_LEAFS, count, push};
 use super::counts::Counts;
 use super::hello::HelloId;
 use super::latency::Latency;
@@ -17,6 +16,7 @@ use super::leaf::Leaf;
 use super::node::Nodes;
 use super::population::Population;
 use super::size::Sizes;
+use super::sorted::Sorted;
 use super::tally::Tally;
 
 /// A server under one name, or without one.
@@ -29,13 +29,13 @@ pub struct Group {
     /// How many failed, health checks among them.
     pub failed: u64,
     /// Verdicts.
-    pub verdicts: BTreeMap<&'static str, u64>,
+    pub verdicts: Sorted<&'static str, u64>,
     /// Those with a ClientHello.
     pub asked: Population,
     /// The leafs in the order in which they were first seen.
     pub leafs: Vec<Leaf>,
     /// For each sort of key: the last leaf seen, and how often it was another one than before.
-    pub runs: BTreeMap<&'static str, (usize, u64)>,
+    pub runs: Sorted<&'static str, (usize, u64)>,
     /// Leafs that did not fit.
     pub leafs_left_out: u64,
     /// The kinds of hellos, in the order in which they were first seen.
@@ -82,7 +82,7 @@ impl Group {
             Outcome::Incomplete => {}
         }
         if let Some(verdict) = attempt.verdict {
-            count(self.verdicts.entry(verdict).or_default());
+            self.verdicts.count(verdict);
         }
         let Some((hello, at)) = attempt.hello else { return };
         let leaf = self.leaf(attempt, caps);
@@ -93,18 +93,19 @@ impl Group {
         self.sizes.add(attempt.hello_bytes, attempt, caps);
         self.hello(hello, attempt, caps);
         if let Some(chain) = attempt.chain {
-            self.chains.add(chain);
+            let sent = attempt.leaf.as_ref().map_or(attempt.first, |(_, at, _)| *at);
+            self.chains.add(chain, sent);
         }
         if attempt.is_completed()
-            && let Some((version, suite, group)) = attempt.chosen
+            && let Some(Chosen { version, suite, group, at }) = attempt.chosen
         {
-            self.versions.add(version);
-            self.suites.add(suite);
+            self.versions.add(version, at);
+            self.suites.add(suite, at);
             if let Some(group) = group {
-                self.groups.add(group);
+                self.groups.add(group, at);
             }
             if let Some(protocol) = &attempt.alpn {
-                self.protocols.add(protocol.clone());
+                self.protocols.add(protocol.clone(), at);
             }
         }
         self.resumption(at, attempt);
@@ -121,7 +122,7 @@ impl Group {
         } else {
             let mut tally = Tally::default();
             tally.add(attempt);
-            self.hellos.push((hello, tally));
+            push(&mut self.hellos, (hello, tally));
         }
     }
 
@@ -149,14 +150,17 @@ impl Group {
         let nth = match self.leafs.iter().position(|leaf| leaf.facts.sha256 == facts.sha256) {
             Some(nth) => nth,
             None if self.leafs.len() < MAX_LEAFS => {
-                self.leafs.push(Leaf {
-                    facts: Arc::clone(facts),
-                    trusted: *trusted,
-                    first: *at,
-                    last: *at,
-                    count: 0,
-                    tally: Tally::default(),
-                });
+                push(
+                    &mut self.leafs,
+                    Leaf {
+                        facts: Arc::clone(facts),
+                        trusted: *trusted,
+                        first: *at,
+                        last: *at,
+                        count: 0,
+                        tally: Tally::default(),
+                    },
+                );
                 self.leafs.len() - 1
             }
             None => {
@@ -170,8 +174,9 @@ impl Group {
             leaf.count = leaf.count.saturating_add(1);
             leaf.tally.add(attempt);
         }
-        let run = self.runs.entry(facts.key).or_insert((nth, 1));
-        if run.0 != nth {
+        if let Some(run) = self.runs.at(facts.key, true, || (nth, 1))
+            && run.0 != nth
+        {
             *run = (nth, run.1.saturating_add(1));
         }
         u32::try_from(nth).ok().and_then(|nth| 1u32.checked_shl(nth)).unwrap_or(0)

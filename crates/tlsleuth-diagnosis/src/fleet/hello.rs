@@ -1,7 +1,7 @@
 //! What a client offers, in brief, each kind of hello held once.
 
 use std::collections::{BTreeSet, HashMap};
-use std::hash::{DefaultHasher, Hash, Hasher};
+use std::hash::{DefaultHasher, Hasher};
 
 use tlsleuth_cert::WireText;
 use tlsleuth_handshake::codepoint::{
@@ -60,12 +60,14 @@ pub struct Hellos {
     offers: Vec<Offer>,
     /// Looked up by a digest of what is offered, never walked.
     by_digest: HashMap<u64, HelloId>,
+    /// What is hashed, kept for its room.
+    scratch: Vec<u8>,
 }
 
 impl Hellos {
     /// The kind of a hello; [`HelloId::OTHER`] when there are too many kinds.
     pub fn of(&mut self, hello: &ClientHello) -> HelloId {
-        let digest = digest(hello);
+        let digest = digest(hello, &mut self.scratch);
         if let Some(&id) = self.by_digest.get(&digest) {
             return id;
         }
@@ -122,34 +124,42 @@ fn tells(kind: ExtensionType) -> bool {
 }
 
 /// The order of extensions is left out, since some clients shuffle it. `DefaultHasher::new` has
-/// fixed keys, so that the same hello gives the same digest in every run.
-fn digest(hello: &ClientHello) -> u64 {
-    let mut hasher = DefaultHasher::new();
-    hello.legacy_version.0.hash(&mut hasher);
-    for version in hello.offered_versions().known() {
-        version.0.hash(&mut hasher);
-    }
-    0u8.hash(&mut hasher);
-    for suite in hello.cipher_suites.iter().filter(|suite| !suite.is_grease()) {
-        suite.0.hash(&mut hasher);
-    }
-    1u8.hash(&mut hasher);
+/// fixed keys, so that the same hello gives the same digest in every run. All is hashed in one piece,
+/// which takes a fraction of what hashing each number would.
+fn digest(hello: &ClientHello, scratch: &mut Vec<u8>) -> u64 {
+    scratch.clear();
     let list = &hello.extensions;
-    for group in list.supported_groups().unwrap_or_default().iter().filter(|g| !g.is_grease()) {
-        group.0.hash(&mut hasher);
-    }
-    2u8.hash(&mut hasher);
-    for scheme in list.signature_algorithms().unwrap_or_default() {
-        scheme.0.hash(&mut hasher);
-    }
-    3u8.hash(&mut hasher);
+    scratch.extend_from_slice(&hello.legacy_version.0.to_be_bytes());
+    let versions = list.supported_versions().unwrap_or_default().iter();
+    put(scratch, versions.filter(|version| !version.is_grease()).map(|version| version.0));
+    put(
+        scratch,
+        hello.cipher_suites.iter().filter(|suite| !suite.is_grease()).map(|suite| suite.0),
+    );
+    let groups = list.supported_groups().unwrap_or_default().iter();
+    put(scratch, groups.filter(|group| !group.is_grease()).map(|group| group.0));
+    let schemes = list.signature_algorithms().unwrap_or_default().iter();
+    put(scratch, schemes.map(|scheme| scheme.0));
     for protocol in list.alpn().unwrap_or_default() {
-        protocol.raw().hash(&mut hasher);
+        scratch.extend_from_slice(protocol.raw());
+        put(scratch, std::iter::empty());
     }
-    let mut kinds: Vec<u16> = list.types().filter(|kind| tells(*kind)).map(|kind| kind.0).collect();
-    kinds.sort_unstable();
-    kinds.hash(&mut hasher);
+    // A sum does not depend on the order; each type is spread over all bits first.
+    let kinds = list.types().filter(|kind| tells(*kind)).fold(0u64, |sum, kind| {
+        let spread = (u64::from(kind.0) + 1).wrapping_mul(0x9e37_79b9_7f4a_7c15);
+        sum.wrapping_add(spread ^ (spread >> 29))
+    });
+    scratch.extend_from_slice(&kinds.to_be_bytes());
+    let mut hasher = DefaultHasher::new();
+    hasher.write(scratch);
     hasher.finish()
+}
+
+/// A list of numbers, then how far it goes, so that the end of one is no beginning of the next.
+fn put(scratch: &mut Vec<u8>, numbers: impl Iterator<Item = u16>) {
+    numbers.for_each(|number| scratch.extend_from_slice(&number.to_be_bytes()));
+    let end = u32::try_from(scratch.len()).unwrap_or(u32::MAX);
+    scratch.extend_from_slice(&end.to_be_bytes());
 }
 
 fn offer(hello: &ClientHello) -> Offer {

@@ -12,7 +12,7 @@ use tlsleuth_capture::transport::SynFacts;
 use tlsleuth_capture::{Address, Place};
 
 use super::attempt::Attempt;
-use super::caps::{Caps, MAX_NODES, count};
+use super::caps::{Caps, MAX_NODES, count, push};
 use super::tally::Tally;
 
 /// Clocks held of one client and stack. More say that each connection starts its own, as recent
@@ -132,7 +132,10 @@ impl Nodes {
             }
             caps.nodes -= 1;
             let (all, clocks) = (Answers::default(), Vec::new());
-            self.seen.push(Seen { client, stack: facts.stack, all, clocks, no_clocks: false });
+            push(
+                &mut self.seen,
+                Seen { client, stack: facts.stack, all, clocks, no_clocks: false },
+            );
         }
         let nth = found.unwrap_or(self.seen.len().saturating_sub(1));
         let Some(seen) = self.seen.get_mut(nth) else { return };
@@ -151,7 +154,7 @@ impl Nodes {
                 caps.nodes -= 1;
                 let mut answers = Answers::default();
                 answers.add(attempt, leaf, latest);
-                seen.clocks.push((clock, answers));
+                push(&mut seen.clocks, (clock, answers));
             }
             None => {
                 caps.nodes = caps.nodes.saturating_add(seen.clocks.len());

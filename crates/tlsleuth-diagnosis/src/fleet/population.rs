@@ -1,12 +1,10 @@
 //! Connections to one server that are looked at together.
 
-use std::collections::BTreeMap;
-use std::collections::btree_map::Entry;
-
-use tlsleuth_capture::Address;
+use tlsleuth_capture::{Address, Place};
 
 use super::attempt::Attempt;
 use super::caps::{Caps, MAX_CLIENTS, count};
+use super::sorted::Sorted;
 use super::tally::Tally;
 use super::timeline::Timeline;
 use crate::{Party, wording};
@@ -28,15 +26,15 @@ pub struct Population {
     /// One after the other.
     pub timeline: Timeline,
     /// Each client.
-    pub clients: BTreeMap<Address, ClientTally>,
+    pub clients: Sorted<Address, ClientTally>,
     /// Connections of clients that did not fit.
     pub clients_left_out: u64,
     /// Failures that a ladder or a race explains.
     pub excused: u64,
-    /// Failures by verdict.
-    pub verdicts: BTreeMap<&'static str, u64>,
+    /// Failures by verdict, and the proof of the first of each.
+    pub verdicts: Sorted<&'static str, (u64, Place)>,
     /// Failures by who has to act.
-    pub parties: BTreeMap<Party, u64>,
+    pub parties: Sorted<Party, u64>,
 }
 
 impl Population {
@@ -47,21 +45,20 @@ impl Population {
         } else if attempt.is_failed() && !attempt.is_health_check() {
             let verdict = attempt.verdict.unwrap_or("failed without a verdict");
             self.timeline.failed(attempt.first, attempt.proof, verdict, attempt.client.address);
-            count(self.verdicts.entry(verdict).or_default());
-            count(self.parties.entry(attempt.party.unwrap_or(Party::Unknown)).or_default());
+            if let Some(held) = self.verdicts.at(verdict, true, || (0, attempt.proof)) {
+                count(&mut held.0);
+            }
+            self.parties.count(attempt.party.unwrap_or(Party::Unknown));
         }
         let room = self.clients.len() < MAX_CLIENTS && caps.clients > 0;
-        let held = match self.clients.entry(attempt.client.address) {
-            Entry::Occupied(held) => held.into_mut(),
-            Entry::Vacant(place) if room => {
-                caps.clients -= 1;
-                place.insert(ClientTally::default())
-            }
-            Entry::Vacant(_) => {
-                count(&mut self.clients_left_out);
-                count(&mut caps.left_out.clients);
-                return None;
-            }
+        let free = &mut caps.clients;
+        let Some(held) = self.clients.at(attempt.client.address, room, || {
+            *free = free.saturating_sub(1);
+            ClientTally::default()
+        }) else {
+            count(&mut self.clients_left_out);
+            count(&mut caps.left_out.clients);
+            return None;
         };
         held.tally.add(attempt);
         Some(held)
@@ -86,14 +83,14 @@ impl Population {
     /// The verdicts in words, the commonest first.
     #[must_use]
     pub fn verdicts_in_words(&self) -> String {
-        verdicts_in_words(&self.verdicts)
+        verdicts_in_words(self.verdicts.iter().map(|(code, (count, _))| (*code, *count)))
     }
 }
 
 /// Verdicts with their counts in words, the commonest first.
 #[must_use]
-pub fn verdicts_in_words(verdicts: &BTreeMap<&'static str, u64>) -> String {
-    let mut counted: Vec<_> = verdicts.iter().collect();
-    counted.sort_by_key(|(code, count)| (std::cmp::Reverse(**count), **code));
+pub fn verdicts_in_words(verdicts: impl Iterator<Item = (&'static str, u64)>) -> String {
+    let mut counted: Vec<_> = verdicts.collect();
+    counted.sort_by_key(|(code, count)| (std::cmp::Reverse(*count), *code));
     wording::list(counted.into_iter().map(|(code, count)| format!("{code} {count} times")))
 }

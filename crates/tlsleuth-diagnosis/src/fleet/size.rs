@@ -67,6 +67,9 @@ impl Sizes {
                 caps.sizes -= 1;
                 let mut tally = Tally::default();
                 tally.add(attempt);
+                if self.steps.is_empty() {
+                    self.steps.reserve_exact(1);
+                }
                 self.steps.insert(nth, Step { least: size, most: size, tally });
                 while self.steps.len() > MAX_STEPS {
                     self.widen(caps);

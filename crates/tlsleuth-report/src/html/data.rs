@@ -296,6 +296,13 @@ impl Maker {
         if let Some(milliseconds) = connection.timing.handshake_ms {
             facts.push(("handshake", quantity::span(milliseconds)));
         }
+        if !connection.unseen.is_empty() {
+            let unseen = connection
+                .unseen
+                .iter()
+                .map(|(what, why)| format!("{} ({why})", what.replace('_', " ")));
+            facts.push(("not to be seen", unseen.collect::<Vec<_>>().join(", ")));
+        }
         facts.push(("frames", quantity::count(connection.frames)));
         if !connection.tunnel.is_empty() {
             facts.push(("tunnel", connection.tunnel.join(" in ")));

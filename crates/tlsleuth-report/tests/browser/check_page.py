@@ -46,6 +46,9 @@ def main(pages):
 
 
 def check(browser, name):
+    if not browser.run("JSON.parse(document.getElementById('data').textContent).connections.id.length"):
+        assert browser.run("document.getElementById('all').hidden")
+        return "; no connection in it"
     total = number(browser.run(STATUS))
     assert browser.run("JSON.parse(document.getElementById('data').textContent).connections.id.length") == total
     # The script and the style run: their hashes are right.

@@ -9,7 +9,7 @@ use std::sync::Arc;
 use tlsleuth::cert::{Anchors, Judge, Roots};
 use tlsleuth::diagnosis::Fleet;
 use tlsleuth::diagnosis::capture_findings;
-use tlsleuth::{Analyzed, Analyzer, Event, FrameReader, Options};
+use tlsleuth::{Analyzed, Analyzer, Counts, Event, FrameReader, Options};
 use tlsleuth_report::{CaptureInput, Report, report};
 
 pub(crate) fn testdata() -> PathBuf {
@@ -35,11 +35,30 @@ pub(crate) fn story(name: &str) -> Report {
 }
 
 pub(crate) fn analyze(path: &Path, shown: &str) -> Report {
-    analyze_with(path, shown, &mut |_| {})
+    let (input, connections, fleet, counts) = side(path, shown);
+    report(&[input], connections, &fleet, &counts, "mozilla")
 }
 
 /// The same; `see` is given every connection before the report is made.
 pub(crate) fn analyze_with(path: &Path, shown: &str, see: &mut dyn FnMut(&Analyzed)) -> Report {
+    let (input, connections, fleet, counts) = side(path, shown);
+    connections.iter().for_each(|analyzed| see(analyzed));
+    report(&[input], connections, &fleet, &counts, "mozilla")
+}
+
+/// What changed from the first capture of one story to that of another.
+pub(crate) fn diff(before: &str, after: &str) -> tlsleuth_report::diff::Diff {
+    let side = |name: &str| {
+        let folder = testdata().join("captures").join(name);
+        side(&captures(&folder)[0], &format!("{name}.pcap"))
+    };
+    let ((before, _, old, _), (after, _, new, _)) = (side(before), side(after));
+    let input =
+        |captures, fleet| tlsleuth_report::diff::Input { captures, fleet, interrupted: false };
+    tlsleuth_report::diff::diff(&input(&[before], &old), &input(&[after], &new))
+}
+
+fn side(path: &Path, shown: &str) -> (CaptureInput, Vec<Box<Analyzed>>, Fleet, Counts) {
     let mut anchors = Anchors::new(Roots::Mozilla).unwrap();
     anchors.add_pem(&std::fs::read(testdata().join("pki/root.pem")).unwrap()).unwrap();
     let mut options = Options::default();
@@ -56,10 +75,7 @@ pub(crate) fn analyze_with(path: &Path, shown: &str, see: &mut dyn FnMut(&Analyz
     let mut fleet = Fleet::default();
     while let Some(event) = analyzer.poll() {
         match event {
-            Event::Connection(analyzed) => {
-                see(&analyzed);
-                connections.push(analyzed);
-            }
+            Event::Connection(analyzed) => connections.push(analyzed),
             Event::Fleet(told) => fleet = *told,
         }
     }
@@ -69,5 +85,5 @@ pub(crate) fn analyze_with(path: &Path, shown: &str, see: &mut dyn FnMut(&Analyz
         decoded: analyzer.decode_stats(0),
         findings: capture_findings(reader.facts(), 0),
     };
-    report(&[input], connections, &fleet, &analyzer.counts(), "mozilla")
+    (input, connections, fleet, analyzer.counts())
 }

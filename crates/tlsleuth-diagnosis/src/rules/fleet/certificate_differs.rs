@@ -61,7 +61,7 @@ pub(crate) fn differs(group: &Group) -> Option<Differs<'_>> {
             .fold(Default::default(), |sum: crate::fleet::Tally, other| sum.and(other.tally));
         fails_more(leaf.tally, others)
     });
-    let nodes = nodes(group, *worst.as_ref().unwrap_or(leafs.first()?));
+    let nodes = nodes(group, worst.or(leafs.first().copied())?);
     Some(Differs { runs: *runs, nodes, matters: worst.is_some(), worst, leafs })
 }
 

@@ -45,7 +45,7 @@ fn failed_of(tally: Tally) -> String {
 
 /// Whether failures of a group are told by a rule about its certificates, sessions or clients.
 fn explained(summary: &Summary, server: Endpoint, name: Option<&WireText>, group: &Group) -> bool {
-    certificate_changed::changes(group).iter().any(|change| change.effect.is_some())
+    certificate_changed::changes(summary, group).iter().any(|change| change.effect.is_some())
         || certificate_differs::differs(group).is_some_and(|found| found.matters)
         || name.is_some_and(|name| intercepted::is_intercepted(summary, server, name))
         || resumption_fails::breaks(summary, group).is_some()

@@ -99,7 +99,7 @@ pub(crate) fn split(
         return None;
     }
     let (hello, size) = (by_hello(summary, group), by_size::split(summary, group));
-    let by_path = population.verdicts.iter().max_by_key(|(_, count)| **count);
+    let by_path = population.verdicts.iter().max_by_key(|(_, (count, _))| *count);
     let by_path = by_path.is_some_and(|(code, _)| code.starts_with("tcp."));
     match (hello, size) {
         (Some(hello), Some(size)) => Some(hello.or_better(size, by_path)),
@@ -114,7 +114,7 @@ impl Split {
             (hello, sized) if hello < sized => self,
             (hello, sized) if hello > sized => size,
             _ if prefer_size => {
-                size.also.push(self.says);
+                size.also = std::iter::once(self.says).chain(self.also).take(ALSO).collect();
                 size
             }
             _ => {
@@ -179,7 +179,9 @@ fn by_hello(summary: &Summary, group: &Group) -> Option<Split> {
         clients: failing(&group.asked),
         also: masks
             .iter()
-            .filter(|((other, other_mask), _)| *other_mask == mask && other.sort != property.sort)
+            .filter(|((other, other_mask), _)| {
+                *other_mask == mask && other.sort != property.sort && !other.lacks
+            })
             .take(ALSO)
             .map(|((other, _), says)| words(other, says))
             .collect(),
@@ -318,7 +320,7 @@ fn by_address(summary: &Summary, population: &Population) -> Option<Split> {
     let bits = common_bits(first, last);
     let mut with = Tally::default();
     let mut without = Tally::default();
-    for (address, client) in &population.clients {
+    for (address, client) in population.clients.iter() {
         let side = if common_bits(*address, first) >= bits { &mut with } else { &mut without };
         *side = side.and(client.tally);
     }
@@ -435,12 +437,12 @@ fn finding(called: &str, what: &str, split: &Split, population: &Population) -> 
             also => format!("The same connections are also those that {}.", also.join("; that ")),
         })
         .likely(format!(
-            "That this property decides is inferred from the counts (Fisher's exact test, {} over {} separations); another property that always goes with it may be the cause.",
-            p_value(split.ln_p, split.tries), split.tries
+            "That this property decides is inferred from the counts (Fisher's exact test, {}); another property that always goes with it may be the cause.",
+            p_value(split.ln_p, split.tries)
         ));
     if split.says.starts_with(by_size::SAYS) {
         finding
-            .remedy("Find what stands between these clients and the server: a firewall, balancer or inspection that handles only the first segment of a hello, or a path with a smaller MTU whose ICMP messages are filtered. Update it or let it pass TLS as it is; a server that keeps hellos short is none.")
+            .remedy("Find what stands between these clients and the server: a firewall, balancer or inspection that handles only the first segment of a hello, or a path with a smaller MTU whose ICMP messages are filtered. Update it, or let it pass TLS as it is. Until then these clients get through without post-quantum groups (OpenSSL: Groups in openssl.cnf; Go: tls.Config.CurvePreferences).")
             .next_step("openssl s_client with and without -groups X25519MLKEM768 from one of these clients: the first makes a hello of about 1,700 bytes, the second one of about 300")
     } else if split.party == Party::Client {
         finding.remedy("Bring these clients up to what the others send, or let the server accept what these send; the verdict of one of their connections says which.")

@@ -4,7 +4,7 @@ use tlsleuth_capture::Endpoint;
 use tlsleuth_cert::WireText;
 
 use super::{called, explained, outage_window, split_by_client};
-use crate::fleet::chance::{ALPHA, Table, p_value, significant};
+use crate::fleet::chance::{ALPHA, Table, ln_combined, p_value, real, significant};
 use crate::fleet::node::{Answers, Apart};
 use crate::fleet::{Group, Summary};
 use crate::rule::declare_fleet_rule;
@@ -21,10 +21,11 @@ declare_fleet_rule! {
     /// A node that was not updated or not reloaded, lacks a certificate or a key, or runs another
     /// configuration.
     /// ## The test
-    /// One client got answers of at least two nodes, one of which answered again after another one
-    /// had, at least twice. Nine of ten connections to the nodes that fail fail, nine of ten to the
-    /// others complete, at least three each, and Fisher's exact test gives 0.01 at most over all sets
-    /// of its nodes, all such clients and all servers.
+    /// A client got answers of at least two nodes, one of which answered again after another one had,
+    /// at least twice. Nine of ten connections to the nodes that fail fail, nine of ten to the others
+    /// complete, at least three each, over all such clients. For each of them Fisher's exact test,
+    /// times the number of sets of its nodes, says how likely chance does as much; these are put
+    /// together by Fisher's method for independent tests, and over all servers give 0.01 at most.
     /// ## When it cannot be told
     /// A balancer that ends TCP itself answers with its own clock. Some systems begin a new clock for
     /// every connection; then only nodes of different TTL or kind are told apart.
@@ -36,13 +37,17 @@ declare_fleet_rule! {
     }
 }
 
-/// Nodes that fail among those that one client was answered by.
+/// Nodes that fail among those behind one address.
 pub(crate) struct Split {
+    /// The client that was answered by the most nodes.
     apart: Apart,
+    /// How many of these fail.
     failing: usize,
+    /// Connections of all clients that were answered by several nodes.
     table: Table,
+    clients: usize,
     ln_p: f64,
-    tries: u64,
+    looks: u64,
 }
 
 /// Whether failures at a server and name depend on the node.
@@ -51,33 +56,35 @@ pub(crate) fn split(summary: &Summary, group: &Group) -> Option<Split> {
     if tally.failed < 3 || tally.completed < 3 {
         return None;
     }
-    let all = group.nodes.apart();
-    let clients = u64::try_from(all.len()).unwrap_or(u64::MAX);
-    let tested = all.into_iter().filter_map(|apart| {
+    let mut all = Table::default();
+    let mut ln_ps = Vec::new();
+    let mut best: Option<(usize, Apart)> = None;
+    for apart in group.nodes.apart() {
         let mut table = Table::default();
-        let mut failing = 0;
         for node in &apart.nodes {
-            if fails(node) {
-                failing += 1;
-                table.failed_with += node.tally.failed;
-                table.completed_with += node.tally.completed;
-            } else {
-                table.failed_without += node.tally.failed;
-                table.completed_without += node.tally.completed;
-            }
+            table.count(fails(node), node.tally.failed, node.tally.completed);
         }
-        let sets = 1u64.checked_shl(u32::try_from(apart.nodes.len()).ok()?).unwrap_or(u64::MAX);
-        let tries = sets.saturating_mul(clients).saturating_mul(summary.looks());
-        let ln_p = table.ln_p();
-        (table.separates() && significant(ln_p, tries, ALPHA)).then_some(Split {
-            apart,
-            failing,
-            table,
-            ln_p,
-            tries,
-        })
-    });
-    tested.min_by(|a, b| a.ln_p.total_cmp(&b.ln_p))
+        all.count(true, table.failed_with, table.completed_with);
+        all.count(false, table.failed_without, table.completed_without);
+        let sets = real(u64::try_from(apart.nodes.len()).unwrap_or(u64::MAX));
+        ln_ps.push((table.ln_p() + sets * std::f64::consts::LN_2).min(0.0));
+        let failing = apart.nodes.iter().filter(|node| fails(node)).count();
+        let more = (apart.nodes.len(), failing)
+            > best.as_ref().map_or((0, 0), |(failing, held)| (held.nodes.len(), *failing));
+        if more {
+            best = Some((failing, apart));
+        }
+    }
+    let (failing, apart) = best?;
+    let (ln_p, looks) = (ln_combined(&ln_ps), summary.looks());
+    (failing > 0 && all.separates() && significant(ln_p, looks, ALPHA)).then_some(Split {
+        apart,
+        failing,
+        table: all,
+        clients: ln_ps.len(),
+        ln_p,
+        looks,
+    })
 }
 
 fn fails(node: &Answers) -> bool {
@@ -98,12 +105,12 @@ fn check(summary: &Summary) -> Vec<Finding> {
 }
 
 fn finding(server: Endpoint, name: Option<&WireText>, group: &Group, split: &Split) -> Finding {
-    let Split { apart, failing, table, ln_p, tries } = split;
+    let Split { apart, failing, table, clients, ln_p, looks } = split;
     let with = table.failed_with.saturating_add(table.completed_with);
     let without = table.failed_without.saturating_add(table.completed_without);
     let nodes = apart.nodes.len();
     let title = format!(
-        "{failing} of {nodes} nodes behind {} {}: {} of {with} connections there, {} of {without} at the others",
+        "{failing} of {nodes} nodes that can be told apart behind {} {}: {} of {with} connections there, {} of {without} at the others",
         called(server, name),
         if *failing == 1 { "fails" } else { "fail" },
         table.failed_with,
@@ -119,11 +126,16 @@ fn finding(server: Endpoint, name: Option<&WireText>, group: &Group, split: &Spl
             finding.evidence_if(node.tally.first_completed, || "another node completes".to_owned());
     }
     finding
-        .explain(format!("The nodes that answer {} are told apart by their SYN-ACKs: {}.", apart.client, apart.by))
+        .explain(format!(
+            "{} answered by several nodes in turn; they are told apart by their SYN-ACKs, those that answer {} by {}.",
+            if *clients == 1 { "One client is".to_owned() } else { format!("{clients} clients are") },
+            apart.client,
+            apart.by
+        ))
         .explain(format!("Failures at this server: {}.", group.asked.verdicts_in_words()))
         .likely(format!(
-            "That the node decides is inferred from the counts (Fisher's exact test, {} over {tries} sets of nodes).",
-            p_value(*ln_p, *tries)
+            "That the node decides is inferred from the counts (Fisher's exact test, {}).",
+            p_value(*ln_p, *looks)
         ))
         .remedy("Take the node that fails out of the balancer, then compare its version, configuration, certificate and key with another one; let the deployment check every node by its own address.")
         .next_step(format!("{} on each node by its own address", crate::wording::s_client(&"NODE:443", name.map(WireText::to_string).as_deref())))
@@ -161,7 +173,7 @@ mod tests {
         let found = script.find(&FLEET_SPLIT_BY_NODE);
         assert_eq!(found.len(), 1);
         assert!(
-            found[0].title.starts_with("2 of 4 nodes behind api.example.test"),
+            found[0].title.starts_with("2 of 4 nodes that can be told apart behind api"),
             "{}",
             found[0].title
         );
@@ -175,6 +187,22 @@ mod tests {
         let found = script.find(&FLEET_SPLIT_BY_NODE);
         assert!(found[0].title.starts_with("1 of 2 nodes"), "{}", found[0].title);
         assert!(found[0].explanation.contains("TTL 62, 63"), "{}", found[0].explanation);
+    }
+
+    #[test]
+    fn many_clients_with_a_few_connections_each_tell_it_together() {
+        let mut script = Script::default();
+        for nth in 0..144usize {
+            let (client, node) = (nth % 12, ((nth * 2_654_435_761) >> 16) % 4);
+            let clock = 400_000_000 * u32::try_from(node).unwrap()
+                + u32::try_from(client).unwrap() * 9_000_000;
+            let making = script.connection().client(7 + client).node(64, Some(clock));
+            if node == 3 { making.failed("peer.internal-error") } else { making.completed() }
+        }
+        let found = script.find(&FLEET_SPLIT_BY_NODE);
+        assert_eq!(found.len(), 1);
+        assert!(found[0].title.starts_with("1 of 4 nodes"), "{}", found[0].title);
+        assert_eq!(script.codes(), ["fleet.split-by-node"]);
     }
 
     #[test]

@@ -10,7 +10,7 @@ use tlsleuth_handshake::codepoint::{CipherSuite, ProtocolVersion};
 
 use crate::fleet::hello::{HelloId, Offer};
 use crate::fleet::node::{NodeFacts, Stack};
-use crate::fleet::{Attempt, LeafFacts, Resumption, Summary};
+use crate::fleet::{Attempt, Chosen, LeafFacts, Resumption, Summary};
 use crate::timing::Phases;
 use crate::{Finding, Fleet, FleetRule, Party};
 
@@ -71,7 +71,12 @@ impl Script {
                 leaf: None,
                 chain: None,
                 alpn: None,
-                chosen: Some((ProtocolVersion::TLS1_2, CipherSuite(0xc02f), None)),
+                chosen: Some(Chosen {
+                    version: ProtocolVersion::TLS1_2,
+                    suite: CipherSuite(0xc02f),
+                    group: None,
+                    at: place(nth * 10 + 3, 2_000_000),
+                }),
                 resumption: Resumption::NotOffered,
                 phases: Phases::default(),
             },
@@ -92,6 +97,10 @@ impl Script {
         let mut summary = self.summary.clone();
         self.attempts.iter().for_each(|attempt| summary.add(attempt));
         summary
+    }
+
+    pub(crate) fn attempts(&self) -> &[Attempt] {
+        &self.attempts
     }
 
     /// What comes of it.

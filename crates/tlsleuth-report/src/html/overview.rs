@@ -5,6 +5,7 @@ use maud::{Markup, html};
 
 use super::Text;
 use crate::Report;
+use crate::answer;
 use crate::quantity::{self, counted};
 use crate::redact;
 use crate::schema::{Capture, Connection, Finding};
@@ -12,47 +13,12 @@ use crate::story;
 use crate::summary::{Kind, Summary, verdicts};
 use crate::words;
 
-/// Kinds that are listed one by one; of more the verdicts are.
-const KINDS: usize = 30;
 /// Frames of evidence, files, findings of a list.
 const ITEMS: usize = 50;
-/// Ends that have to act, by address.
-const PARTIES: usize = 4;
-
-pub(super) fn title(summary: &Summary<'_>) -> String {
-    match summary.kinds.as_slice() {
-        [] => format!(
-            "TLS: nothing failed among {}",
-            counted(summary.totals.connections, "connection")
-        ),
-        [kind] => format!(
-            "TLS: {} of {} to {} failed: {}",
-            quantity::count(kind.count()),
-            counted(kind.of, "connection"),
-            kind.sni.map_or_else(|| story::socket(kind.server), str::to_owned),
-            kind.verdict.unwrap_or("unexplained")
-        ),
-        kinds => format!(
-            "TLS: {} of {} failed in {} ways",
-            quantity::count(summary.failures()),
-            counted(summary.totals.connections, "connection"),
-            if kinds.len() > KINDS { verdicts(kinds).len() } else { kinds.len() }
-        ),
-    }
-}
 
 /// What, since when, who has to act.
 pub(super) fn sentences(report: &Report, summary: &Summary<'_>) -> Markup {
     let totals = summary.totals;
-    let first = summary.kinds.iter().filter_map(Kind::example).map(|c| c.start.as_str()).min();
-    let last = summary.kinds.iter().filter_map(Kind::last).map(|c| c.start.as_str()).max();
-    // Of many servers and names with the same verdict the first kind is no more than chance.
-    let example = if summary.kinds.len() > KINDS {
-        verdicts(&summary.kinds).first().and_then(|verdict| verdict.kind.example())
-    } else {
-        summary.kinds.first().and_then(Kind::example)
-    };
-    let most = if summary.kinds.len() > 1 { "Mostly: " } else { "" };
     html! {
         @if report.counts.interrupted {
             p.warning { "Partial: the reading was broken off; what came later is missing." }
@@ -60,23 +26,21 @@ pub(super) fn sentences(report: &Report, summary: &Summary<'_>) -> Markup {
         dl.answer {
             dt { "What" }
             dd {
-                @match example {
-                    Some(example) => { (most) (Text(&story::headline(example))) },
+                @match answer::example(summary) {
+                    Some(example) => {
+                        @if summary.kinds.len() > 1 { "Mostly: " }
+                        (Text(&story::headline(example)))
+                    },
                     None => "Nothing failed.",
                 }
             }
-            @if let (Some(first), Some(last)) = (first, last) {
+            @if let Some(since) = answer::since(report, summary) {
                 dt { "Since" }
-                dd {
-                    @if first == last {
-                        (Text(&format!("{} {} UTC", quantity::date(first), quantity::fine_clock(first))))
-                    } @else { (Text(&quantity::range(first, last))) }
-                    (before(report, first))
-                }
+                dd { (Text(&since)) }
             }
-            @if example.is_some() {
+            @if let Some(who) = answer::who(summary) {
                 dt { "Who has to act" }
-                dd { (Text(&parties(summary))) }
+                dd { (Text(&who)) }
             }
         }
         ul.counts aria-label="How many" {
@@ -101,56 +65,13 @@ fn plural(number: u64) -> &'static str {
     if number == 1 { "" } else { "s" }
 }
 
-/// How many completed before the first failure.
-fn before(report: &Report, first: &str) -> String {
-    let completed = report
-        .connections
-        .iter()
-        .filter(|c| c.outcome == "completed" && c.start.as_str() < first)
-        .count();
-    match completed {
-        0 => "; none completed before".to_owned(),
-        some => format!("; {} completed before", quantity::count(number(some))),
-    }
-}
-
-/// Whoever has to act, the most frequent first: each end while they are few, else what they are.
-fn parties(summary: &Summary<'_>) -> String {
-    let mut ends: Vec<String> = Vec::new();
-    let mut parties: Vec<(&str, u64)> = Vec::new();
-    for kind in &summary.kinds {
-        let Some(example) = kind.example() else { continue };
-        let words = story::who(kind.party(), example);
-        if !ends.contains(&words) && ends.len() <= PARTIES {
-            ends.push(words);
-        }
-        match parties.iter_mut().find(|(party, _)| *party == kind.party()) {
-            Some((_, failures)) => *failures += kind.count(),
-            None => parties.push((kind.party(), kind.count())),
-        }
-    }
-    if ends.len() <= PARTIES {
-        return ends.join("; ");
-    }
-    parties.sort_by_key(|(_, failures)| std::cmp::Reverse(*failures));
-    let named = parties.into_iter().map(|(party, failures)| {
-        let who = match party {
-            "client" | "server" => format!("{party}s"),
-            "unknown" => "cannot be told".to_owned(),
-            party => party.to_owned(),
-        };
-        format!("{who}: {}", counted(failures, "failure"))
-    });
-    named.collect::<Vec<_>>().join("; ")
-}
-
 /// The failures by kind, or by verdict where there are too many kinds. With one failure there is
 /// nothing to compare.
 pub(super) fn kinds(summary: &Summary<'_>) -> Markup {
     match summary.kinds.as_slice() {
         [] => html! {},
         [kind] if kind.members.len() == 1 => html! {},
-        kinds if kinds.len() > KINDS => by_verdict(summary),
+        _ if answer::by_verdict(summary) => by_verdict(summary),
         kinds => by_kind(kinds, summary.days),
     }
 }
