@@ -43,7 +43,7 @@ impl Key {
     /// When the system gives no random numbers.
     pub fn random() -> Result<Self, Error> {
         let mut key = Zeroizing::new([0; 32]);
-        getrandom::fill(&mut *key).map_err(|_| Error::NoRandom)?;
+        getrandom::getrandom(&mut *key).map_err(|_| Error::NoRandom)?;
         Ok(Self(key))
     }
 
