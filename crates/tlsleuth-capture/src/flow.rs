@@ -45,8 +45,11 @@ impl Hash for FlowKey {
     /// Hands the hasher whole words: it is asked once a frame.
     #[inline]
     fn hash<H: Hasher>(&self, state: &mut H) {
-        state.write_u128(u128::from_ne_bytes(*self.low.octets()));
-        state.write_u128(u128::from_ne_bytes(*self.high.octets()));
+        let ([a, b], [c, d]) = (self.low.halves(), self.high.halves());
+        state.write_u64(a);
+        state.write_u64(b);
+        state.write_u64(c);
+        state.write_u64(d);
         let ports = u32::from(self.low_port) << 16 | u32::from(self.high_port);
         state.write_u64(u64::from(ports) << 32 | u64::from(self.tunnel.0));
     }

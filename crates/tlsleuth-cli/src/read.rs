@@ -98,7 +98,9 @@ impl Feed<'_> {
         let broken_off = self.frames(&mut reader, hand_on, &mut meter, &names, &stop);
         meter.end();
         result.interrupted = broken_off?;
-        self.follower.finish();
+        while self.follower.finish_some() {
+            hand_on(self.follower.take_ended())?;
+        }
         hand_on(self.follower.take_ended())?;
         let unreadable = std::mem::take(&mut result.captures);
         for (path, number) in names.iter().zip(0..) {

@@ -108,13 +108,15 @@ pub struct Counts {
 pub struct Analyzer {
     follower: Follower,
     examiner: Examiner,
+    finishing: bool,
 }
 
 impl Analyzer {
     /// An analysis without frames.
     #[must_use]
     pub fn new(options: Options) -> Self {
-        Self { follower: Follower::new(&options), examiner: Examiner::new(options) }
+        let follower = Follower::new(&options);
+        Self { follower, examiner: Examiner::new(options), finishing: false }
     }
 
     /// Takes one frame. Never fails: what cannot be decoded is counted.
@@ -125,16 +127,26 @@ impl Analyzer {
         }
     }
 
-    /// The frames are over: what is left is judged, and [`poll`](Self::poll) tells it.
+    /// The frames are over: what is left is judged while [`poll`](Self::poll) tells it.
     pub fn finish(&mut self) {
-        self.follower.finish();
-        self.examine();
-        self.examiner.finish();
+        self.finishing = true;
     }
 
     /// The next thing that the analysis tells. Whoever asks after each frame keeps memory flat.
     pub fn poll(&mut self) -> Option<Event> {
-        self.examiner.poll()
+        loop {
+            let event = self.examiner.poll();
+            if event.is_some() || !self.finishing {
+                return event;
+            }
+            // A few flows at a time: what ended is much larger than a flow that goes on.
+            let more = self.follower.finish_some();
+            self.examine();
+            if !more {
+                self.finishing = false;
+                self.examiner.finish();
+            }
+        }
     }
 
     /// What became of the frames of one capture.

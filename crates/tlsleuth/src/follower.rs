@@ -46,7 +46,9 @@ pub struct Ended {
 ///             let _ = sender.send(follower.take_ended());
 ///         }
 ///     }
-///     follower.finish();
+///     while follower.finish_some() {
+///         let _ = sender.send(follower.take_ended());
+///     }
 ///     let _ = sender.send(follower.take_ended());
 ///     drop(sender);
 /// });
@@ -77,9 +79,7 @@ impl Follower {
     /// Takes one frame. Never fails: what cannot be decoded is counted.
     pub fn push_frame(&mut self, frame: &Frame<'_>) {
         self.taken = self.taken.saturating_add(1);
-        let mut frame = *frame;
-        frame.place.sequence = self.taken;
-        let decoded = self.decoder.decode(&frame);
+        let mut decoded = self.decoder.decode(frame);
         let capture = usize::try_from(frame.place.capture).unwrap_or(usize::MAX);
         if self.decoded.len() <= capture && capture < 1_000_000 {
             self.decoded.resize(capture + 1, DecodeStats::default());
@@ -87,16 +87,23 @@ impl Follower {
         if let Some(stats) = self.decoded.get_mut(capture) {
             stats.count(&decoded);
         }
-        match &decoded {
-            Decoded::Segment(segment) => self.table.push(segment, &mut self.sessions),
-            Decoded::Icmp(error) => self.table.push_icmp(error),
+        match &mut decoded {
+            Decoded::Segment(segment) => {
+                segment.place.sequence = self.taken;
+                self.table.push(segment, &mut self.sessions);
+            }
+            Decoded::Icmp(error) => {
+                error.place.sequence = self.taken;
+                self.table.push_icmp(error);
+            }
             _ => {}
         }
     }
 
-    /// The frames are over: every flow ends.
-    pub fn finish(&mut self) {
-        self.table.finish(&mut self.sessions);
+    /// The frames are over: some flows end, so that whoever takes them after each call never holds all
+    /// of them; `false` when none is left.
+    pub fn finish_some(&mut self) -> bool {
+        self.table.finish_some(&mut self.sessions)
     }
 
     /// How many flows ended and were not taken yet.
@@ -140,7 +147,7 @@ impl Follower {
     /// Bytes held for streams that are not settled, and for fragments.
     #[must_use]
     pub fn buffered_bytes(&self) -> usize {
-        self.table.buffered_bytes() + self.sessions.buffered_bytes() + self.decoder.buffered_bytes()
+        self.table.buffered_bytes() + self.sessions.held_bytes + self.decoder.buffered_bytes()
     }
 }
 
@@ -148,24 +155,56 @@ impl Follower {
 #[derive(Debug, Default)]
 struct Sessions {
     shared: Shared,
-    trackers: Vec<Option<Box<Tracker>>>,
+    trackers: Vec<Option<Session>>,
     ended: Vec<(u64, Option<Box<Connection>>)>,
+    /// Bytes that the trackers hold, their facts included as far as they are counted.
+    held_bytes: usize,
 }
 
-impl Sessions {
-    /// Bytes held by the trackers beside their facts.
-    fn buffered_bytes(&self) -> usize {
-        self.trackers.iter().flatten().map(|tracker| tracker.buffered_bytes()).sum()
-    }
+/// One flow's tracker.
+#[derive(Debug)]
+struct Session {
+    tracker: Box<Tracker>,
+    /// Its share of [`Sessions::held_bytes`].
+    held_bytes: usize,
+}
 
-    fn tracker(&mut self, flow: &FlowView<'_>) -> Option<(&mut Tracker, &Shared)> {
+/// What a tracker holds before it has heard anything.
+const TRACKER_BYTES: usize = size_of::<Tracker>() + size_of::<Connection>();
+
+/// What the facts of a message take is not counted but taken to be so many times its bytes: lists of
+/// numbers become lists of larger ones, and texts are kept apart. Measured over ClientHellos.
+const FACTS_FACTOR: usize = 3;
+
+/// From so many bytes on a stream is application data, of which no facts are kept.
+const FACTS_BYTES: usize = 16 << 10;
+
+impl Sessions {
+    /// Lets the tracker of a flow hear something, and takes what it holds then into the account.
+    fn hear(
+        &mut self,
+        flow: &FlowView<'_>,
+        bytes: usize,
+        tell: impl FnOnce(&mut Tracker, &Shared) -> Interest,
+    ) -> Interest {
         let index = flow.id.index();
         if self.trackers.len() <= index {
-            self.trackers.resize_with(index.checked_add(1)?, || None);
+            self.trackers.resize_with(index.saturating_add(1), || None);
         }
-        let entry = self.trackers.get_mut(index)?;
-        let tracker = entry.get_or_insert_with(|| Box::new(Tracker::new(flow)));
-        Some((tracker, &self.shared))
+        let Some(entry) = self.trackers.get_mut(index) else { return Interest::Settled };
+        let session = entry.get_or_insert_with(|| {
+            self.held_bytes = self.held_bytes.saturating_add(TRACKER_BYTES);
+            let tracker = Box::new(Tracker::new(flow));
+            Session { tracker, held_bytes: TRACKER_BYTES }
+        });
+        let buffered = session.tracker.buffered_bytes();
+        let interest = tell(&mut session.tracker, &self.shared);
+        let buffered_now = session.tracker.buffered_bytes();
+        let facts = if session.held_bytes < FACTS_BYTES { bytes * FACTS_FACTOR } else { 0 };
+        let change = |held: usize| (held + facts + buffered_now).saturating_sub(buffered);
+        session.held_bytes = change(session.held_bytes);
+        self.held_bytes = change(self.held_bytes);
+        interest
     }
 }
 
@@ -177,17 +216,11 @@ impl StreamSink for Sessions {
         at: Place,
         bytes: &[u8],
     ) -> Interest {
-        match self.tracker(flow) {
-            Some((tracker, shared)) => tracker.data(shared, direction, at, bytes),
-            None => Interest::Settled,
-        }
+        self.hear(flow, bytes.len(), |tracker, shared| tracker.data(shared, direction, at, bytes))
     }
 
     fn gap(&mut self, flow: &FlowView<'_>, direction: Direction, gap: Gap) -> Interest {
-        match self.tracker(flow) {
-            Some((tracker, _)) => tracker.gap(direction, gap),
-            None => Interest::Settled,
-        }
+        self.hear(flow, 0, |tracker, _| tracker.gap(direction, gap))
     }
 
     // The conflict is in the flow's own facts, which the connection gets at its end.
@@ -196,11 +229,18 @@ impl StreamSink for Sessions {
     fn ended(&mut self, flow: EndedFlow) {
         let serial = flow.serial;
         let connection = match self.trackers.get_mut(flow.id.index()).and_then(Option::take) {
-            Some(tracker) => Some(tracker.finish(flow)),
+            Some(session) => {
+                self.held_bytes = self.held_bytes.saturating_sub(session.held_bytes);
+                Some(session.tracker.finish(flow))
+            }
             // Without a byte and without an opening there is nothing to tell.
             None if flow.facts.syn.is_none() && flow.facts.syn_ack.is_none() => None,
             None => Some(Connection::without_data(flow)),
         };
         self.ended.push((serial, connection));
+    }
+
+    fn held_bytes(&self) -> usize {
+        self.held_bytes
     }
 }

@@ -262,6 +262,18 @@ impl Flow {
         &mut self.cold().facts
     }
 
+    /// Bytes allocated for the flow, apart from what is in its buffers.
+    pub(super) fn bytes(&self) -> usize {
+        /// What an allocation costs beside its bytes, about.
+        const ALLOCATION: usize = 16;
+        let Some(cold) = &self.cold else { return size_of::<Self>() };
+        let buffers = cold.assemblers.iter().flatten().count();
+        size_of::<Self>()
+            + size_of::<Cold>()
+            + ALLOCATION
+            + buffers * (size_of::<Assembler>() + ALLOCATION)
+    }
+
     pub(super) fn both_closed(&self) -> bool {
         self.halves.iter().all(|half| half.fin)
     }

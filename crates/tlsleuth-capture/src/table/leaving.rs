@@ -21,8 +21,9 @@ const STILL_NS: i64 = 500_000_000;
 const SWEEP_EVERY: u32 = 32;
 const SWEPT: u32 = 16;
 
-/// Flows that are compared when one has to leave.
-const EVICTION_CANDIDATES: u32 = 32;
+/// Flows that are compared when one has to leave. The hand goes round, so that those that it comes
+/// to are mostly old.
+const EVICTION_CANDIDATES: u32 = 8;
 
 impl FlowTable {
     /// Looks at a few flows in turn, and ends those that are over.
@@ -90,6 +91,16 @@ impl FlowTable {
         (idle > limit).then_some(EndReason::Idle)
     }
 
+    /// Lets flows go while more is held for them than may be.
+    #[inline]
+    pub(super) fn make_room(&mut self, sink: &mut impl StreamSink) {
+        while self.held.total().saturating_add(sink.held_bytes()) > self.limits.max_flow_bytes
+            && self.slots.len() > 1
+        {
+            self.evict(sink);
+        }
+    }
+
     /// Makes room: of the next flows in turn, the one that was idle for longest leaves.
     #[cold]
     pub(super) fn evict(&mut self, sink: &mut impl StreamSink) {
@@ -121,6 +132,7 @@ impl FlowTable {
     pub(super) fn end(&mut self, slot: u32, reason: EndReason, sink: &mut impl StreamSink) {
         let Some(mut flow) = self.slots.remove(slot) else { return };
         self.step().flush(FlowId(slot), &mut flow, sink);
+        self.held.entry(flow.bytes(), 0);
         self.held.settle(&mut flow);
         if reason == EndReason::Evicted {
             self.stats.evicted += 1;

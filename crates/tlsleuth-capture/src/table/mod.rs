@@ -27,12 +27,15 @@ use crate::{IcmpError, Limits, Segment, TcpFlags, Timestamp};
 /// different days were joined.
 const CLOCK_SET_NS: i64 = 60_000_000_000;
 
+/// Flows that end together when the capture is over.
+const FINISHED_AT_ONCE: usize = 64;
+
 /// What happened in the table, for the report.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
 pub struct FlowStats {
     /// Flows seen.
     pub flows: u64,
-    /// Flows ended because the table was full.
+    /// Flows ended because the table was full: too many, or too much held for them.
     pub evicted: u64,
     /// Holes given up because a cap was hit.
     pub holes_given_up: u64,
@@ -52,6 +55,8 @@ pub struct FlowTable {
     now: Timestamp,
     /// Flows that are over and wait for what may still come of them, by slot and serial.
     lingering: VecDeque<(u32, u32)>,
+    /// Once the capture is over: the serials and slots of the flows to end, the first one last.
+    leaving: Vec<(u32, u32)>,
     held: Held,
     stats: FlowStats,
 }
@@ -67,6 +72,7 @@ impl FlowTable {
             tick: 0,
             now: Timestamp(i64::MIN),
             lingering: VecDeque::new(),
+            leaving: Vec::new(),
             held: Held::default(),
             stats: FlowStats::default(),
         }
@@ -93,7 +99,7 @@ impl FlowTable {
     /// Bytes held: the entries, what waits out of order, the histories.
     #[must_use]
     pub fn buffered_bytes(&self) -> usize {
-        self.slots.bytes() + self.held.waiting + self.held.history
+        self.held.total()
     }
 
     /// Takes one segment. Bytes that are in order now go to `sink` at once.
@@ -145,8 +151,8 @@ impl FlowTable {
             self.end(slot, EndReason::Replaced, sink);
             found = None;
         }
-        let slot = match found {
-            Some(slot) => slot,
+        let (slot, before) = match found {
+            Some(slot) => (slot, self.slots.get(slot).map_or(0, Flow::bytes)),
             None => {
                 if self.slots.len() >= self.limits.max_flows {
                     self.evict(sink);
@@ -154,7 +160,7 @@ impl FlowTable {
                 let flow = Flow::new(key, self.stats.flows, source_is_low, segment);
                 let Some(slot) = self.slots.insert(hash, flow) else { return };
                 self.stats.flows += 1;
-                slot
+                (slot, 0)
             }
         };
         let Some(flow) = self.slots.get_mut(slot) else { return };
@@ -168,10 +174,14 @@ impl FlowTable {
         let was_over = flow.reset || flow.both_closed();
         let mut step = Step { limits: &self.limits, held: &mut self.held, stats: &mut self.stats };
         step.segment(FlowId(slot), flow, direction, segment, sink);
-        if !was_over && (flow.reset || flow.both_closed()) {
-            let serial = flow.serial;
+        let now = flow.bytes();
+        let serial = flow.serial;
+        let is_over = !was_over && (flow.reset || flow.both_closed());
+        self.held.entry(before, now);
+        if is_over {
             self.linger(slot, serial, sink);
         }
+        self.make_room(sink);
     }
 
     /// Takes an ICMP message about a packet of some flow.
@@ -184,6 +194,7 @@ impl FlowTable {
             return;
         };
         let about = flow.direction(source_is_low);
+        let before = flow.bytes();
         flow.facts_mut().icmp.push(IcmpFacts {
             at: error.place,
             from: error.from,
@@ -194,20 +205,39 @@ impl FlowTable {
         });
         flow.frames = flow.frames.saturating_add(1);
         flow.last = error.place;
+        let now = flow.bytes();
+        self.held.entry(before, now);
     }
 
     /// Stops handing on the bytes of a flow: its buffers are given back, its end is still told.
     pub fn forget(&mut self, flow: FlowId) {
         if let Some(flow) = self.slots.get_mut(flow.0) {
+            let before = flow.bytes();
             self.held.settle(flow);
+            let now = flow.bytes();
+            self.held.entry(before, now);
         }
     }
 
     /// Ends every flow: the capture is over.
     pub fn finish(&mut self, sink: &mut impl StreamSink) {
-        for slot in 0..self.slots.end() {
+        while self.finish_some(sink) {}
+    }
+
+    /// Ends some flows, those that began first; `false` when none is left. For a listener that does
+    /// away with what ended before there is more of it.
+    pub fn finish_some(&mut self, sink: &mut impl StreamSink) -> bool {
+        if self.leaving.is_empty() {
+            let slots = 0..self.slots.end();
+            let begun = |slot| Some((self.slots.get(slot)?.serial, slot));
+            self.leaving = slots.filter_map(begun).collect();
+            self.leaving.sort_unstable_by(|a, b| b.cmp(a));
+        }
+        for _ in 0..FINISHED_AT_ONCE {
+            let Some((_, slot)) = self.leaving.pop() else { break };
             self.end(slot, EndReason::CaptureEnd, sink);
         }
+        !self.leaving.is_empty()
     }
 
     fn step(&mut self) -> Step<'_> {

@@ -102,6 +102,12 @@ pub(super) fn acknowledgment(flow: &mut Flow, direction: Direction, segment: &Se
         && acked.base_known == Base::Syn
         && !(0..=USUAL_WINDOW).contains(&segment.ack.distance_from(acked.base))
     {
+        if direction == Direction::Reverse {
+            // The server still has an earlier connection of these ports, and says so in place of
+            // an answer to the SYN (RFC 9293 §3.10.7.4): nothing of this connection is
+            // acknowledged. The client resets that one and sends its SYN again.
+            return;
+        }
         // Two answers came to the SYN: the first acknowledgment tells which of them was taken.
         acked.base = segment.ack;
         acked.highest = segment.ack;

@@ -44,13 +44,6 @@ impl Slots {
         self.given
     }
 
-    /// Bytes allocated for entries and their index.
-    pub(super) fn bytes(&self) -> usize {
-        let entries = self.chunks.len() * CHUNK * size_of::<Option<Flow>>();
-        // Each place of the index has a number and a byte of its hash; one in eight stays free.
-        entries + self.index.capacity() * 8 / 7 * 5 + self.free.capacity() * 4
-    }
-
     #[inline]
     pub(super) fn hash(&self, key: &FlowKey) -> u64 {
         self.hasher.hash_one(key)

@@ -6,7 +6,7 @@ use super::{opening, reset};
 use crate::assembler::{Assembler, Piece};
 use crate::stream::{Direction, FlowId, Gap, GapCause, Interest, StreamSink};
 use crate::transport::{OverlapConflict, Retransmission};
-use crate::{Limits, Segment, SeqNumber, TcpFlags};
+use crate::{Limits, Segment, SeqNumber, TcpFlags, Timestamp};
 
 /// Data segments that must wait behind an acknowledged hole before it is given up: a capture point
 /// that sees several queues may bring the missing one late.
@@ -32,26 +32,33 @@ pub(super) struct Step<'t> {
     pub(super) stats: &'t mut FlowStats,
 }
 
-/// Bytes that all buffers of the table hold.
+/// Bytes that all flows of the table hold.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
 pub(super) struct Held {
-    /// Those out of order.
+    /// Entries, facts, and buffers without what is in them.
+    pub(super) entries: usize,
+    /// What is out of order.
     pub(super) waiting: usize,
-    /// Those handed on, kept to be compared.
+    /// What was handed on and is kept to be compared.
     pub(super) history: usize,
 }
 
 impl Held {
-    /// Takes the change of one buffer into the account.
-    fn account(&mut self, before: Self, assembler: &Assembler) {
-        let now = Self::of(assembler);
-        self.waiting = (self.waiting + now.waiting).saturating_sub(before.waiting);
-        self.history = (self.history + now.history).saturating_sub(before.history);
+    pub(super) fn total(self) -> usize {
+        self.entries.saturating_add(self.waiting).saturating_add(self.history)
     }
 
-    fn of(assembler: &Assembler) -> Self {
-        let waiting = assembler.waiting_bytes();
-        Self { waiting, history: assembler.buffered_bytes().saturating_sub(waiting) }
+    /// Takes the change of one flow's entry into the account. `before` and `now` are its
+    /// [`Flow::bytes`]; 0 for a flow that is not in the table.
+    pub(super) fn entry(&mut self, before: usize, now: usize) {
+        self.entries = self.entries.saturating_add(now).saturating_sub(before);
+    }
+
+    /// Takes the change of one buffer into the account.
+    fn buffer(&mut self, before: (usize, usize), assembler: &Assembler) {
+        let (waiting, history) = sizes(assembler);
+        self.waiting = self.waiting.saturating_add(waiting).saturating_sub(before.0);
+        self.history = self.history.saturating_add(history).saturating_sub(before.1);
     }
 
     /// Gives the buffers of a flow back: nothing of it is put in order any more.
@@ -60,12 +67,18 @@ impl Held {
         let Some(cold) = &mut flow.cold else { return };
         for assembler in &mut cold.assemblers {
             if let Some(assembler) = assembler.take() {
-                let gone = Self::of(&assembler);
-                self.waiting = self.waiting.saturating_sub(gone.waiting);
-                self.history = self.history.saturating_sub(gone.history);
+                let (waiting, history) = sizes(&assembler);
+                self.waiting = self.waiting.saturating_sub(waiting);
+                self.history = self.history.saturating_sub(history);
             }
         }
     }
+}
+
+/// Bytes out of order in a buffer, and those of its history.
+fn sizes(assembler: &Assembler) -> (usize, usize) {
+    let waiting = assembler.waiting_bytes();
+    (waiting, assembler.buffered_bytes().saturating_sub(waiting))
 }
 
 impl Step<'_> {
@@ -106,10 +119,11 @@ impl Step<'_> {
             if flags.has(TcpFlags::SYN) { segment.seq.advance(1) } else { segment.seq };
         let payload_len = u32::try_from(segment.payload.len()).unwrap_or(u32::MAX);
         let carries = payload_len > 0 || segment.cut > 0;
-        self.first_flight(id, flow, direction.opposite(), segment, carries, sink);
+        self.first_flight(id, flow, direction.opposite(), at.time, carries, sink);
         if carries {
             self.payload(id, flow, direction, segment, first_byte, sink);
         }
+        self.first_flight(id, flow, direction, at.time, false, sink);
         if flags.has(TcpFlags::FIN) {
             let half = flow.half_mut(direction);
             half.fin = true;
@@ -173,15 +187,15 @@ impl Step<'_> {
             }
             facts.longest_payload = facts.longest_payload.max(whole_len);
         }
-        let before = Held::of(&assembler);
+        let before = sizes(&assembler);
         let (pushed, interest) = with_pieces(id, flow, direction, sink, |emit| {
             assembler.push(at, first_byte, segment.payload, segment.cut, emit)
         });
-        self.held.account(before, &assembler);
+        self.held.buffer(before, &assembler);
         if self.held.history > HISTORY_TOTAL_BYTES {
-            let before = Held::of(&assembler);
+            let before = sizes(&assembler);
             assembler.forget_history();
-            self.held.account(before, &assembler);
+            self.held.buffer(before, &assembler);
             self.stats.overlaps_not_compared += 1;
         }
         *flow.assembler_mut(direction) = Some(assembler);
@@ -205,33 +219,27 @@ impl Step<'_> {
     }
 
     /// Lets the first flight of a stream that was joined on the way go, when nothing can come before
-    /// it any more: the other side, which `segment` is from, acknowledges or answers, or it waited
-    /// for long enough.
+    /// it any more: the other side acknowledges or `answered`, or it waited for long enough.
     fn first_flight(
         &mut self,
         id: FlowId,
         flow: &mut Flow,
         direction: Direction,
-        segment: &Segment<'_>,
-        answers: bool,
+        now: Timestamp,
+        answered: bool,
         sink: &mut impl StreamSink,
     ) {
-        for (direction, is_other) in [(direction, true), (direction.opposite(), false)] {
-            let half = flow.half(direction);
-            let Some(assembler) = flow.assembler(direction).filter(|a| a.is_floating()) else {
-                continue;
-            };
-            let acknowledged = half.has_acked && half.acked.distance_from(half.base) >= 0;
-            if acknowledged
-                || (is_other && answers)
-                || assembler.waiting_segments() >= FIRST_FLIGHT_SEGMENTS
-                || assembler
-                    .floating_since()
-                    .is_some_and(|since| segment.place.time.since(since) > FIRST_FLIGHT_NS)
-            {
-                // No byte is missing before the first one: nothing is given up.
-                self.give_up_hole(id, flow, direction, GapCause::NotCaptured, sink);
-            }
+        let Some(assembler) = flow.assembler(direction) else { return };
+        let Some(since) = assembler.floating_since() else { return };
+        let half = flow.half(direction);
+        let acknowledged = half.has_acked && half.acked.distance_from(half.base) >= 0;
+        if answered
+            || acknowledged
+            || assembler.waiting_segments() >= FIRST_FLIGHT_SEGMENTS
+            || now.since(since) > FIRST_FLIGHT_NS
+        {
+            // No byte is missing before the first one: nothing is given up.
+            self.give_up_hole(id, flow, direction, GapCause::NotCaptured, sink);
         }
     }
 
@@ -292,11 +300,11 @@ impl Step<'_> {
         sink: &mut impl StreamSink,
     ) {
         let Some(mut assembler) = flow.assembler_mut(direction).take() else { return };
-        let before = Held::of(&assembler);
+        let before = sizes(&assembler);
         let (_, interest) = with_pieces(id, flow, direction, sink, |emit| {
             assembler.give_up_hole(cause, emit);
         });
-        self.held.account(before, &assembler);
+        self.held.buffer(before, &assembler);
         *flow.assembler_mut(direction) = Some(assembler);
         if interest == Interest::Settled {
             self.held.settle(flow);

@@ -45,21 +45,22 @@ struct Script {
     table: FlowTable,
     heard: Heard,
     frame: u64,
+    port: u16,
 }
 
 impl Script {
     fn new() -> Self {
         let table = FlowTable::new(Limits::default());
-        Self { table, heard: Heard::default(), frame: 0 }
+        Self { table, heard: Heard::default(), frame: 0, port: 51234 }
     }
 
     fn send(&mut self, from: [u8; 4], flags: u8, seq: u32, ack: u32, payload: &[u8]) {
         self.frame += 1;
         let end = |address, port| Endpoint { address: Address::v4(address), port };
         let (source, destination) = if from == CLIENT {
-            (end(CLIENT, 51234), end(SERVER, 443))
+            (end(CLIENT, self.port), end(SERVER, 443))
         } else {
-            (end(SERVER, 443), end(CLIENT, 51234))
+            (end(SERVER, 443), end(CLIENT, self.port))
         };
         let time = Timestamp(i64::try_from(self.frame).unwrap() * 1_000_000);
         let segment = Segment {
@@ -145,6 +146,84 @@ fn ports_used_again_are_another_connection() {
 }
 
 #[test]
+fn a_syn_that_meets_an_old_connection_opens_another() {
+    let mut script = Script::new();
+    script.open();
+    script.send(CLIENT, 0x18, 100, 500, b"old");
+    script.send(CLIENT, 0x02, 7_000_000, 0, b"");
+    // The server asks whether the old connection is meant; the client resets it.
+    script.send(SERVER, 0x10, 500, 103, b"");
+    script.send(CLIENT, 0x04, 103, 0, b"");
+    script.send(CLIENT, 0x02, 7_000_000, 0, b"");
+    script.send(SERVER, 0x12, 8_000_000, 7_000_001, b"");
+    script.send(CLIENT, 0x10, 7_000_001, 8_000_001, b"");
+    script.send(CLIENT, 0x18, 7_000_001, 8_000_001, b"new");
+    script.send(SERVER, 0x18, 8_000_001, 7_000_004, b"yes");
+    let flow = script.finish().clone();
+    assert_eq!(script.heard.ended.len(), 2);
+    assert_eq!((flow.reason, flow.frames), (EndReason::CaptureEnd, 8));
+    assert!(flow.facts.reset().is_none(), "it was meant for the old connection");
+    assert_eq!(flow.facts.established.map(|at| at.frame), Some(10));
+    assert_eq!(flow.facts.forward.acknowledged_bytes, 3);
+    assert_eq!(script.heard.forward, b"oldnew");
+    assert_eq!(script.heard.reverse, b"yes");
+    assert!(script.heard.gaps.is_empty());
+}
+
+#[test]
+fn a_first_flight_without_a_syn_may_come_out_of_order() {
+    let mut script = Script::new();
+    script.send(CLIENT, 0x18, 105, 500, b" hello");
+    assert!(script.heard.forward.is_empty(), "something may come before it");
+    script.send(CLIENT, 0x18, 100, 500, b"first");
+    script.send(SERVER, 0x18, 500, 111, b"world");
+    assert_eq!(script.heard.forward, b"first hello");
+    assert_eq!(script.heard.reverse, b"world", "it begins with what the client waits for");
+    script.send(CLIENT, 0x18, 111, 505, b"!");
+    let flow = script.finish();
+    assert_eq!(flow.facts.forward.stream_bytes, 12);
+    assert_eq!(script.heard.forward, b"first hello!");
+    assert!(script.heard.gaps.is_empty());
+}
+
+#[test]
+fn a_stream_that_is_joined_late_does_not_wait_for_long() {
+    let mut script = Script::new();
+    for number in 0..8 {
+        assert!(script.heard.forward.is_empty());
+        script.send(CLIENT, 0x18, 100 + number, 500, b"x");
+    }
+    assert_eq!(script.heard.forward.len(), 8, "so many segments, and no earlier one");
+    let mut script = Script::new();
+    script.send(CLIENT, 0x18, 100, 500, b"x");
+    script.frame += 1_000;
+    script.send(CLIENT, 0x10, 101, 500, b"");
+    assert_eq!(script.heard.forward, b"x", "a second is long enough");
+    let mut script = Script::new();
+    script.send(CLIENT, 0x18, 100, 500, b"x");
+    script.finish();
+    assert_eq!(script.heard.forward, b"x");
+}
+
+#[test]
+fn what_flows_hold_is_bounded() {
+    let mut script = Script::new();
+    script.table.limits.max_flow_bytes = 100_000;
+    for port in 0..2_000 {
+        script.port = port;
+        script.open();
+        script.send(CLIENT, 0x18, 200, 500, &[0; 1000]);
+        assert!(script.table.buffered_bytes() <= 100_000);
+    }
+    assert!(script.table.len() > 20, "{}", script.table.len());
+    let stats = script.table.stats();
+    assert_eq!((stats.flows, stats.evicted), (2_000, script.heard.ended.len() as u64));
+    assert!(script.heard.ended.iter().all(|flow| flow.reason == EndReason::Evicted));
+    script.finish();
+    assert_eq!(script.table.held, Held::default());
+}
+
+#[test]
 fn a_guessed_reset_is_not_the_end() {
     let mut script = Script::new();
     script.open();
@@ -187,7 +266,8 @@ fn a_settled_flow_is_only_counted() {
     script.send(CLIENT, 0x18, 100, 500, b"abc");
     script.send(CLIENT, 0x18, 103, 500, b"def");
     script.send(CLIENT, 0x18, 120, 500, b"ghi");
-    assert_eq!(script.table.held, Held::default());
+    let held = script.table.held;
+    assert_eq!((held.waiting, held.history), (0, 0));
     let flow = script.finish();
     assert_eq!(flow.frames, 6);
     assert_eq!(flow.facts.forward.stream_bytes, 23);

@@ -343,7 +343,7 @@ fn by_address(summary: &Summary, population: &Population) -> Option<Split> {
 }
 
 fn common_bits(a: Address, b: Address) -> u32 {
-    (u128::from_be_bytes(*a.octets()) ^ u128::from_be_bytes(*b.octets())).leading_zeros()
+    (a.bits() ^ b.bits()).leading_zeros()
 }
 
 fn network(address: Address, bits: u32) -> String {
@@ -351,7 +351,7 @@ fn network(address: Address, bits: u32) -> String {
         return address.to_string();
     }
     let mask = u128::MAX.checked_shl(128 - bits).unwrap_or(0);
-    let base = Address::v6((u128::from_be_bytes(*address.octets()) & mask).to_be_bytes());
+    let base = Address::v6((address.bits() & mask).to_be_bytes());
     match base.ip() {
         IpAddr::V4(base) => format!("{base}/{}", bits.saturating_sub(96)),
         IpAddr::V6(base) => format!("{base}/{bits}"),
