@@ -61,6 +61,16 @@ impl Held {
         self.history = self.history.saturating_add(history).saturating_sub(before.1);
     }
 
+    /// Gives back what is kept of a flow to compare what comes again with: both sides closed it.
+    pub(super) fn forget_history(&mut self, flow: &mut Flow) {
+        let Some(cold) = &mut flow.cold else { return };
+        for assembler in cold.assemblers.iter_mut().flatten() {
+            let before = sizes(assembler);
+            assembler.forget_history();
+            self.buffer(before, assembler);
+        }
+    }
+
     /// Gives the buffers of a flow back: nothing of it is put in order any more.
     pub(super) fn settle(&mut self, flow: &mut Flow) {
         flow.settled = true;
