@@ -13,7 +13,7 @@ use tlsleuth_handshake::connection::{Connection, SentChain};
 use tlsleuth_handshake::message::{ClientHello, ServerHello};
 use tlsleuth_handshake::{Observed, Side};
 
-use crate::ending::{Ending, ending};
+use crate::ending::{Ending, How, ending};
 use crate::policy::{Policy, VerifyTime};
 use crate::rule::Skip;
 
@@ -77,6 +77,11 @@ pub trait ServerKnowledge {
     /// A completed handshake of the same client with the same server whose newest offered version
     /// is older than this one's: its ClientHello's place and that version.
     fn succeeded_with_older(&self, connection: &Connection) -> Option<Located<ProtocolVersion>>;
+
+    /// Where a client of the same address with the same suites used an earlier connection, with the
+    /// same leaf certificate, or, where that is hidden, at the same server and name. What comes later
+    /// does not count: somebody may have told a browser to trust the certificate.
+    fn content_before(&self, connection: &Connection) -> Option<Place>;
 }
 
 /// Knows nothing of other connections.
@@ -97,6 +102,10 @@ impl ServerKnowledge for NoServerKnowledge {
     }
 
     fn succeeded_with_older(&self, _: &Connection) -> Option<Located<ProtocolVersion>> {
+        None
+    }
+
+    fn content_before(&self, _: &Connection) -> Option<Place> {
         None
     }
 }
@@ -219,6 +228,22 @@ impl<'a> Case<'a> {
     #[must_use]
     pub fn completed(&self) -> bool {
         self.connection.outcome == tlsleuth_handshake::Outcome::Completed
+    }
+
+    /// Whether application data flowed both ways: both ends were content with each other.
+    #[must_use]
+    pub fn is_in_use(&self) -> bool {
+        let data = &self.connection.application_data;
+        data.client.records > 0 && data.server.records > 0
+    }
+
+    /// Whether the client ended the handshake before the server's chain came: then that is not why.
+    #[must_use]
+    pub fn left_before_the_chain(&self) -> bool {
+        let Ok(chain) = self.server_chain() else { return false };
+        self.ending.by == Side::Client
+            && matches!(self.ending.how, How::Closed | How::Reset(_) | How::Alert(_))
+            && self.ending.at.is_some_and(|at| at.order() < chain.at().order())
     }
 
     /// What the server is called in titles: the name that was asked for, or its address.

@@ -14,7 +14,7 @@ use crate::message::{
     CertificateRequest, ClientHello, EncryptedExtensions, ServerHello, ServerKeyExchange,
 };
 use crate::observed::Observed;
-use crate::preamble::{Plaintext, Protocol, ProxiedAddresses, Refusal};
+use crate::preamble::{Plaintext, PlaintextKind, Protocol, ProxiedAddresses, Refusal};
 
 /// The two ends of a handshake.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
@@ -509,6 +509,23 @@ impl Connection {
     #[must_use]
     pub fn tls_seen(&self) -> bool {
         self.first_tls.client.is_some() || self.first_tls.server.is_some()
+    }
+
+    /// Whether both ends spoke another protocol and were content with it, as on a port where TLS is
+    /// only one of several. A server that refuses plain HTTP in clear is not content.
+    #[must_use]
+    pub fn is_plain_conversation(&self) -> bool {
+        let (Some(client), Some(server)) = (&self.plaintext.client, &self.plaintext.server) else {
+            return false;
+        };
+        let is_http =
+            matches!(client.value.kind, PlaintextKind::HttpRequest | PlaintextKind::Http2);
+        let is_refused = is_http
+            && matches!(server.value.kind, PlaintextKind::HttpResponse(400 | 403 | 426 | 497));
+        !self.tls_seen()
+            && self.refusal.is_none()
+            && self.transport.conflicts.is_empty()
+            && !is_refused
     }
 
     /// The application protocol that the server chose.

@@ -3,10 +3,10 @@
 use std::collections::HashMap;
 use std::sync::Arc;
 
-use tlsleuth_capture::{Address, Endpoint, Located};
-use tlsleuth_cert::{SeenIntermediates, WireText};
+use tlsleuth_capture::{Address, Endpoint, Located, Place};
+use tlsleuth_cert::{Fingerprint, SeenIntermediates, WireText};
 use tlsleuth_diagnosis::ServerKnowledge;
-use tlsleuth_handshake::codepoint::ProtocolVersion;
+use tlsleuth_handshake::codepoint::{CipherSuite, ProtocolVersion};
 use tlsleuth_handshake::connection::SentChain;
 use tlsleuth_handshake::message::ServerHello;
 use tlsleuth_handshake::{Connection, Outcome};
@@ -24,6 +24,28 @@ pub(crate) struct Knowledge {
     hellos: HashMap<Endpoint, Located<ServerHello>>,
     named: HashMap<Endpoint, Located<(WireText, Arc<SentChain>)>>,
     completed: HashMap<(Address, Endpoint), Vec<Located<ProtocolVersion>>>,
+    content: HashMap<(Address, Box<[CipherSuite]>, Met), Place>,
+}
+
+/// What a client was content with.
+#[derive(Clone, PartialEq, Eq, Hash, Debug)]
+enum Met {
+    Leaf(Fingerprint),
+    Server(Asked),
+}
+
+impl Met {
+    fn of(connection: &Connection) -> Self {
+        let chain = connection.server_chain.present();
+        match chain.and_then(|chain| chain.value.chain.leaf()) {
+            Some(leaf) => Self::Leaf(leaf.sha256),
+            None => Self::Server(asked(connection)),
+        }
+    }
+}
+
+fn suites(connection: &Connection) -> Option<Box<[CipherSuite]>> {
+    Some(connection.client_hello()?.value.real_suites().collect())
 }
 
 fn asked(connection: &Connection) -> Asked {
@@ -69,6 +91,16 @@ impl Knowledge {
                 versions.push(Located::new(newest, hello.at));
             }
         }
+        let data = &connection.application_data;
+        if data.client.records > 0
+            && data.server.records > 0
+            && connection.outcome == Outcome::Completed
+            && self.content.len() < MAX_SERVERS
+            && let Some(suites) = suites(connection)
+        {
+            let key = (connection.client.address, suites, Met::of(connection));
+            self.content.entry(key).or_insert(connection.first);
+        }
         if let Some(hello) = connection.server_hello.present()
             && self.hellos.len() < MAX_SERVERS
         {
@@ -91,6 +123,12 @@ impl ServerKnowledge for Knowledge {
         connection: &Connection,
     ) -> Option<Located<(WireText, Arc<SentChain>)>> {
         self.named.get(&connection.server).cloned()
+    }
+
+    fn content_before(&self, connection: &Connection) -> Option<Place> {
+        let suites = suites(connection)?;
+        let key = (connection.client.address, suites, Met::of(connection));
+        self.content.get(&key).copied().filter(|at| at.order() < connection.first.order())
     }
 
     fn succeeded_with_older(&self, connection: &Connection) -> Option<Located<ProtocolVersion>> {

@@ -45,7 +45,7 @@ impl Sessions {
         }
         let transport = &connection.transport;
         let opened = transport.syn.is_some() || transport.syn_ack.is_some();
-        if !opened {
+        if !opened || connection.is_plain_conversation() {
             self.without_tls += 1;
         } else if self.candidates.len() < MAX_CANDIDATES {
             self.candidates.push(connection);

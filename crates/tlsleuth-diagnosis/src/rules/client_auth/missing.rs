@@ -59,7 +59,10 @@ fn check(case: &Case<'_>) -> Verdict {
             if authorities == 0 {
                 "the server asks for a certificate of any authority".to_owned()
             } else {
-                format!("the server asks for a certificate of one of {authorities} authorities")
+                format!(
+                    "the server asks for a certificate of {}",
+                    super::of_authorities(authorities)
+                )
             },
         );
     }

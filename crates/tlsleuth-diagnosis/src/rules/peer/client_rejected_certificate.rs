@@ -102,7 +102,10 @@ fn check(case: &Case<'_>) -> Verdict {
                 })
         }
         How::Closed | How::Reset(_)
-            if certificate_expected && ending.phase == Phase::ServerFlight && server_flight_is_whole(case) =>
+            if certificate_expected
+                && ending.phase == Phase::ServerFlight
+                && server_flight_is_whole(case)
+                && case.context.servers.content_before(case.connection).is_none() =>
         {
             Finding::new(Party::Unknown, "the client left right behind the server's flight, without an alert")
                 .evidence_if(ending.at, || "the client closes in place of its Finished".to_owned())

@@ -2,12 +2,13 @@
 
 use tlsleuth_handshake::Side;
 use tlsleuth_handshake::codepoint::{AlertDescription, ProtocolVersion};
+use tlsleuth_handshake::connection::Alert;
 use tlsleuth_handshake::message::OfferedVersions;
 
 use crate::ending::Phase;
 use crate::offer::{Part, prime_suspect};
 use crate::rule::{Verdict, declare_rule};
-use crate::{Case, Finding, Party, wording};
+use crate::{Case, Finding, Party, Skip, wording};
 
 declare_rule! {
     /// The client and the server have no protocol version in common.
@@ -35,7 +36,14 @@ fn check(case: &Case<'_>) -> Verdict {
     if let Some(ssl2) = refused_ssl2(case) {
         return Ok(Some(ssl2));
     }
-    let hello = case.client_hello()?;
+    let hello = match (case.client_hello(), ending.alert()) {
+        (Err(Skip::Undetermined), Some(alert))
+            if alert.description == Some(AlertDescription::PROTOCOL_VERSION) =>
+        {
+            return Ok(Some(without_hello(case, alert)));
+        }
+        (hello, _) => hello?,
+    };
     let offered = hello.value.offered_versions();
     let shown = match offered {
         OfferedVersions::UpTo(highest) => format!("up to {highest}"),
@@ -75,12 +83,21 @@ fn check(case: &Case<'_>) -> Verdict {
         && let Some(suspect) = prime_suspect(&hello.value)
         && suspect.part == Part::Versions
     {
-        Finding::new(
+        let finding = Finding::new(
             party(&offered),
             format!("the server takes none of the client's versions ({shown})"),
         )
         .evidence(hello.at, format!("the client offers {shown}"))
-        .evidence(alert.at, "the server answers handshake_failure")
+        .evidence(alert.at, "the server answers handshake_failure");
+        // TLS 1.2 is still usual: that the client names no server is as good a reason.
+        let finding = if suspect.weight < 2 && hello.value.extensions.server_name().is_none() {
+            finding.possible(
+                "The client sends no server name either, which some servers refuse like this.",
+            )
+        } else {
+            finding
+        };
+        finding
         .likely(format!(
             "Inferred: {}, and nothing else in the hello is unusual. Some stacks (GnuTLS) say \
                  handshake_failure where others say protocol_version.",
@@ -94,6 +111,17 @@ fn check(case: &Case<'_>) -> Verdict {
         return Ok(None);
     };
     Ok(Some(remedy(case, finding, &offered)))
+}
+
+/// The alert says it by itself; what was offered is not in the capture.
+fn without_hello(case: &Case<'_>, alert: &Alert) -> Finding {
+    let (who, other) = (alert.from.name(), alert.from.peer().name());
+    let finding =
+        Finding::new(Party::Unknown, format!("the {who} takes none of the {other}'s versions"))
+            .evidence(alert.at, format!("the {who} answers protocol_version"))
+            .explain("Which versions were offered is not in the capture.")
+            .next_step("capture the connection from its first packet");
+    remedy(case, finding, &OfferedVersions::UpTo(ProtocolVersion::TLS1_2))
 }
 
 /// Whoever lags behind: a client without TLS 1.2, a server without TLS 1.3.
@@ -256,6 +284,19 @@ mod tests {
              server ServerHello + Certificate leaf=shop.example",
             expect![[r#"
                 undetermined
+            "#]],
+        );
+    }
+
+    #[test]
+    fn fires_for_the_alert_alone() {
+        check(
+            &super::VERSION_NO_OVERLAP,
+            "no-syn
+             server Alert fatal protocol_version",
+            expect![[r#"
+                error version.no-overlap (certain, unknown): the server takes none of the client's versions
+                  frame 1: the server answers protocol_version
             "#]],
         );
     }
