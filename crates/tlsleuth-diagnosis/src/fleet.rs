@@ -137,6 +137,8 @@ pub struct Attempt {
     pub proof: Place,
     /// The leaf that the server sent, its frame, and whether its chain is trusted.
     pub leaf: Option<(Arc<LeafFacts>, Place, Option<bool>)>,
+    /// How many seconds after its frame a stapled OCSP response was made, if it was.
+    pub stapled_ahead: Option<i64>,
     /// What the server chose.
     pub chosen: Option<(ProtocolVersion, CipherSuite, Option<NamedGroup>)>,
     /// About an earlier session.
@@ -229,6 +231,8 @@ pub struct Leaf {
     pub first: Place,
     /// The last one.
     pub last: Place,
+    /// The first frame with a stapled OCSP response from after it, and by how many seconds.
+    pub stapled_ahead: Option<(Place, i64)>,
     /// How often it was sent.
     pub count: u64,
     /// How those connections ended.
@@ -401,6 +405,7 @@ impl Group {
                     trusted: *trusted,
                     first: *at,
                     last: *at,
+                    stapled_ahead: None,
                     count: 0,
                     tally: Tally::default(),
                 });
@@ -413,6 +418,8 @@ impl Group {
         };
         if let Some(leaf) = self.leafs.get_mut(nth) {
             leaf.last = leaf.last.later(*at);
+            leaf.stapled_ahead =
+                leaf.stapled_ahead.or(attempt.stapled_ahead.map(|ahead| (*at, ahead)));
             leaf.count = leaf.count.saturating_add(1);
             leaf.tally.add(attempt);
         }
@@ -605,6 +612,7 @@ impl Summary {
             verdict: verdict.map(|finding| finding.code),
             proof,
             leaf,
+            stapled_ahead: diagnosis.stapled_ahead,
             chosen: connection.server_hello.present().map(|hello| {
                 (
                     hello.value.negotiated_version(),

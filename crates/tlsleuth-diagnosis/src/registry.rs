@@ -107,6 +107,7 @@ pub static RULES: &[&Rule] = &[
 pub static FLEET_RULES: &[&FleetRule] = &[
     &rules::fleet::certificate_changed::FLEET_CERTIFICATE_CHANGED,
     &rules::fleet::certificate_differs::FLEET_CERTIFICATE_DIFFERS,
+    &rules::fleet::clock::FLEET_CLOCK,
     &rules::fleet::intercepted::FLEET_INTERCEPTED,
     &rules::fleet::split_by_client::FLEET_SPLIT_BY_CLIENT,
     &rules::fleet::outage_window::FLEET_OUTAGE_WINDOW,

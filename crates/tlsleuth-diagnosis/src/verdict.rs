@@ -107,6 +107,7 @@ pub(crate) fn settle(case: &Case<'_>, findings: &mut Vec<Finding>) -> Outcome {
             if let Some(best) = best(case, findings) {
                 name(findings, best);
                 say_how_sure(case, findings, best);
+                set_beside(case, findings, best);
                 fold_symptoms(findings, best);
                 findings.retain(|finding| finding.root_cause || finding.code != LAST_RESORT);
             } else if let Some(check) =
@@ -138,7 +139,8 @@ fn fold_symptoms(findings: &mut Vec<Finding>, best: usize) {
         return;
     }
     let leads_to = rule(verdict.code).map(|rule| rule.leads_to).unwrap_or_default();
-    let symptoms = ["peer.", "tcp.closed-", "tcp.reset-"];
+    let symptoms =
+        ["peer.", "tcp.closed-", "tcp.reset-", "client-auth.rejected", "protocol.malformed"];
     let explained = |finding: &Finding| {
         !finding.root_cause
             && symptoms.iter().any(|symptom| finding.code.starts_with(symptom))
@@ -229,10 +231,13 @@ fn say_how_sure(case: &Case<'_>, findings: &mut [Finding], best: usize) {
     };
     if verdict.confidence == Confidence::Certain {
         verdict.confidence = Confidence::Likely;
+        let (like, log) = match verdict.chain {
+            Some(Side::Client) => ("gRPC's servers", "server"),
+            _ => ("Node, wget, NSS and curl's check of the name", "client"),
+        };
         let sentence = format!(
-            "Inferred: the {who} {word}, as those do that check a certificate by themselves (Node, \
-             wget, curl's check of the name); that it left for this defect is likely, and its log \
-             says so."
+            "Inferred: the {who} {word}, as {like} do to refuse a certificate; that it was for this \
+             defect is likely, and stands in the {log}'s log."
         );
         verdict.explanation = if verdict.explanation.is_empty() {
             sentence
@@ -240,6 +245,49 @@ fn say_how_sure(case: &Case<'_>, findings: &mut [Finding], best: usize) {
             format!("{} {sentence}", verdict.explanation)
         };
     }
+}
+
+/// What the peer said is set beside the defect that is seen: whether it fits, and what else it may
+/// mean.
+fn set_beside(case: &Case<'_>, findings: &mut [Finding], best: usize) {
+    use AlertDescription as A;
+    let Some(said) = case.ending.description() else { return };
+    let others = findings
+        .iter()
+        .enumerate()
+        .filter(|(index, finding)| {
+            *index != best && finding.needs_symptom && finding.severity == Severity::Error
+        })
+        .map(|(_, finding)| finding.title.clone())
+        .collect::<Vec<_>>();
+    let Some(verdict) = findings.get_mut(best).filter(|verdict| verdict.needs_symptom) else {
+        return;
+    };
+    let who = case.ending.by.name();
+    let about_time = matches!(verdict.code, "chain.expired" | "chain.not-yet-valid");
+    let sentence = match (said, verdict.code) {
+        (A::UNKNOWN_CA, "chain.untrusted-root") => {
+            format!("unknown_ca fits: this {who} was not given that root.")
+        }
+        (A::CERTIFICATE_EXPIRED, "chain.not-yet-valid") => {
+            "NSS, rustls and BoringSSL say certificate_expired of one that is not yet valid, too."
+                .to_owned()
+        }
+        (A::CERTIFICATE_EXPIRED, _) if !about_time => format!(
+            "certificate_expired does not fit that: by the capture's clock the dates are fine, so \
+             look at the {who}'s clock as well."
+        ),
+        (A::BAD_CERTIFICATE, _) if !others.is_empty() => format!(
+            "bad_certificate does not say which fault it was (Go and GnuTLS send it for all). This \
+             fits as well: {}.",
+            others.join("; ")
+        ),
+        _ => return,
+    };
+    if !verdict.explanation.is_empty() {
+        verdict.explanation.push(' ');
+    }
+    verdict.explanation.push_str(&sentence);
 }
 
 fn best(case: &Case<'_>, findings: &[Finding]) -> Option<usize> {

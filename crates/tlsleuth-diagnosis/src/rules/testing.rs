@@ -391,6 +391,35 @@ mod tests {
         assert_eq!(party(&format!("port 587\n{smtp}")), crate::Party::Client);
     }
 
+    #[test]
+    fn what_the_client_said_is_set_beside_what_is_seen() {
+        let said = |leaf: &str, alert: &str| {
+            let diagnoses = super::diagnoses(&format!(
+                "client ClientHello sni=shop.example versions=1.2
+                 server ServerHello + Certificate leaf=shop.example {leaf} + ServerKeyExchange + ServerHelloDone
+                 client Alert fatal {alert}"
+            ));
+            let verdict = diagnoses[0].verdict().unwrap();
+            (verdict.code, verdict.party, verdict.explanation.clone())
+        };
+        let (code, party, why) = said("", "certificate_expired");
+        assert_eq!((code, party), ("peer.client-rejected-certificate", crate::Party::Client));
+        assert!(why.contains("the client's clock is wrong"), "{why}");
+        let (_, party, why) = said("", "unknown_ca");
+        assert_eq!(party, crate::Party::Client);
+        assert!(why.contains("does not have that root"), "{why}");
+        let (_, _, why) = said("", "bad_certificate");
+        assert!(why.contains("These remain"), "{why}");
+        let (code, _, why) = said("chain=untrusted", "unknown_ca");
+        assert_eq!(code, "chain.untrusted-root");
+        assert!(why.contains("this client was not given that root"), "{why}");
+        let (code, _, why) = said("not-yet-valid", "certificate_expired");
+        assert_eq!(code, "chain.not-yet-valid");
+        assert!(why.contains("NSS, rustls"), "{why}");
+        let (_, _, why) = said("expired chain=leaf", "bad_certificate");
+        assert!(why.contains("fits as well"), "{why}");
+    }
+
     /// Ways of a handshake up to its end, which follows.
     const WAYS: &[&str] = &[
         "client SYN\nserver SYN-ACK\nclient ACK",

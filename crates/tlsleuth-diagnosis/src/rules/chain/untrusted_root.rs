@@ -1,6 +1,7 @@
 //! `chain.untrusted-root`: the chain is complete but ends in a root that is not trusted.
 
 use tlsleuth_cert::DefectKind;
+use tlsleuth_handshake::Side;
 
 use super::{defect, owner};
 use crate::case::JudgedChain;
@@ -62,8 +63,15 @@ fn check(case: &Case<'_>, chain: &JudgedChain<'_>) -> Verdict {
     }
     Ok(Some(
         finding
-            .remedy("Give the other side this root as a trust anchor (curl --cacert; Go: tls.Config.RootCAs; Java: keytool -importcert into its trustStore; Debian: /usr/local/share/ca-certificates and update-ca-certificates; Node: NODE_EXTRA_CA_CERTS; Kubernetes: a caBundle),")
-            .remedy("or install a certificate of a publicly trusted authority. To judge with your own anchors: tlsleuth --ca-file root.pem.")
+            .remedy(format!(
+                "Give the {} this root as a trust anchor ({}),",
+                chain.side.peer().name(),
+                super::give_an_anchor(chain.side)
+            ))
+            .remedy(match chain.side {
+                Side::Server => "or install a certificate of a publicly trusted authority. To judge with your own anchors: tlsleuth --ca-file root.pem.",
+                Side::Client => "or give the client a certificate of an authority that the server knows. To judge with your own anchors: tlsleuth --ca-file root.pem.",
+            })
             .seen_as(&[
                 "curl: (60) SSL certificate problem: self-signed certificate in certificate chain",
                 "Go: x509: certificate signed by unknown authority",

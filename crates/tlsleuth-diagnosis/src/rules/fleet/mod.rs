@@ -11,6 +11,7 @@ use crate::wording;
 
 pub mod certificate_changed;
 pub mod certificate_differs;
+pub mod clock;
 pub mod intercepted;
 pub mod mostly_failing;
 pub mod outage_window;

@@ -65,6 +65,7 @@ impl Script {
                 verdict: None,
                 proof: place(nth * 10 + 8, 40_000_000),
                 leaf: None,
+                stapled_ahead: None,
                 chosen: Some((ProtocolVersion::TLS1_2, CipherSuite(0xc02f), None)),
                 resumption: Resumption::NotOffered,
                 phases: Phases::default(),
@@ -165,6 +166,19 @@ impl Making<'_> {
             not_after: None,
         };
         self.attempt.leaf = Some((Arc::new(facts), self.attempt.hello.unwrap().1, None));
+        self
+    }
+
+    pub(crate) fn valid(mut self, not_before: i64, not_after: i64) -> Self {
+        let leaf = &mut self.attempt.leaf.as_mut().unwrap().0;
+        let mut facts = LeafFacts::clone(leaf);
+        (facts.not_before, facts.not_after) = (Some(not_before), Some(not_after));
+        *leaf = Arc::new(facts);
+        self
+    }
+
+    pub(crate) fn stapled_ahead(mut self, seconds: i64) -> Self {
+        self.attempt.stapled_ahead = Some(seconds);
         self
     }
 

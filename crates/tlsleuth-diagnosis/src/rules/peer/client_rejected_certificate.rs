@@ -126,7 +126,7 @@ fn check(case: &Case<'_>) -> Verdict {
                 ),
             );
         }
-        finding = finding.explain("What is wrong with the certificate in this client's eyes is not to be seen in it: a root that it does not trust, a name that it compares and did not send, its clock, or a pinned key.");
+        finding = beside_what_is_seen(case, finding);
     } else if let Some(seen) = case.context.servers.chain_in_clear(case.connection)
         && let Some(leaf) = seen.value.chain.leaf()
     {
@@ -157,6 +157,39 @@ fn check(case: &Case<'_>) -> Verdict {
     ))
 }
 
+/// What the client said beside what the chain shows: nothing is wrong with it in our eyes.
+fn beside_what_is_seen(case: &Case<'_>, finding: Finding) -> Finding {
+    let Ok(chain) = case.server_chain() else { return finding };
+    let root = chain.judgement.path.last().map(|step| &step.certificate);
+    let root = root.map_or_else(|| "its root".to_owned(), |root| wording::authority(&root.subject));
+    let now = wording::date(chain.judged_at);
+    match case.ending.description() {
+        Some(AlertDescription::CERTIFICATE_EXPIRED) => {
+            let mut finding = finding
+                .explain(format!("Every certificate of the path is valid at the time of the capture ({now}). So the client's clock is wrong, or the client builds its path over an expired certificate of its own store (an old root or cross-sign)."))
+                .remedy("Check the client's clock first (date -u; embedded devices without a battery start in 1970), then update its certificate store.");
+            finding.party = Party::Client;
+            finding
+        }
+        Some(AlertDescription::UNKNOWN_CA) => {
+            let mut finding = finding
+                .explain(format!("The chain is complete and leads to {root}. So this client does not have that root: its store is old or its own, or it pins another authority."))
+                .remedy(format!("Give the client {root} (its CA file, trustStore or ca-certificates package), or look at what it pins."));
+            finding.party = Party::Client;
+            finding
+        }
+        Some(AlertDescription::CERTIFICATE_REVOKED) => finding.explain(
+            "Nothing in the capture says so: the client asked an OCSP responder or has a CRL.",
+        ),
+        Some(AlertDescription::BAD_CERTIFICATE) => finding.explain(format!(
+            "Go sends it for eight faults. The capture rules these out: an expired certificate or one that is not yet valid (at {now}), a missing intermediate, a wrong key usage, a broken signature{}. These remain: the client lacks the root {root}; it compares {} name; its clock is wrong; its own check refused (a pinned key, VerifyPeerCertificate).",
+            if case.server_name().is_ok() { ", a name other than the one asked for" } else { "" },
+            if case.server_name().is_ok() { "another" } else { "an address or a" },
+        )),
+        _ => finding.explain(format!("What is wrong with the certificate in this client's eyes is not to be seen in it: it lacks the root {root}, compares a name that it did not send, has a wrong clock, or pins a key.")),
+    }
+}
+
 /// Whether the server had sent all that a client needs to judge.
 fn server_flight_is_whole(case: &Case<'_>) -> bool {
     case.connection.server_hello_done.is_some() || case.connection.finished.server.is_present()
@@ -177,7 +210,7 @@ mod tests {
              client Alert fatal unknown_ca
              client FIN",
             expect![[r#"
-                error peer.client-rejected-certificate (certain, unknown): the client refused the server's certificate (unknown_ca)
+                error peer.client-rejected-certificate (certain, client): the client refused the server's certificate (unknown_ca)
                   frame 6: the client says unknown_ca
                   frame 5: the server sends "shop.example", issued by "Test Issuing CA", valid until 2027-01-19 10:00:00 UTC
             "#]],

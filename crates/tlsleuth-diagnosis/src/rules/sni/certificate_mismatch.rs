@@ -1,7 +1,7 @@
 //! `sni.certificate-mismatch`: the certificate does not cover the name that the client asked for.
 
 use tlsleuth_capture::Located;
-use tlsleuth_cert::ReferenceName;
+use tlsleuth_cert::{Miss, ReferenceName};
 
 use crate::rule::{Verdict, declare_rule};
 use crate::{Case, Finding, Party, Severity, Skip, wording};
@@ -70,7 +70,7 @@ fn check(case: &Case<'_>) -> Verdict {
         )
     }
     .evidence(chain.at(), format!("the leaf covers {covers}"));
-    if let Some(miss) = leaf.nearest_miss(&asked.value) {
+    if let Some(miss) = leaf.nearest_miss(&asked.value).filter(|miss| *miss != Miss::Unrelated) {
         finding = finding.explain(format!("Nearest: {miss}."));
     }
     if !named {

@@ -62,7 +62,11 @@ fn check(case: &Case<'_>) -> Verdict {
         )
         .evidence(hello.at, format!("the client offers {shown}"))
         .evidence(alert.at, "the server answers protocol_version")
-        .explain(format!("The client offers {shown}; the server allows none of it."))
+        .explain(match offered.highest() {
+            Some(ProtocolVersion::TLS1_2) => "So the server allows TLS 1.3 alone.",
+            Some(highest) if highest.is_deprecated() => "Servers of today allow TLS 1.2 and newer.",
+            _ => "So the server has nothing newer than TLS 1.2.",
+        })
     } else if ending.by == Side::Client
         && said == Some(AlertDescription::PROTOCOL_VERSION)
         && let Some(version) = case.connection.negotiated_version()
@@ -147,7 +151,11 @@ fn remedy(case: &Case<'_>, finding: Finding, offered: &OfferedVersions<'_>) -> F
     } else {
         finding
             .remedy("Let the client offer newer versions: update it, or lift the limit in its settings (Java: jdk.tls.client.protocols; .NET: SslProtocols; Python: ssl.PROTOCOL_TLS_CLIENT; OpenSSL: MaxProtocol in openssl.cnf).")
-            .remedy("Only if it cannot be updated: allow the old version on the server (nginx: ssl_protocols; HAProxy: ssl-min-ver; with OpenSSL 3 TLS 1.0 and 1.1 also need @SECLEVEL=0 in the ciphers).")
+            .remedy(if highest == ProtocolVersion::TLS1_2 {
+                "Or allow TLS 1.2 on the server again, which is still sound (nginx: ssl_protocols TLSv1.2 TLSv1.3; HAProxy: ssl-min-ver TLSv1.2; Go: tls.Config.MinVersion; Java: jdk.tls.disabledAlgorithms)."
+            } else {
+                "Only if it cannot be updated: allow the old version on the server (nginx: ssl_protocols; HAProxy: ssl-min-ver; with OpenSSL 3 TLS 1.0 and 1.1 also need @SECLEVEL=0 in the ciphers)."
+            })
     };
     finding.seen_as(&[
         "OpenSSL: tlsv1 alert protocol version",
