@@ -512,16 +512,15 @@ impl Connection {
     }
 
     /// Whether both ends spoke another protocol and were content with it, as on a port where TLS is
-    /// only one of several. A server that refuses plain HTTP in clear is not content.
+    /// only one of several. A server that refuses in clear is not content.
     #[must_use]
     pub fn is_plain_conversation(&self) -> bool {
-        let (Some(client), Some(server)) = (&self.plaintext.client, &self.plaintext.server) else {
+        let (Some(_), Some(server)) = (&self.plaintext.client, &self.plaintext.server) else {
             return false;
         };
-        let is_http =
-            matches!(client.value.kind, PlaintextKind::HttpRequest | PlaintextKind::Http2);
-        let is_refused = is_http
-            && matches!(server.value.kind, PlaintextKind::HttpResponse(400 | 403 | 426 | 497));
+        // What web servers say on a port of TLS to a request in clear, or to anything else.
+        let is_refused =
+            matches!(server.value.kind, PlaintextKind::HttpResponse(400 | 403 | 426 | 497));
         !self.tls_seen()
             && self.refusal.is_none()
             && self.transport.conflicts.is_empty()
