@@ -412,11 +412,12 @@ fn ladder(report: &Report, connection: &Connection) -> Markup {
             @for (row, y, lines) in &rows {
                 @let y = *y;
                 @let bad = if row.failing { "bad" } else { "" };
-                @let name = if report.captures.len() > 1 { format!("{}:{}", u64::from(row.capture) + 1, row.frame) } else { row.frame.to_string() };
+                @let name = if row.is_log { "log".to_owned() } else if report.captures.len() > 1 { format!("{}:{}", u64::from(row.capture) + 1, row.frame) } else { row.frame.to_string() };
                 text.faint x="90" y=(y + 4) text-anchor="end" { (quantity::offset(row.offset_ms)) }
                 text.faint x="170" y=(y + 4) text-anchor="end" { (name) }
                 @if row.failing { text.bad x="200" y=(y + 4) text-anchor="middle" { "✗" } }
                 @match row.from {
+                    _ if row.is_log => {}
                     "client" => {
                         line class=(format!("arrow {bad}")) x1="232" y1=(y) x2="440" y2=(y) {}
                         path class=(format!("head {bad}")) d=(format!("M448 {y} l-10 -5 v10 z")) {}
