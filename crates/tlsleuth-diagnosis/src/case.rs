@@ -3,7 +3,7 @@
 
 use std::sync::Arc;
 
-use tlsleuth_capture::{Located, Place, Timestamp};
+use tlsleuth_capture::{Endpoint, Located, Place, Timestamp};
 use tlsleuth_cert::{
     Certificate, ChainJudgement, Intermediates, OcspJudgement, OcspResponse, Purpose,
     ReferenceName, WireText,
@@ -78,6 +78,10 @@ pub trait ServerKnowledge {
     /// is older than this one's: its ClientHello's place and that version.
     fn succeeded_with_older(&self, connection: &Connection) -> Option<Located<ProtocolVersion>>;
 
+    /// Where a server answered a TLS-ALPN-01 validation (RFC 8737) of the same name: its ClientHello
+    /// and the server.
+    fn challenge_answered(&self, connection: &Connection) -> Option<Located<Endpoint>>;
+
     /// Where a client of the same address with the same suites used an earlier connection, with the
     /// same leaf certificate, or, where that is hidden, at the same server and name. What comes later
     /// does not count: somebody may have told a browser to trust the certificate.
@@ -102,6 +106,10 @@ impl ServerKnowledge for NoServerKnowledge {
     }
 
     fn succeeded_with_older(&self, _: &Connection) -> Option<Located<ProtocolVersion>> {
+        None
+    }
+
+    fn challenge_answered(&self, _: &Connection) -> Option<Located<Endpoint>> {
         None
     }
 
@@ -228,6 +236,17 @@ impl<'a> Case<'a> {
     #[must_use]
     pub fn completed(&self) -> bool {
         self.connection.outcome == tlsleuth_handshake::Outcome::Completed
+    }
+
+    /// That there was a handshake whose end can be judged: rules about who refused whom begin so.
+    ///
+    /// # Errors
+    /// Skips when there was no TLS, or the capture shows neither an end nor its lack.
+    pub fn ended_in_sight(&self) -> Result<(), Skip> {
+        if !self.connection.tls_seen() {
+            return Err(Skip::NotApplicable);
+        }
+        if self.ending.how == How::Unseen { Err(Skip::Undetermined) } else { Ok(()) }
     }
 
     /// Whether application data flowed both ways: both ends were content with each other.

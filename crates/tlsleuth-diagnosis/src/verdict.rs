@@ -143,7 +143,8 @@ fn fold_symptoms(findings: &mut Vec<Finding>, best: usize) {
         ["peer.", "tcp.closed-", "tcp.reset-", "client-auth.rejected", "protocol.malformed"];
     let explained = |finding: &Finding| {
         !finding.root_cause
-            && symptoms.iter().any(|symptom| finding.code.starts_with(symptom))
+            && (finding.confidence == Confidence::Possible
+                || symptoms.iter().any(|symptom| finding.code.starts_with(symptom)))
             && leads_to.contains(&finding.code)
     };
     let evidence: Vec<_> = findings

@@ -20,6 +20,16 @@ pub fn certificate(certificate: &Certificate) -> String {
     }
 }
 
+/// A sentence of words that have neither capital nor full stop.
+#[must_use]
+pub fn sentence(words: &str) -> String {
+    let mut rest = words.chars();
+    match rest.next() {
+        Some(first) => format!("{}{}.", first.to_uppercase(), rest.as_str()),
+        None => String::new(),
+    }
+}
+
 /// A count with its unit: `1 suite`, `2 suites`, `1 authority`, `3 authorities`.
 #[must_use]
 pub fn count(count: usize, unit: &str) -> String {

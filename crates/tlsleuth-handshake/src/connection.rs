@@ -511,6 +511,14 @@ impl Connection {
         self.first_tls.client.is_some() || self.first_tls.server.is_some()
     }
 
+    /// Whether it is a TLS-ALPN-01 validation of an authority (RFC 8737 §3).
+    #[must_use]
+    pub fn is_acme_validation(&self) -> bool {
+        self.client_hello()
+            .and_then(|hello| hello.value.extensions.alpn())
+            .is_some_and(|offered| offered.iter().any(|name| name.raw() == b"acme-tls/1"))
+    }
+
     /// Whether both ends spoke another protocol and were content with it, as on a port where TLS is
     /// only one of several. A server that refuses in clear is not content.
     #[must_use]

@@ -24,6 +24,7 @@ pub(crate) struct Knowledge {
     hellos: HashMap<Endpoint, Located<ServerHello>>,
     named: HashMap<Endpoint, Located<(WireText, Arc<SentChain>)>>,
     completed: HashMap<(Address, Endpoint), Vec<Located<ProtocolVersion>>>,
+    challenges: HashMap<Box<[u8]>, Located<Endpoint>>,
     content: HashMap<(Address, Box<[CipherSuite]>, Met), Place>,
 }
 
@@ -91,6 +92,14 @@ impl Knowledge {
                 versions.push(Located::new(newest, hello.at));
             }
         }
+        if connection.is_acme_validation()
+            && connection.outcome == Outcome::Completed
+            && let (server, Some(name)) = asked(connection)
+            && let Some(hello) = connection.client_hello()
+            && self.challenges.len() < MAX_SERVERS
+        {
+            self.challenges.entry(name).or_insert_with(|| Located::new(server, hello.at));
+        }
         let data = &connection.application_data;
         if data.client.records > 0
             && data.server.records > 0
@@ -123,6 +132,10 @@ impl ServerKnowledge for Knowledge {
         connection: &Connection,
     ) -> Option<Located<(WireText, Arc<SentChain>)>> {
         self.named.get(&connection.server).cloned()
+    }
+
+    fn challenge_answered(&self, connection: &Connection) -> Option<Located<Endpoint>> {
+        self.challenges.get(&asked(connection).1?).copied()
     }
 
     fn content_before(&self, connection: &Connection) -> Option<Place> {

@@ -6,8 +6,8 @@ use std::sync::Arc;
 use expect_test::Expect;
 use tlsleuth_capture::transport::OverlapConflict;
 use tlsleuth_capture::{
-    Decoded, Decoder, Direction, EndedFlow, FlowTable, FlowView, Gap, Interest, Limits, Located,
-    Place, StreamSink,
+    Decoded, Decoder, Direction, EndedFlow, Endpoint, FlowTable, FlowView, Gap, Interest, Limits,
+    Located, Place, StreamSink,
 };
 use tlsleuth_cert::{Anchors, CertificateStore, Judge, SeenIntermediates};
 use tlsleuth_handshake::codepoint::ProtocolVersion;
@@ -91,6 +91,15 @@ fn newest(connection: &Connection) -> Option<Located<ProtocolVersion>> {
 }
 
 impl ServerKnowledge for Others<'_> {
+    fn challenge_answered(&self, connection: &Connection) -> Option<Located<Endpoint>> {
+        let other = self.0.iter().find(|other| {
+            other.is_acme_validation()
+                && other.outcome == Outcome::Completed
+                && name(other) == name(connection)
+        })?;
+        Some(Located::new(other.server, other.client_hello()?.at))
+    }
+
     fn content_before(&self, connection: &Connection) -> Option<Place> {
         let suites = |other: &Connection| Some(other.client_hello()?.value.cipher_suites.clone());
         self.to_server(connection)
@@ -409,7 +418,7 @@ mod tests {
         assert_eq!(party, crate::Party::Client);
         assert!(why.contains("does not have that root"), "{why}");
         let (_, _, why) = said("", "bad_certificate");
-        assert!(why.contains("These remain"), "{why}");
+        assert!(why.contains("What remains"), "{why}");
         let (code, _, why) = said("chain=untrusted", "unknown_ca");
         assert_eq!(code, "chain.untrusted-root");
         assert!(why.contains("this client was not given that root"), "{why}");
@@ -418,6 +427,22 @@ mod tests {
         assert!(why.contains("NSS, rustls"), "{why}");
         let (_, _, why) = said("expired chain=leaf", "bad_certificate");
         assert!(why.contains("fits as well"), "{why}");
+    }
+
+    #[test]
+    fn nodes_that_differ_in_a_challenge_are_told() {
+        let hello = "client ClientHello sni=shop.example alpn=acme-tls/1 versions=1.2\n";
+        let done = "server ServerHello alpn=acme-tls/1 + ServerHelloDone
+             client ClientKeyExchange + ChangeCipherSpec + Finished
+             server ChangeCipherSpec + Finished
+             client FIN\n";
+        let failed = "server Alert fatal internal_error";
+        let diagnoses = super::diagnoses(&format!("{hello}{done}connection\n{hello}{failed}"));
+        let verdict = diagnoses[1].verdict().unwrap();
+        assert_eq!(verdict.code, "alpn.acme-challenge");
+        assert!(verdict.explanation.contains("several nodes"), "{}", verdict.explanation);
+        let codes: Vec<_> = diagnoses[1].findings.iter().map(|finding| finding.code).collect();
+        assert_eq!(codes, ["alpn.acme-challenge"]);
     }
 
     /// Ways of a handshake up to its end, which follows.

@@ -57,6 +57,7 @@ fn means(alert: AlertDescription) -> &'static str {
 }
 
 fn check(case: &Case<'_>) -> Verdict {
+    case.ended_in_sight()?;
     let ending = &case.ending;
     let in_place = ending.by == Side::Client
         && (ending.phase >= Phase::ServerFlight || case.connection.hello().is_none());
@@ -163,6 +164,7 @@ fn beside_what_is_seen(case: &Case<'_>, finding: Finding) -> Finding {
     let root = chain.judgement.path.last().map(|step| &step.certificate);
     let root = root.map_or_else(|| "its root".to_owned(), |root| wording::authority(&root.subject));
     let now = wording::date(chain.judged_at);
+    let sound = chain.judgement.is_trusted();
     match case.ending.description() {
         Some(AlertDescription::CERTIFICATE_EXPIRED) => {
             let mut finding = finding
@@ -171,7 +173,7 @@ fn beside_what_is_seen(case: &Case<'_>, finding: Finding) -> Finding {
             finding.party = Party::Client;
             finding
         }
-        Some(AlertDescription::UNKNOWN_CA) => {
+        Some(AlertDescription::UNKNOWN_CA) if sound => {
             let mut finding = finding
                 .explain(format!("The chain is complete and leads to {root}. So this client does not have that root: its store is old or its own, or it pins another authority."))
                 .remedy(format!("Give the client {root} (its CA file, trustStore or ca-certificates package), or look at what it pins."));
@@ -181,12 +183,14 @@ fn beside_what_is_seen(case: &Case<'_>, finding: Finding) -> Finding {
         Some(AlertDescription::CERTIFICATE_REVOKED) => finding.explain(
             "Nothing in the capture says so: the client asked an OCSP responder or has a CRL.",
         ),
-        Some(AlertDescription::BAD_CERTIFICATE) => finding.explain(format!(
-            "Go sends it for eight faults. The capture rules these out: an expired certificate or one that is not yet valid (at {now}), a missing intermediate, a wrong key usage, a broken signature{}. These remain: the client lacks the root {root}; it compares {} name; its clock is wrong; its own check refused (a pinned key, VerifyPeerCertificate).",
-            if case.server_name().is_ok() { ", a name other than the one asked for" } else { "" },
+        Some(AlertDescription::BAD_CERTIFICATE) if sound => finding.explain(format!(
+            "At the time of the capture ({now}) the chain is valid and complete, its signatures and usages are right{}. What remains: from every stack, that the client's clock is behind, or that it compares {} name; from Go and GnuTLS also that it lacks the root {root}, or that a check of its own refused (a pinned key, VerifyPeerCertificate).",
+            if case.server_name().is_ok() { ", and it covers the name that was asked for" } else { "" },
             if case.server_name().is_ok() { "another" } else { "an address or a" },
-        )),
-        _ => finding.explain(format!("What is wrong with the certificate in this client's eyes is not to be seen in it: it lacks the root {root}, compares a name that it did not send, has a wrong clock, or pins a key.")),
+        ))
+        .remedy("Check the client's clock (date -u) first."),
+        _ => finding.explain(format!("What is wrong with the certificate in this client's eyes is not to be seen in it: it lacks the root {root}, compares a name that it did not send, has a wrong clock, or pins a key."))
+            .remedy(format!("If it lacks the root: give it {root} (curl --cacert; Java: keytool -importcert into its trustStore, or a newer JRE; Debian: ca-certificates; Node: NODE_EXTRA_CA_CERTS).")),
     }
 }
 

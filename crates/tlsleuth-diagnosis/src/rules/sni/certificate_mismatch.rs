@@ -71,7 +71,7 @@ fn check(case: &Case<'_>) -> Verdict {
     }
     .evidence(chain.at(), format!("the leaf covers {covers}"));
     if let Some(miss) = leaf.nearest_miss(&asked.value).filter(|miss| *miss != Miss::Unrelated) {
-        finding = finding.explain(format!("Nearest: {miss}."));
+        finding = finding.explain(wording::sentence(&miss.to_string()));
     }
     if !named {
         finding = finding.severity(if refused_for_certificate(case) { Severity::Error } else { Severity::Info }).likely(
