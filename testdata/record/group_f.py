@@ -227,6 +227,70 @@ def _(r):
         r.expect("completed", never=["chain.expired", "chain.untrusted-root", "sni.certificate-mismatch"])
 
 
+@fleet("fleet-split-by-node", "Three nodes behind one address, packets passed on by the balancer; the one in an overlay wants TLS 1.3 and refuses every client", routed=True)
+def _(r):
+    """nftables sends one connection after the other to 10.0.1.2, 10.0.1.3 and 10.0.2.2. The third has an MTU of 1450, so that its SYN-ACK announces a smaller MSS."""
+    lib.balanced()
+    for address in ("10.0.1.2", "10.0.1.3"):
+        s_server(r, "-tls1_2", address=address, **EC)
+    s_server(r, "-tls1_3", address="10.0.2.2", ns=lib.NODE, **EC)
+    r.note("balancer", "nft add rule ip balance prerouting ip daddr 10.0.0.2 tcp dport 443 dnat to numgen inc mod 3 map { 0 : 10.0.1.2, 1 : 10.0.1.3, 2 : 10.0.2.2 }")
+    r.start_capture()
+    for i in range(36):
+        compact(r, f"10.0.0.{7 + i % 2}", "-tls1_2 -no_ticket")
+    r.stop_capture()
+    r.log("client.log", "c")
+    for i in range(36):
+        if i % 3 == 2:
+            r.expect("failed", "version.no-overlap", any_of=["version.no-overlap", "peer.handshake-failure"])
+        else:
+            r.expect("completed")
+    r.fleet = ["fleet.split-by-node"]
+
+
+@fleet("fleet-intermittent", "Four nodes behind a balancer that ends TCP itself; one of them wants TLS 1.3: every client fails now and then")
+def _(r):
+    """The balancer picks nodes at random, and answers with its own TCP: nothing tells which node it was."""
+    for port in (8441, 8442, 8443, 8444):
+        s_server(r, "-tls1_3" if port == 8443 else "-tls1_2", address="127.0.0.1", port=port, **EC)
+    r.write("haproxy.cfg", "defaults\n    mode tcp\n    timeout connect 2s\n    timeout client 4s\n    timeout server 4s\n"
+            "listen tls\n    bind 10.0.0.2:443\n    balance random(1)\n" + "".join(f"    server n{p} 127.0.0.1:{p}\n" for p in (8441, 8442, 8443, 8444)))
+    r.server("haproxy -f haproxy.cfg -db")
+    r.start_capture()
+    outcomes = [compact(r, f"10.0.0.{7 + i % 3}", "-tls1_2 -no_ticket") for i in range(60)]
+    r.stop_capture()
+    r.log("client.log", "c")
+    for outcome in outcomes:
+        if outcome:
+            r.expect("failed", "version.no-overlap", any_of=["version.no-overlap", "peer.handshake-failure"])
+        else:
+            r.expect("completed")
+    r.fleet = ["fleet.intermittent"]
+
+
+@fleet("fleet-split-by-hello-size", "A filter on the way drops large segments: hellos with X25519MLKEM768 never arrive whole, small ones do")
+def _(r):
+    go_server(r)
+    lib.nft(SERVER, "input: tcp dport 443 meta length > 1300 drop")
+    r.note("server", "nft add rule inet f input tcp dport 443 meta length > 1300 drop")
+    r.start_capture()
+    for i in range(18):
+        if i % 3 == 1:
+            r.client("python3 programs/modern.py 10.0.0.2 api.example.test 2", log="large")
+        else:
+            compact(r, "10.0.0.8", "-tls1_3")
+    time.sleep(6)
+    r.stop_capture()
+    r.software.append("OpenSSL 4.0.3 (pyOpenSSL 26.4.0)")
+    r.log("client.log", "large")
+    for i in range(18):
+        if i % 3 == 1:
+            r.expect("failed", "tcp.client-hello-lost")
+        else:
+            r.expect("completed")
+    r.fleet = ["fleet.split-by-client"]
+
+
 # ---------------------------------------------------------------- several files
 
 

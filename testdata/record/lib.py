@@ -20,7 +20,7 @@ import time
 HERE = os.path.dirname(os.path.abspath(__file__))
 TESTDATA = os.path.dirname(HERE)
 RUN = os.environ.get("RECORD_DIR", "/tmp/tls-record")
-CLIENT, SERVER, ROUTER = "tls-client", "tls-server", "tls-router"
+CLIENT, SERVER, ROUTER, NODE = "tls-client", "tls-server", "tls-router", "tls-node"
 HOSTS = {
     "10.0.0.2": "api.example.test www.example.test mail.example.test ldap.example.test db.example.test ftp.example.test "
                 "chat.example.test shop.example.test intranet.example.test a.b.example.test",
@@ -105,8 +105,36 @@ def routed(mtu=1500):
     neighbours(SERVER, "s0", ["10.0.1.1"], "02:00:00:00:01:02")
 
 
+def balanced():
+    """Puts a balancer between that passes packets on (nftables, one node after the other): clients 10.0.0.7 and 10.0.0.8, the address 10.0.0.2, behind it
+    10.0.1.2 and 10.0.1.3 on one network, and 10.0.2.2 in an overlay of MTU 1450."""
+    routed()
+    _namespace(NODE)
+    sh("ip", "link", "add", "r2", "netns", ROUTER, "type", "veth", "peer", "name", "n0", "netns", NODE)
+    _link(ROUTER, "r2", "02:00:00:00:01:03", ["10.0.2.1/24"])
+    _link(NODE, "n0", "02:00:00:00:00:04", ["10.0.2.2/24"])
+    in_ns(NODE, "ip", "link", "set", "n0", "mtu", "1450")
+    in_ns(NODE, "ip", "route", "add", "default", "via", "10.0.2.1")
+    in_ns(SERVER, "ip", "addr", "add", "10.0.1.3/24", "dev", "s0")
+    in_ns(ROUTER, "ip", "addr", "add", "10.0.0.2/24", "dev", "r0")
+    neighbours(CLIENT, "c0", ["10.0.0.2"], "02:00:00:00:01:01")
+    neighbours(ROUTER, "r1", ["10.0.1.3"], "02:00:00:00:00:02")
+    neighbours(ROUTER, "r2", ["10.0.2.2"], "02:00:00:00:00:04")
+    neighbours(NODE, "n0", ["10.0.2.1"], "02:00:00:00:01:03")
+    sh("ip", "netns", "exec", ROUTER, "nft", "-f", "-", input=BALANCE)
+
+
+BALANCE = """table ip balance {
+    chain prerouting {
+        type nat hook prerouting priority dstnat;
+        ip daddr 10.0.0.2 tcp dport 443 dnat to numgen inc mod 3 map { 0 : 10.0.1.2, 1 : 10.0.1.3, 2 : 10.0.2.2 }
+    }
+}
+"""
+
+
 def down():
-    for ns in (CLIENT, SERVER, ROUTER):
+    for ns in (CLIENT, SERVER, ROUTER, NODE):
         sh("ip", "netns", "del", ns, check=False)
         shutil.rmtree(f"/etc/netns/{ns}", ignore_errors=True)
     time.sleep(0.05)

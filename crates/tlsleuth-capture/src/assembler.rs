@@ -14,7 +14,7 @@
 use std::collections::BTreeMap;
 
 use crate::stream::GapCause;
-use crate::{Place, SeqNumber};
+use crate::{Place, SeqNumber, Timestamp};
 
 /// What a map entry costs beside its bytes, about: key, place, pointer and the tree's share.
 const ENTRY_OVERHEAD_BYTES: usize = 96;
@@ -67,6 +67,9 @@ pub(crate) struct Assembler {
     history_full: bool,
     /// The latest frame that brought bytes which were handed on.
     reached: Option<Place>,
+    /// The frame that was first, while it is not certain that the stream begins with its bytes:
+    /// until then all bytes wait.
+    floating: Option<Place>,
 }
 
 impl Assembler {
@@ -82,7 +85,36 @@ impl Assembler {
             history_marks: Vec::new(),
             history_full: false,
             reached: None,
+            floating: None,
         }
+    }
+
+    /// A stream that was joined on the way. `base` is the number of the first byte that was seen, in
+    /// frame `at`; bytes before it may still come, until [`give_up_hole`](Self::give_up_hole).
+    pub(crate) fn floating(base: SeqNumber, at: Place) -> Self {
+        Self { floating: Some(at), ..Self::new(base) }
+    }
+
+    /// Whether bytes before the first one may still come.
+    pub(crate) fn is_floating(&self) -> bool {
+        self.floating.is_some()
+    }
+
+    /// Since when the bytes of a floating stream wait.
+    pub(crate) fn floating_since(&self) -> Option<Timestamp> {
+        self.floating.map(|at| at.time)
+    }
+
+    /// Lets a floating stream begin with an earlier byte.
+    pub(crate) fn begin_at(&mut self, base: SeqNumber) {
+        let earlier = u64::from(self.next.distance_from(base).max(0).unsigned_abs());
+        if self.floating.is_none() || earlier == 0 {
+            return;
+        }
+        self.next = base;
+        let waiting = std::mem::take(&mut self.waiting);
+        let moved = waiting.into_iter();
+        self.waiting = moved.map(|(offset, held)| (offset.saturating_add(earlier), held)).collect();
     }
 
     /// Bytes held: those that wait and the history.
@@ -153,7 +185,7 @@ impl Assembler {
         if bytes.is_empty() && cut == 0 {
             return pushed;
         }
-        if start == self.next_offset {
+        if start == self.next_offset && self.floating.is_none() {
             let room = self
                 .waiting
                 .first_key_value()
@@ -171,22 +203,23 @@ impl Assembler {
             }
             self.drain(emit);
         } else {
-            pushed.out_of_order = self.wait(at, start, bytes, cut, &mut pushed);
+            let waits = self.wait(at, start, bytes, cut, &mut pushed);
+            pushed.out_of_order = waits && self.floating.is_none();
         }
         pushed
     }
 
-    /// Gives up the first hole: it comes out as a gap, and what waits behind it follows.
-    /// Returns the hole's length; 0 when there was none.
-    pub(crate) fn give_up_hole(&mut self, cause: GapCause, emit: &mut dyn FnMut(Piece<'_>)) -> u64 {
-        let Some((&start, waiting)) = self.waiting.first_key_value() else { return 0 };
+    /// Gives up the first hole: it comes out as a gap, and what waits behind it follows. A floating
+    /// stream then begins with the first byte that waits, without a gap.
+    pub(crate) fn give_up_hole(&mut self, cause: GapCause, emit: &mut dyn FnMut(Piece<'_>)) {
+        self.floating = None;
+        let Some((&start, waiting)) = self.waiting.first_key_value() else { return };
         let at = waiting.at;
         let hole = start.saturating_sub(self.next_offset);
         if hole > 0 {
             self.skip(hole, cause, at, emit);
         }
         self.drain(emit);
-        hole
     }
 
     fn hand_on(&mut self, at: Place, bytes: &[u8], emit: &mut dyn FnMut(Piece<'_>)) {

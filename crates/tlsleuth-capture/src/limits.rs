@@ -6,6 +6,9 @@
 pub struct Limits {
     /// Flows followed at once. When full, the flow that was idle for longest is ended.
     pub max_flows: usize,
+    /// Bytes that the followed flows hold: entries, facts, buffers, and what the listener holds for
+    /// them. When full, flows that were idle for long are ended.
+    pub max_flow_bytes: usize,
     /// Nanoseconds of capture time after which an idle flow is ended.
     pub flow_idle_ns: i64,
     /// The same for a flow whose connection was never established.
@@ -38,6 +41,7 @@ impl Default for Limits {
     fn default() -> Self {
         Self {
             max_flows: 1_000_000,
+            max_flow_bytes: 192 << 20,
             flow_idle_ns: 300_000_000_000,
             half_open_idle_ns: 30_000_000_000,
             max_stream_bytes: 1 << 20,

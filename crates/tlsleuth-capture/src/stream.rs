@@ -87,4 +87,11 @@ pub trait StreamSink {
 
     /// The flow is over, or is followed no longer. Its number may be used again afterwards.
     fn ended(&mut self, flow: EndedFlow);
+
+    /// Bytes that the listener holds for flows that have not ended: they count towards
+    /// [`Limits::max_flow_bytes`](crate::Limits::max_flow_bytes). Asked after every segment that is
+    /// not settled, so it must be known without counting.
+    fn held_bytes(&self) -> usize {
+        0
+    }
 }

@@ -6,49 +6,55 @@ use crate::{Address, IcmpKind, Place, SeqNumber};
 /// How many of a kind of event are kept with their places; the rest is counted.
 const KEPT: usize = 8;
 
-/// A list that keeps the first few entries and counts them all.
+/// A list that keeps the first few entries and counts them all. An empty one takes one word: most
+/// flows have nothing to list.
 #[derive(Clone, PartialEq, Eq, Debug)]
-pub struct Counted<T> {
+pub struct Counted<T>(Option<Box<Entries<T>>>);
+
+#[derive(Clone, PartialEq, Eq, Debug)]
+struct Entries<T> {
     kept: Vec<T>,
     total: u64,
 }
 
 impl<T> Default for Counted<T> {
     fn default() -> Self {
-        Self { kept: Vec::new(), total: 0 }
+        Self(None)
     }
 }
 
 impl<T> Counted<T> {
     pub(crate) fn push(&mut self, entry: T) {
-        self.total = self.total.saturating_add(1);
-        if self.kept.len() < KEPT {
-            self.kept.push(entry);
+        let entries =
+            self.0.get_or_insert_with(|| Box::new(Entries { kept: Vec::new(), total: 0 }));
+        entries.total = entries.total.saturating_add(1);
+        if entries.kept.len() < KEPT {
+            entries.kept.push(entry);
         }
     }
 
     /// How many there were.
     #[must_use]
     pub fn total(&self) -> u64 {
-        self.total
+        self.0.as_ref().map_or(0, |entries| entries.total)
     }
 
     /// The first ones, at most eight.
     #[must_use]
     pub fn kept(&self) -> &[T] {
-        &self.kept
+        self.0.as_ref().map_or(&[], |entries| &entries.kept)
     }
 
     /// The first one.
     #[must_use]
     pub fn first(&self) -> Option<&T> {
-        self.kept.first()
+        self.kept().first()
     }
 
     /// Whether there was none.
     #[must_use]
     pub fn is_empty(&self) -> bool {
-        self.total == 0
+        self.0.is_none()
     }
 }
 
@@ -166,7 +172,7 @@ pub struct StreamFacts {
     /// The longest payload that was acknowledged, in bytes; tells a path MTU.
     pub longest_acknowledged: u32,
     /// Segments that came before an earlier one.
-    pub out_of_order: u64,
+    pub out_of_order: u32,
     /// Time to live or hop limit of the first segment.
     pub first_ttl: u8,
     /// Time to live or hop limit of the last segment that is no reset.
@@ -178,9 +184,7 @@ pub struct StreamFacts {
     /// The first FIN.
     pub fin: Option<Place>,
     /// Keep-alives sent (RFC 9293 §3.8.4).
-    pub keep_alives: u64,
-    /// Missing bytes by cause: not captured, not acknowledged, snap length, limit.
-    pub missing_bytes: [u64; 4],
+    pub keep_alives: u32,
 }
 
 /// What TCP did on a flow.

@@ -5,10 +5,10 @@ use std::sync::Arc;
 use crate::{
     Anchors, Certificate, Chain, ChainJudgement, Defect, DefectAt, DefectKind, Intermediates,
     IssuerHints, KeyAlgorithm, Limits, Malformed, Name, Origin, PathStep, Purpose, SignatureCheck,
-    Trust, Usage, anchor, constraint,
+    Trust, Usage, anchor, constraint, interceptor,
     limits::MAX_RSA_BITS,
     path::{Builder, End, SharedChecks},
-    verify,
+    placeholder, verify,
 };
 
 /// Two weeks, in seconds: from then on an end of validity is worth a word.
@@ -140,6 +140,8 @@ pub(crate) fn judge(
         is_exhausted: builder.is_exhausted || names.0 == 0,
         holds_from,
         holds_until,
+        placeholder: question.chain.leaf().and_then(|leaf| placeholder(leaf)),
+        interceptor: interceptor(question.chain),
     };
     (judgement, asked_known)
 }

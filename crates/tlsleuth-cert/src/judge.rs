@@ -7,8 +7,9 @@ use std::{
 };
 
 use crate::{
-    Anchors, Chain, Extension, Fingerprint, Intermediates, IssuerHints, KeyUsage, Limits, Name,
-    PathStep, Violation, WireText, evaluate, path::SharedChecks, store::lock,
+    Anchors, Chain, Extension, Fingerprint, Interceptor, Intermediates, IssuerHints, KeyUsage,
+    Limits, Name, PathStep, Placeholder, Violation, WireText, evaluate, path::SharedChecks,
+    store::lock,
 };
 
 /// What the chain's owner wants to be.
@@ -55,6 +56,10 @@ pub struct ChainJudgement {
     pub holds_from: i64,
     /// The last second for which it holds.
     pub holds_until: i64,
+    /// The placeholder that the leaf is, if it is a known one.
+    pub placeholder: Option<&'static Placeholder>,
+    /// The interceptor whose authority issued the chain, if it is a known one.
+    pub interceptor: Option<&'static Interceptor>,
 }
 
 impl ChainJudgement {

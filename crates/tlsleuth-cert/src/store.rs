@@ -1,12 +1,12 @@
 //! Certificates kept, so that each distinct one is parsed once.
 
 use std::{
-    collections::HashMap,
+    collections::{HashMap, HashSet},
     hash::BuildHasher as _,
     sync::{Arc, Mutex, MutexGuard, PoisonError},
 };
 
-use crate::{Certificate, Chain, Limits, Name};
+use crate::{Certificate, Chain, Fingerprint, Limits, Name};
 
 /// Gives for each distinct DER one shared [`Certificate`].
 ///
@@ -137,7 +137,8 @@ pub struct SeenIntermediates {
 #[derive(Debug, Default)]
 struct Seen {
     by_subject: HashMap<Box<[u8]>, Vec<Arc<Certificate>>>,
-    count: usize,
+    /// Those in `by_subject`: most chains bring nothing new.
+    known: HashSet<Fingerprint>,
 }
 
 impl SeenIntermediates {
@@ -150,17 +151,20 @@ impl SeenIntermediates {
                 continue;
             }
             let mut seen = lock(&self.inner);
-            if seen.count >= MAX_SEEN {
+            if seen.known.contains(&certificate.sha256) {
+                continue;
+            }
+            if seen.known.len() >= MAX_SEEN {
                 return;
             }
             let same = seen.by_subject.entry(certificate.subject.der().into()).or_default();
-            if same.len() >= MAX_OF_ONE_SUBJECT || same.contains(certificate) {
+            if same.len() >= MAX_OF_ONE_SUBJECT {
                 continue;
             }
             same.push(Arc::clone(certificate));
             // The order must not depend on who came first.
             same.sort_by_key(|certificate| certificate.sha256);
-            seen.count += 1;
+            seen.known.insert(certificate.sha256);
         }
     }
 }
@@ -171,7 +175,7 @@ impl Intermediates for SeenIntermediates {
     }
 
     fn generation(&self) -> u64 {
-        u64::try_from(lock(&self.inner).count).unwrap_or(u64::MAX)
+        u64::try_from(lock(&self.inner).known.len()).unwrap_or(u64::MAX)
     }
 }
 

@@ -2,7 +2,8 @@
 
 use std::path::PathBuf;
 
-use clap::{Args, Parser, Subcommand, ValueEnum, ValueHint};
+use clap::{Arg, ArgAction, Args, CommandFactory as _, FromArgMatches as _, Parser, Subcommand};
+use clap::{ValueEnum, ValueHint};
 
 use crate::filter::{AddressFilter, Instant, Pattern};
 
@@ -17,8 +18,12 @@ use crate::filter::{AddressFilter, Instant, Pattern};
     args_conflicts_with_subcommands = true,
     subcommand_negates_reqs = true,
     disable_help_subcommand = true,
-    after_help = EXAMPLES,
-    override_usage = "tlsleuth [OPTIONS] CAPTURE...\n       tlsleuth <COMMAND>"
+    after_help = AFTER,
+    override_usage = "tlsleuth [OPTIONS] CAPTURE...\n       tlsleuth COMMAND",
+    help_template = "{about}\n\n{usage-heading} {usage}\n\n{before-help}{all-args}{after-help}",
+    before_help = EXAMPLES,
+    disable_help_flag = true,
+    disable_version_flag = true
 )]
 pub(crate) struct Arguments {
     /// Another command than reading captures.
@@ -28,33 +33,79 @@ pub(crate) struct Arguments {
     /// Reading captures.
     #[command(flatten)]
     pub(crate) main: Main,
+
+    /// The options that are used most.
+    #[arg(short = 'h', action = ArgAction::HelpShort, hide = true)]
+    brief: Option<bool>,
+
+    /// All options.
+    #[arg(long, action = ArgAction::HelpLong, hide = true)]
+    help: Option<bool>,
+
+    /// The version.
+    #[arg(short = 'V', long, action = ArgAction::Version, hide = true)]
+    version: Option<bool>,
 }
 
 const EXAMPLES: &str = "\
 Examples:
-  tlsleuth incident.pcap                         what went wrong, who has to act, the proof
-  tlsleuth ring/*.pcap.gz --since 2026-11-20T10:00:00Z    rotated files are one incident
-  tlsleuth incident.pcap --server 10.0.0.2:443 --sni '*.example.test' --failed
-  tlsleuth incident.pcap --ca-file corporate-root.pem     trust a private authority too
-  tlsleuth incident.pcap -f markdown -o ticket.md         for a ticket; -f json for scripts
-  tcpdump -i any -w - port 443 | tlsleuth -               until Ctrl-C
-  tlsleuth explain chain.missing-intermediate             or an alert: explain unknown_ca
+  tlsleuth incident.pcap             what went wrong, who has to act, the proof
+  tlsleuth ring/*.pcap.gz            rotated files are one incident
+  tlsleuth a.pcap --server 10.0.0.2:443 --sni '*.example.test' --failed
+  tlsleuth a.pcap --ca-file ca.pem   trust a private authority too
+  tlsleuth a.pcap -f html -o a.html  for a colleague; -f markdown for a ticket
+  tcpdump -i any -w - port 443 | tlsleuth -
+  tlsleuth explain chain.expired     or an alert, or a line of a log";
 
-Exit status: 0 analyzed, 1 with --fail-on, 2 bad usage or a capture that cannot be read.";
+const AFTER: &str = "\
+Also: tlsleuth schema, completions SHELL, man; -h is shorter, --help is all.
+Exit status: 0 analyzed, 1 with --fail-on, 2 bad usage or nothing can be read.";
+
+/// With the options that `-h` leaves out. In clap's short form they take a line each, so that `--help`
+/// fits a screen; its long form takes three for each.
+pub(crate) fn whole() -> clap::Command {
+    command().mut_args(|argument| argument.hide_short_help(false))
+}
+
+/// What is parsed. The main page has help options of its own, so clap adds none to the commands.
+pub(crate) fn command() -> clap::Command {
+    Arguments::command().mut_subcommands(|other| {
+        let help = Arg::new("help").short('h').long("help").action(ArgAction::Help);
+        other.arg(help.help("Print help"))
+    })
+}
+
+/// The arguments that were typed.
+pub(crate) fn typed() -> Result<Arguments, clap::Error> {
+    Arguments::from_arg_matches(&command().try_get_matches()?)
+}
+
+/// Whether what was typed asks for that page, and not for that of a command.
+pub(crate) fn wants_whole_help(mut typed: impl Iterator<Item = std::ffi::OsString>) -> bool {
+    let command = Arguments::command();
+    let other = |word: &std::ffi::OsStr| {
+        word.to_str().is_some_and(|word| command.find_subcommand(word).is_some())
+    };
+    typed
+        .find(|word| word == "--help" || word == "--" || other(word))
+        .is_some_and(|word| word == "--help")
+}
 
 /// Reading captures.
 #[derive(Args, Debug)]
 pub(crate) struct Main {
     /// Captures (pcap, pcapng, snoop; compressed or not), directories of them, or `-`.
-    #[arg(required = true, value_name = "CAPTURE", value_hint = ValueHint::AnyPath)]
+    #[arg(required = true, hide = true, value_name = "CAPTURE", value_hint = ValueHint::AnyPath)]
     pub(crate) captures: Vec<PathBuf>,
 
-    /// How to print the report.
-    #[arg(short, long, value_enum, default_value_t = Format::Table, hide_default_value = true)]
+    /// table, json, jsonl, markdown or html.
+    #[arg(short, long, value_enum, default_value_t = Format::Table, hide_default_value = true,
+          hide_possible_values = true, help_heading = "What to show")]
     pub(crate) format: Format,
 
     /// Write to FILE instead of standard output.
-    #[arg(short, long, value_name = "FILE", value_hint = ValueHint::FilePath)]
+    #[arg(short, long, value_name = "FILE", value_hint = ValueHint::FilePath,
+          help_heading = "What to show")]
     pub(crate) output: Option<PathBuf>,
 
     /// Only connections that did not complete.
@@ -66,117 +117,213 @@ pub(crate) struct Main {
     pub(crate) all: bool,
 
     /// Client: ADDRESS, CIDR, ADDRESS:PORT or :PORT.
-    #[arg(long, value_name = "END", help_heading = "What to show")]
+    #[arg(long, value_name = "END", help_heading = "What to show", hide_short_help = true)]
     pub(crate) client: Vec<AddressFilter>,
 
     /// Server, in the same forms.
     #[arg(long, value_name = "END", help_heading = "What to show")]
     pub(crate) server: Vec<AddressFilter>,
 
-    /// Name that the client asked for; `*` and `?` match anything.
+    /// Name that the client asked for; * and ? match anything.
     #[arg(long, value_name = "GLOB", help_heading = "What to show")]
     pub(crate) sni: Vec<Pattern>,
 
     /// Finding, such as `chain.*`.
-    #[arg(long, value_name = "GLOB", help_heading = "What to show")]
+    #[arg(long, value_name = "GLOB", help_heading = "What to show", hide_short_help = true)]
     pub(crate) code: Vec<Pattern>,
 
     /// Connection by its number, in full.
     #[arg(long, value_name = "ID", value_delimiter = ',', help_heading = "What to show")]
     pub(crate) connection: Vec<u64>,
 
-    /// Connections that went on at or after TIME (RFC 3339).
+    /// Connections still going at TIME (RFC 3339) or later.
     #[arg(long, value_name = "TIME", help_heading = "What to show")]
     pub(crate) since: Option<Instant>,
 
-    /// Connections that began at or before TIME.
-    #[arg(long, value_name = "TIME", help_heading = "What to show")]
+    /// Connections that began by TIME.
+    #[arg(long, value_name = "TIME", help_heading = "What to show", hide_short_help = true)]
     pub(crate) until: Option<Instant>,
 
     /// More trust anchors.
-    #[arg(long, value_name = "PEM", help_heading = "How to judge", value_hint = ValueHint::FilePath)]
+    #[arg(long, value_name = "PEM", help_heading = "How to judge and run", value_hint = ValueHint::FilePath)]
     pub(crate) ca_file: Vec<PathBuf>,
 
-    /// Trust anchors to start with: mozilla, system or none.
-    #[arg(long, value_enum, default_value_t = RootsChoice::Mozilla, help_heading = "How to judge",
-          hide_possible_values = true, hide_default_value = true)]
+    /// Anchors to start with: mozilla, system or none.
+    #[arg(long, value_enum, default_value_t = RootsChoice::Mozilla, help_heading = "How to judge and run",
+          hide_possible_values = true, hide_default_value = true, hide_short_help = true)]
     pub(crate) roots: RootsChoice,
 
-    /// Clock for validity: capture, now or a time (RFC 3339).
+    /// Clock for validity: capture, now or RFC 3339.
     #[arg(
         long,
         value_name = "TIME",
         default_value = "capture",
-        help_heading = "How to judge",
-        hide_default_value = true
+        help_heading = "How to judge and run",
+        hide_default_value = true,
+        hide_short_help = true
     )]
     pub(crate) verify_time: String,
 
-    /// Logged secrets (SSLKEYLOGFILE); `env` takes the file so named.
-    #[arg(long, value_name = "FILE", help_heading = "How to judge", value_hint = ValueHint::FilePath)]
+    /// Logged secrets; env: those of SSLKEYLOGFILE.
+    #[arg(long, value_name = "FILE", help_heading = "How to judge and run", value_hint = ValueHint::FilePath, hide_short_help = true)]
     pub(crate) keylog: Vec<PathBuf>,
 
-    /// A log of a server or client: its lines are put beside their connections.
-    #[arg(long, value_name = "FILE", help_heading = "How to judge", value_hint = ValueHint::FilePath)]
+    /// A log, whose lines are put beside their connections.
+    #[arg(long, value_name = "FILE", help_heading = "How to judge and run", value_hint = ValueHint::FilePath, hide_short_help = true)]
     pub(crate) log: Vec<PathBuf>,
 
-    /// Treat connections to PORT as TLS even if no TLS is seen.
-    #[arg(long, value_name = "PORT", help_heading = "How to judge")]
+    /// Take PORT for TLS even if no TLS is seen there.
+    #[arg(
+        long,
+        value_name = "PORT",
+        help_heading = "How to judge and run",
+        hide_short_help = true
+    )]
     pub(crate) port: Vec<u16>,
 
-    /// Exit with 1 at a finding this severe: info, warning or error.
+    /// Exit with 1 from info, warning or error on.
     #[arg(
         long,
         value_enum,
         hide_possible_values = true,
         value_name = "SEVERITY",
-        help_heading = "How to run"
+        help_heading = "How to judge and run",
+        hide_short_help = true
     )]
     pub(crate) fail_on: Option<SeverityChoice>,
 
-    /// Threads to use; the report is the same with any number.
-    #[arg(long, value_name = "N", help_heading = "How to run",
-          value_parser = clap::value_parser!(u16).range(1..))]
+    /// Threads; the report is the same with any number.
+    #[arg(long, value_name = "N", help_heading = "How to judge and run",
+          value_parser = clap::value_parser!(u16).range(1..), hide_short_help = true)]
     pub(crate) threads: Option<u16>,
 
     /// Color: auto, always or never.
     #[arg(long, value_enum, value_name = "WHEN", default_value_t = Color::Auto,
-          help_heading = "How to run", hide_possible_values = true, hide_default_value = true)]
+          help_heading = "How to judge and run", hide_possible_values = true, hide_default_value = true, hide_short_help = true)]
     pub(crate) color: Color,
 
     /// Progress on standard error: auto or never.
     #[arg(long, value_enum, value_name = "WHEN", default_value_t = Progress::Auto,
-          help_heading = "How to run", hide_possible_values = true, hide_default_value = true)]
+          help_heading = "How to judge and run", hide_possible_values = true, hide_default_value = true, hide_short_help = true)]
     pub(crate) progress: Progress,
 
     /// Only errors on standard error.
-    #[arg(short, long, help_heading = "How to run", conflicts_with = "verbose")]
+    #[arg(short, long, help_heading = "How to judge and run", conflicts_with = "verbose")]
     pub(crate) quiet: bool,
 
     /// Say what is being done on standard error.
-    #[arg(short, long, help_heading = "How to run")]
+    #[arg(short, long, help_heading = "How to judge and run", hide_short_help = true)]
     pub(crate) verbose: bool,
 }
 
 /// Commands beside reading captures.
 #[derive(Subcommand, Debug)]
 pub(crate) enum Command {
-    /// What a finding, an alert or a line of a log means, its causes and remedies.
+    /// What a finding, an alert or a line of a log means.
     Explain {
         /// A code (`chain.expired`), an area (`chain`), an alert (`unknown_ca`, 48), or a line of a log
         /// in quotes.
         #[arg(value_name = "CODE|ALERT|TEXT")]
         words: Vec<String>,
     },
-    /// The JSON Schema of the report.
-    Schema,
-    /// Completions for a shell, to be put where it looks for them.
+    /// What changed between two captures, per server and name.
+    #[command(after_help = DIFF_EXAMPLES)]
+    Diff(Diff),
+    /// The JSON Schema of the report, or of what `diff` prints.
+    #[command(hide = true)]
+    Schema {
+        /// Whose: report or diff.
+        #[arg(value_enum, default_value_t = Document::Report, hide_default_value = true,
+              hide_possible_values = true)]
+        document: Document,
+    },
+    /// Completions for a shell.
+    #[command(hide = true)]
     Completions {
         /// The shell.
         shell: clap_complete::Shell,
     },
     /// The manual page, for man(1).
+    #[command(hide = true)]
     Man,
+}
+
+const DIFF_EXAMPLES: &str = "\
+Examples:
+  tlsleuth diff monday.pcap tuesday.pcap           what is another on Tuesday
+  tlsleuth diff before/ after/ -f markdown         all captures of two directories, for a ticket
+
+Compared are how connections end, certificate, chain, version, suite, group, ALPN, what clients
+offer, and how long it takes. What chance explains is no change: shares and rates are tested by
+Fisher's exact test, times by the Mann-Whitney test, at 0.05 over all tests of a sort.";
+
+/// Comparing two captures.
+#[derive(Args, Debug)]
+pub(crate) struct Diff {
+    /// A capture, or a directory of captures that are one incident.
+    #[arg(value_name = "BEFORE", value_hint = ValueHint::AnyPath)]
+    pub(crate) before: PathBuf,
+
+    /// Likewise, to be held against it.
+    #[arg(value_name = "AFTER", value_hint = ValueHint::AnyPath)]
+    pub(crate) after: PathBuf,
+
+    /// How to print it: table, json, markdown or html.
+    #[arg(short, long, value_enum, default_value_t = DiffFormat::Table, hide_default_value = true,
+          hide_possible_values = true)]
+    pub(crate) format: DiffFormat,
+
+    /// Write to FILE instead of standard output.
+    #[arg(short, long, value_name = "FILE", value_hint = ValueHint::FilePath)]
+    pub(crate) output: Option<PathBuf>,
+
+    /// More trust anchors.
+    #[arg(long, value_name = "PEM", value_hint = ValueHint::FilePath)]
+    pub(crate) ca_file: Vec<PathBuf>,
+
+    /// Trust anchors to start with: mozilla, system or none.
+    #[arg(long, value_enum, default_value_t = RootsChoice::Mozilla, hide_possible_values = true,
+          hide_default_value = true)]
+    pub(crate) roots: RootsChoice,
+
+    /// Logged secrets (SSLKEYLOGFILE) of either side; `env` takes the file so named.
+    #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath)]
+    pub(crate) keylog: Vec<PathBuf>,
+
+    /// Treat connections to PORT as TLS even if no TLS is seen.
+    #[arg(long, value_name = "PORT")]
+    pub(crate) port: Vec<u16>,
+
+    /// Color: auto, always or never.
+    #[arg(long, value_enum, value_name = "WHEN", default_value_t = Color::Auto,
+          hide_possible_values = true, hide_default_value = true)]
+    pub(crate) color: Color,
+
+    /// Only errors on standard error.
+    #[arg(short, long)]
+    pub(crate) quiet: bool,
+}
+
+/// A document with a schema.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, ValueEnum)]
+pub(crate) enum Document {
+    /// The report.
+    Report,
+    /// What changed between two captures.
+    Diff,
+}
+
+/// How to print what changed.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, ValueEnum)]
+pub(crate) enum DiffFormat {
+    /// For the terminal.
+    Table,
+    /// One object.
+    Json,
+    /// For a ticket.
+    Markdown,
+    /// One page that works offline.
+    Html,
 }
 
 /// An output format.

@@ -3,8 +3,9 @@
 use std::net::IpAddr;
 use std::str::FromStr;
 
-use tlsleuth_report::Report;
-use tlsleuth_report::schema::{Connection, Endpoint};
+use tlsleuth::capture::Endpoint;
+use tlsleuth::handshake::Outcome;
+use tlsleuth::{Analyzed, Timestamp};
 
 use crate::arguments::Main;
 
@@ -64,14 +65,13 @@ fn prefix(address: IpAddr, len: u8) -> u128 {
 }
 
 impl AddressFilter {
-    fn matches(&self, end: &Endpoint) -> bool {
+    fn matches(&self, end: Endpoint) -> bool {
         if self.port.is_some_and(|port| port != end.port) {
             return false;
         }
         let Some((network, len)) = self.network else { return true };
-        end.address.parse::<IpAddr>().is_ok_and(|address| {
-            address.is_ipv4() == network.is_ipv4() && prefix(address, len) == prefix(network, len)
-        })
+        let address = end.address.ip();
+        address.is_ipv4() == network.is_ipv4() && prefix(address, len) == prefix(network, len)
     }
 }
 
@@ -132,36 +132,37 @@ impl FromStr for Instant {
     }
 }
 
-/// Leaves only what was asked for, and notes how much went. Numbers of connections stay.
-pub(crate) fn apply(arguments: &Main, report: &mut Report) {
-    let before = report.connections.len();
-    report.connections.retain(|connection| keeps(arguments, connection));
-    let gone = before - report.connections.len();
-    report.counts.connections_left_out = u64::try_from(gone).unwrap_or(u64::MAX);
-}
-
-fn keeps(arguments: &Main, connection: &Connection) -> bool {
-    let any = |filters: &[AddressFilter], end: &Endpoint| {
+/// Whether a connection is asked for.
+pub(crate) fn keeps(arguments: &Main, analyzed: &Analyzed) -> bool {
+    let connection = &analyzed.connection;
+    let any = |filters: &[AddressFilter], end: Endpoint| {
         filters.is_empty() || filters.iter().any(|filter| filter.matches(end))
     };
-    let time = |text: &str| text.parse().ok().map(Instant);
-    (!arguments.failed || connection.outcome != "completed")
-        && any(&arguments.client, &connection.client)
-        && any(&arguments.server, &connection.server)
+    let time = |time: Timestamp| jiff::Timestamp::from_nanosecond(time.0.into()).ok().map(Instant);
+    let name = || {
+        let hello = connection.client_hello()?;
+        Some(hello.value.extensions.server_name()?.host_name.to_string())
+    };
+    (!arguments.failed || analyzed.diagnosis.outcome != Outcome::Completed)
+        && any(&arguments.client, connection.client)
+        && any(&arguments.server, connection.server)
         && (arguments.sni.is_empty() || {
-            let name = connection.sni.as_deref().unwrap_or_default();
-            arguments.sni.iter().any(|pattern| pattern.matches(name))
+            let name = name().unwrap_or_default();
+            arguments.sni.iter().any(|pattern| pattern.matches(&name))
         })
         && (arguments.code.is_empty()
-            || connection
+            || analyzed
+                .diagnosis
                 .findings
                 .iter()
                 .any(|finding| arguments.code.iter().any(|pattern| pattern.matches(finding.code))))
-        && (arguments.connection.is_empty() || arguments.connection.contains(&connection.id))
-        && arguments.since.is_none_or(|since| time(&connection.end).is_none_or(|end| end >= since))
+        && (arguments.connection.is_empty() || arguments.connection.contains(&analyzed.id))
+        && arguments
+            .since
+            .is_none_or(|since| time(connection.last.time).is_none_or(|end| end >= since))
         && arguments
             .until
-            .is_none_or(|until| time(&connection.start).is_none_or(|start| start <= until))
+            .is_none_or(|until| time(connection.first.time).is_none_or(|start| start <= until))
 }
 
 #[cfg(test)]
@@ -170,7 +171,8 @@ mod tests {
 
     fn matches(filter: &str, address: &str, port: u16) -> bool {
         let filter: AddressFilter = filter.parse().unwrap();
-        filter.matches(&Endpoint { address: address.to_owned(), port })
+        let address: IpAddr = address.parse().unwrap();
+        filter.matches(Endpoint { address: address.into(), port })
     }
 
     #[test]

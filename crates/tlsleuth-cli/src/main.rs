@@ -1,6 +1,8 @@
 //! The command `tlsleuth`.
 
+mod analysis;
 mod arguments;
+mod diff;
 mod explain;
 mod filter;
 mod output;
@@ -9,20 +11,33 @@ mod read;
 mod run;
 mod say;
 mod secrets;
+mod sink;
 mod terminal;
 
+use std::env;
 use std::io;
 use std::process::ExitCode;
 
-use clap::{CommandFactory as _, Parser};
+use clap::error::ErrorKind;
 
-use arguments::{Arguments, Command};
+use arguments::{Command, Document, wants_whole_help, whole};
 use say::say;
 
 fn main() -> ExitCode {
-    let arguments = Arguments::parse();
+    let arguments = match arguments::typed() {
+        Ok(arguments) => arguments,
+        Err(error)
+            if error.kind() == ErrorKind::DisplayHelp && wants_whole_help(env::args_os()) =>
+        {
+            // Whoever closes the pipe has read enough.
+            let _ = whole().print_help();
+            return ExitCode::SUCCESS;
+        }
+        Err(error) => error.exit(),
+    };
     let status = match &arguments.command {
         None => run::run(&arguments.main),
+        Some(Command::Diff(arguments)) => diff::run(arguments),
         Some(command) => other(command),
     };
     match status {
@@ -50,12 +65,18 @@ fn other(command: &Command) -> anyhow::Result<ExitCode> {
             known = explain::write(words, out)?;
             Ok(())
         }
-        Command::Schema => out.write_all(tlsleuth_report::schema::JSON_SCHEMA.as_bytes()),
+        // It reads captures, and is none of these.
+        Command::Diff(_) => Ok(()),
+        Command::Schema { document } => out.write_all(match document {
+            Document::Report => tlsleuth_report::schema::JSON_SCHEMA.as_bytes(),
+            Document::Diff => tlsleuth_report::diff::schema::JSON_SCHEMA.as_bytes(),
+        }),
         Command::Completions { shell } => {
-            clap_complete::generate(*shell, &mut Arguments::command(), "tlsleuth", &mut &mut *out);
+            clap_complete::generate(*shell, &mut arguments::command(), "tlsleuth", &mut &mut *out);
             Ok(())
         }
-        Command::Man => clap_mangen::Man::new(Arguments::command()).render(&mut &mut *out),
+        Command::Man => clap_mangen::Man::new(whole().mut_subcommands(|other| other.hide(false)))
+            .render(&mut &mut *out),
     })?;
     Ok(if known { ExitCode::SUCCESS } else { ExitCode::from(run::BAD) })
 }

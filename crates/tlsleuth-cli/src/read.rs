@@ -3,18 +3,18 @@
 use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 
-use tlsleuth::Analyzer;
 use tlsleuth::capture::{CaptureInput, Error, MergedReader, OpenOptions, order_captures};
 use tlsleuth::diagnosis::capture_findings;
+use tlsleuth::{Ended, Follower};
 
 use crate::arguments::Main;
-use crate::progress::Meter;
+use crate::progress::{Meter, Progressed};
 use crate::say::{say, shown, with_causes};
 use crate::secrets::Secrets;
 
-/// Frames between two looks at the clock and at what the user wants.
+/// Frames between two looks at the clock.
 const CHECK_EVERY: u64 = 4_096;
 
 /// What came of the reading.
@@ -52,116 +52,154 @@ pub(crate) fn inputs(arguments: &Main) -> Inputs {
     inputs
 }
 
-/// Reads all captures.
-pub(crate) fn read(
-    arguments: &Main,
-    inputs: Inputs,
-    analyzer: &mut Analyzer,
-    secrets: &mut Secrets,
-) -> Read {
-    let stop = stop_on_interrupt();
-    let options = OpenOptions::default();
-    let mut result = Read { unreadable: inputs.missing, ..Read::default() };
-    let mut captures = Vec::new();
-    for path in inputs.paths {
-        if path.as_os_str() != "-" {
-            captures.push(CaptureInput::Path(path));
-            continue;
-        }
-        match options.read(io::stdin()) {
-            Ok(reader) => captures.push(CaptureInput::Reader(path, Box::new(reader))),
-            Err(error) => result.refuse(&path, &error),
-        }
-    }
-    let mut ordered = order_captures(captures, &options);
-    let names = ordered.names.clone();
-    for (path, error) in std::mem::take(&mut ordered.unreadable) {
-        result.refuse(&path, &error);
-    }
-    result.readable = names.len();
-    let mut reader = MergedReader::new(ordered, options);
-    let mut meter = Meter::new(arguments);
-    result.interrupted = frames(&mut reader, analyzer, secrets, &mut meter, &names, &stop);
-    meter.end();
-    let unreadable = std::mem::take(&mut result.captures);
-    for (path, number) in names.iter().zip(0..) {
-        let mut capture = input(path);
-        capture.decoded = analyzer.decode_stats(number);
-        if let Some(state) = reader.capture(number) {
-            capture.decoded.duplicates = state.duplicates;
-            capture.facts = state.facts.cloned();
-            if let Some(facts) = state.facts {
-                capture.findings = capture_findings(facts, number);
-            }
-        }
-        for finding in &capture.findings {
-            if !arguments.quiet {
-                say(&format!("{}: {}: {}", shown(path), finding.code, finding.title));
-            }
-        }
-        if arguments.verbose {
-            let facts = capture.facts.clone().unwrap_or_default();
-            let decoded = &capture.decoded;
-            say(&format!(
-                "{}: {} frames: {} TCP, {} UDP, {} ICMP errors, {} other transports, {} fragments, \
-                 {} without IP, {} undecodable, {} seen twice",
-                shown(path),
-                facts.frames,
-                decoded.segments,
-                decoded.datagrams,
-                decoded.icmp_errors,
-                decoded.other_transport,
-                decoded.fragments_held,
-                decoded.not_ip,
-                decoded.undecodable,
-                decoded.duplicates
-            ));
-        }
-        result.captures.push(capture);
-    }
-    result.captures.extend(unreadable);
-    result
+/// What reading needs.
+pub(crate) struct Feed<'a> {
+    pub(crate) arguments: &'a Main,
+    pub(crate) follower: Follower,
+    pub(crate) secrets: &'a mut Secrets,
+    /// How many failed so far.
+    pub(crate) failed: &'a AtomicU64,
+    /// Flows that are handed on at once.
+    pub(crate) batch: usize,
 }
 
-/// Pushes every frame; tells whether the user broke it off.
-fn frames(
-    reader: &mut MergedReader,
-    analyzer: &mut Analyzer,
-    secrets: &mut Secrets,
-    meter: &mut Meter,
-    names: &[PathBuf],
-    stop: &AtomicBool,
-) -> bool {
-    let mut frames = 0_u64;
-    let mut bytes = 0_u64;
-    loop {
-        match reader.next_frame() {
-            Ok(Some(frame)) => {
-                bytes = bytes.saturating_add(u64::try_from(frame.data.len()).unwrap_or(0));
-                analyzer.push_frame(&frame);
-                secrets.take(reader);
+/// Takes flows that ended.
+type HandOn<'h> = &'h mut dyn FnMut(Vec<Ended>) -> io::Result<()>;
+
+impl Feed<'_> {
+    /// Reads all captures to their end; the flows that end are handed on.
+    ///
+    /// # Errors
+    /// When they cannot be handed on.
+    pub(crate) fn read(&mut self, inputs: Inputs, hand_on: HandOn<'_>) -> io::Result<Read> {
+        let arguments = self.arguments;
+        let stop = stop_on_interrupt();
+        let options = OpenOptions::default();
+        let mut result = Read { unreadable: inputs.missing, ..Read::default() };
+        let mut captures = Vec::new();
+        for path in inputs.paths {
+            if path.as_os_str() != "-" {
+                captures.push(CaptureInput::Path(path));
+                continue;
             }
-            Ok(None) => return false,
-            Err(error) => {
-                let name = usize::try_from(error.capture).ok().and_then(|n| names.get(n));
-                meter.end();
-                say(&format!(
-                    "{}: {}",
-                    name.map_or_else(String::new, |name| shown(name)),
-                    with_causes(&error.source)
-                ));
+            match options.read(io::stdin()) {
+                Ok(reader) => captures.push(CaptureInput::Reader(path, Box::new(reader))),
+                Err(error) => result.refuse(&path, &error),
             }
         }
-        frames += 1;
-        if frames.is_multiple_of(CHECK_EVERY) {
+        let mut ordered = order_captures(captures, &options);
+        let names = ordered.names.clone();
+        for (path, error) in std::mem::take(&mut ordered.unreadable) {
+            result.refuse(&path, &error);
+        }
+        result.readable = names.len();
+        let mut reader = MergedReader::new(ordered, options);
+        let mut meter = Meter::new(arguments);
+        let broken_off = self.frames(&mut reader, hand_on, &mut meter, &names, &stop);
+        meter.end();
+        result.interrupted = broken_off?;
+        while self.follower.finish_some() {
+            hand_on(self.follower.take_ended())?;
+        }
+        hand_on(self.follower.take_ended())?;
+        let unreadable = std::mem::take(&mut result.captures);
+        for (path, number) in names.iter().zip(0..) {
+            let mut capture = input(path);
+            capture.decoded = self.follower.decode_stats(number);
+            if let Some(state) = reader.capture(number) {
+                capture.decoded.duplicates = state.duplicates;
+                capture.facts = state.facts.cloned();
+                if let Some(facts) = state.facts {
+                    capture.findings = capture_findings(facts, number);
+                }
+            }
+            for finding in &capture.findings {
+                if !arguments.quiet {
+                    say(&format!("{}: {}: {}", shown(path), finding.code, finding.title));
+                }
+            }
+            if arguments.verbose {
+                let facts = capture.facts.clone().unwrap_or_default();
+                let decoded = &capture.decoded;
+                say(&format!(
+                    "{}: {} frames: {} TCP, {} UDP, {} ICMP errors, {} other transports, {} fragments, \
+                     {} without IP, {} undecodable, {} seen twice",
+                    shown(path),
+                    facts.frames,
+                    decoded.segments,
+                    decoded.datagrams,
+                    decoded.icmp_errors,
+                    decoded.other_transport,
+                    decoded.fragments_held,
+                    decoded.not_ip,
+                    decoded.undecodable,
+                    decoded.duplicates
+                ));
+            }
+            result.captures.push(capture);
+        }
+        result.captures.extend(unreadable);
+        Ok(result)
+    }
+
+    /// Pushes every frame; tells whether the user broke it off.
+    fn frames(
+        &mut self,
+        reader: &mut MergedReader,
+        hand_on: HandOn<'_>,
+        meter: &mut Meter,
+        names: &[PathBuf],
+        stop: &AtomicBool,
+    ) -> io::Result<bool> {
+        let size = size(names);
+        let mut frames = 0_u64;
+        loop {
+            match reader.next_frame() {
+                Ok(Some(frame)) => {
+                    self.follower.push_frame(&frame);
+                    self.secrets.take(reader);
+                    if self.follower.ended() >= self.batch {
+                        hand_on(self.follower.take_ended())?;
+                    }
+                }
+                Ok(None) => return Ok(false),
+                Err(error) => {
+                    let name = usize::try_from(error.capture).ok().and_then(|n| names.get(n));
+                    let name = name.map_or_else(String::new, |name| shown(name));
+                    meter.aside(|| say(&format!("{name}: {}", with_causes(&error.source))));
+                }
+            }
+            frames += 1;
+            // A slow pipe may bring few frames, so the user's wish is asked for after each.
             if stop.load(Ordering::Relaxed) {
                 meter.end();
                 say("broken off: what follows is what is known so far");
-                return true;
+                return Ok(true);
             }
-            meter.show(frames, bytes, analyzer.counts().flows.flows);
+            if frames.is_multiple_of(CHECK_EVERY) {
+                meter.show(|| self.progressed(reader, size));
+            }
         }
     }
+
+    fn progressed(&self, reader: &MergedReader, size: Option<u64>) -> Progressed {
+        let captures = (0..).map_while(|number| reader.capture(number));
+        // Of a compressed file nobody knows how much is in it.
+        let compressed =
+            captures.filter_map(|state| state.facts).any(|facts| facts.compression.is_some());
+        Progressed {
+            bytes: reader.offset(),
+            total: size.filter(|_| !compressed),
+            connections: self.follower.flow_stats().flows,
+            failed: self.failed.load(Ordering::Relaxed),
+        }
+    }
+}
+
+/// Bytes of the files, where that can be known.
+fn size(names: &[PathBuf]) -> Option<u64> {
+    let sizes = names.iter().map(|name| std::fs::metadata(name).ok().filter(|m| m.is_file()));
+    sizes.map(|metadata| metadata.map(|metadata| metadata.len())).sum()
 }
 
 impl Inputs {

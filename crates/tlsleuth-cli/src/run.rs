@@ -7,15 +7,17 @@ use std::sync::Arc;
 
 use anyhow::{Context as _, bail};
 use tlsleuth::cert::{Anchors, Judge, Roots};
-use tlsleuth::diagnosis::{Fleet, VerifyTime};
+use tlsleuth::diagnosis::VerifyTime;
 use tlsleuth::log::Logs;
-use tlsleuth::{Analyzed, Analyzer, Event, Options, Timestamp};
+use tlsleuth::{Analyzed, Options, Timestamp};
 use tlsleuth_report::{Report, html, json, markdown, table};
 
-use crate::arguments::{Format, Main, RootsChoice, SeverityChoice};
+use crate::analysis::{Analysis, analyze};
+use crate::arguments::{Format, Main, RootsChoice};
 use crate::say::{say, shown};
 use crate::secrets::Secrets;
-use crate::{filter, output, read, terminal};
+use crate::sink::Sink;
+use crate::{output, read, terminal};
 
 /// Exit status when a finding is as severe as `--fail-on` says.
 const FOUND: u8 = 1;
@@ -33,29 +35,23 @@ pub(crate) fn run(arguments: &Main) -> anyhow::Result<ExitCode> {
     let mut secrets = Secrets::load(arguments, &inputs.paths)?;
     options.secrets = secrets.source(&inputs.paths);
     let roots = options.policy.roots;
-    let mut analyzer = Analyzer::new(options);
-    let read = read::read(arguments, inputs, &mut analyzer, &mut secrets);
+    let sink = Sink::new(arguments, roots)?;
+    let Analysis { read, counts, taker: mut sink } =
+        analyze(arguments, options, inputs, &mut secrets, sink)?;
     if read.readable == 0 {
         return Ok(ExitCode::from(BAD));
     }
-    analyzer.finish();
-    let mut connections: Vec<Box<Analyzed>> = Vec::new();
-    let mut fleet = Fleet::default();
-    while let Some(event) = analyzer.poll() {
-        match event {
-            Event::Connection(analyzed) => connections.push(analyzed),
-            Event::Fleet(told) => fleet = *told,
-        }
+    if let Some(connections) = sink.awaiting_logs() {
+        logs(arguments, connections)?;
     }
-    logs(arguments, &mut connections)?;
-    let counts = analyzer.counts();
-    let mut report = tlsleuth_report::report(&read.captures, connections, &fleet, &counts, roots);
-    report.counts.interrupted = read.interrupted;
-    filter::apply(arguments, &mut report);
-    output::write(arguments.output.as_deref(), |out| render(arguments, &report, out))?;
+    let told = sink.finish(&read.captures, &counts)?;
+    if let Some(mut report) = told.report {
+        report.counts.interrupted = read.interrupted;
+        output::write(arguments.output.as_deref(), |out| render(arguments, &report, out))?;
+    }
     Ok(if read.unreadable {
         ExitCode::from(BAD)
-    } else if arguments.fail_on.is_some_and(|least| worst(&report) >= Some(least)) {
+    } else if arguments.fail_on.is_some_and(|least| told.worst >= Some(least)) {
         ExitCode::from(FOUND)
     } else {
         ExitCode::SUCCESS
@@ -64,9 +60,6 @@ pub(crate) fn run(arguments: &Main) -> anyhow::Result<ExitCode> {
 
 /// Puts the lines of the logs beside their connections.
 fn logs(arguments: &Main, connections: &mut [Box<Analyzed>]) -> anyhow::Result<()> {
-    if arguments.log.is_empty() {
-        return Ok(());
-    }
     let mut logs = Logs::default();
     for path in &arguments.log {
         let unreadable = || format!("{}: cannot be read", shown(path));
@@ -120,18 +113,8 @@ fn check(arguments: &Main) -> anyhow::Result<()> {
     Ok(())
 }
 
-/// The worst severity among the findings shown.
-fn worst(report: &Report) -> Option<SeverityChoice> {
-    let captures = report.captures.iter().flat_map(|capture| &capture.findings);
-    let connections = report.connections.iter().flat_map(|connection| &connection.findings);
-    captures
-        .chain(connections)
-        .chain(&report.fleet.findings)
-        .map(|finding| SeverityChoice::of(finding.severity))
-        .max()
-}
-
-fn options(arguments: &Main) -> anyhow::Result<Options> {
+/// How to judge, as the arguments say.
+pub(crate) fn options(arguments: &Main) -> anyhow::Result<Options> {
     let roots = match arguments.roots {
         RootsChoice::Mozilla => Roots::Mozilla,
         RootsChoice::System => Roots::System,

@@ -293,7 +293,49 @@ fn the_other_commands() {
     assert_eq!(schema["title"], "Report");
     assert!(run(tlsleuth().args(["completions", "bash"])).1.contains("_tlsleuth"));
     assert!(run(tlsleuth().arg("man")).1.contains(".TH tlsleuth"));
-    assert!(run(tlsleuth().arg("--help")).1.contains("Examples:"));
+}
+
+#[test]
+fn the_help_fits_a_screen() {
+    let page = |arguments: &[&str]| run(tlsleuth().args(arguments).env("COLUMNS", "80")).1;
+    let (whole, brief) = (page(&["--help"]), page(&["-h"]));
+    assert!(whole.lines().count() <= 50, "{whole}");
+    assert!(brief.lines().count() < whole.lines().count());
+    for page in [&whole, &brief] {
+        assert!(page.contains("Examples:") && page.contains("tlsleuth incident.pcap"), "{page}");
+        assert!(page.lines().all(|line| line.chars().count() <= 80), "{page}");
+    }
+    assert!(whole.contains("--verify-time") && !brief.contains("--verify-time"));
+    assert!(page(&["explain", "--help"]).contains("CODE|ALERT|TEXT"));
+    let manual = page(&["man"]);
+    assert!(manual.contains("verify\\-time"), "{manual}");
+    assert!(manual.contains("completions"), "{manual}");
+    assert!(page(&["--version"]).starts_with("tlsleuth "));
+}
+
+#[test]
+fn what_changed_between_two_captures() {
+    let root = testdata("pki/root.pem");
+    let (before, after) = (story("fleet-healthy"), story("fleet-mostly-failing"));
+    let diff = || {
+        let mut command = tlsleuth();
+        command.arg("diff").arg("--ca-file").arg(&root);
+        command
+    };
+    let (status, out, _) = run(diff().args([&before, &after]));
+    assert!(status == 0 && out.contains("chain.expired (20 of 24, 83.3 %), frame 10"), "{out}");
+    // A directory is one incident; what is in it and is no capture is passed over.
+    let folder = folder("diff");
+    fs::copy(&after, folder.join("a.pcap.gz")).unwrap();
+    let value = json(diff().arg(&before).arg(&folder).arg("-q"));
+    assert_eq!(value["schema"], "tlsleuth.diff/1");
+    assert_eq!(value["changed"][0]["changes"][0]["aspect"], "outcome");
+    let (status, _, error) = run(diff().arg(&before).arg("nowhere.pcap"));
+    assert!(status == 2 && error.contains("nowhere.pcap"), "{error}");
+    assert_eq!(run(diff().arg(&before)).0, 2);
+    let schema: Value = serde_json::from_str(&run(tlsleuth().args(["schema", "diff"])).1).unwrap();
+    assert_eq!(schema["title"], "Diff");
+    assert!(run(tlsleuth().args(["diff", "--help"])).1.contains("Examples:"));
 }
 
 #[test]

@@ -111,6 +111,8 @@ pub struct Finding {
     pub party: Party,
     /// For `chain.*`: whose chain it is.
     pub chain: Option<Side>,
+    /// The place of the certificate that it is about, in the chain as it was sent; the leaf is 0.
+    pub certificate: Option<usize>,
     /// One line: what is wrong, with the values seen. No full stop.
     pub title: String,
     /// What happened, in sentences. Says what is inferred, and from what.
@@ -143,6 +145,7 @@ impl Finding {
             confidence: Confidence::Certain,
             party,
             chain: None,
+            certificate: None,
             title: title.into(),
             explanation: String::new(),
             remedy: String::new(),
@@ -170,6 +173,13 @@ impl Finding {
             Some(at) => self.evidence(at, says()),
             None => self,
         }
+    }
+
+    /// Says which certificate of a chain, as it was sent, it is about.
+    #[must_use]
+    pub fn certificate(mut self, place: Option<usize>) -> Self {
+        self.certificate = place;
+        self
     }
 
     /// Adds a sentence to what happened.

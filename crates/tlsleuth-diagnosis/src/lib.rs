@@ -5,6 +5,7 @@
 pub mod capture_fault;
 pub mod case;
 pub mod diagnose;
+pub mod diff;
 pub mod ending;
 pub mod explain;
 pub mod finding;

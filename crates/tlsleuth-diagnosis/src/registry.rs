@@ -110,9 +110,11 @@ pub static FLEET_RULES: &[&FleetRule] = &[
     &rules::fleet::clock::FLEET_CLOCK,
     &rules::fleet::intercepted::FLEET_INTERCEPTED,
     &rules::fleet::split_by_client::FLEET_SPLIT_BY_CLIENT,
+    &rules::fleet::split_by_node::FLEET_SPLIT_BY_NODE,
     &rules::fleet::outage_window::FLEET_OUTAGE_WINDOW,
     &rules::fleet::resumption_fails::FLEET_RESUMPTION_FAILS,
     &rules::fleet::mostly_failing::FLEET_MOSTLY_FAILING,
+    &rules::fleet::intermittent::FLEET_INTERMITTENT,
     &rules::fleet::retry_ladder::FLEET_RETRY_LADDER,
 ];
 

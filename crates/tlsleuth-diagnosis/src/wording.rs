@@ -32,7 +32,7 @@ pub fn sentence(words: &str) -> String {
 
 /// A count with its unit: `1 suite`, `2 suites`, `1 authority`, `3 authorities`.
 #[must_use]
-pub fn count(count: usize, unit: &str) -> String {
+pub fn counted(count: usize, unit: &str) -> String {
     match (count, unit.strip_suffix('y')) {
         (1, _) => format!("1 {unit}"),
         (_, Some(stem)) => format!("{count} {stem}ies"),
@@ -68,6 +68,15 @@ pub fn list<T: Display>(entries: impl IntoIterator<Item = T>) -> String {
         text.push_str(&format!(" and {left} more"));
     }
     if text.is_empty() { "none".to_owned() } else { text }
+}
+
+/// A number with a comma between every three digits.
+#[must_use]
+pub fn count(number: u32) -> String {
+    if number < 1_000 {
+        return number.to_string();
+    }
+    format!("{},{:03}", count(number / 1_000), number % 1_000)
 }
 
 /// A time in seconds since 1970 as a date and time in UTC.

@@ -1,5 +1,7 @@
 //! One connection: every fact that its frames show, each with its place. No opinions.
 
+use std::sync::{Arc, LazyLock};
+
 use tlsleuth_capture::{
     Direction, EndReason, EndedFlow, Endpoint, FlowView, Gap, Located, Place, Timestamp,
     TransportFacts, TunnelId,
@@ -278,6 +280,9 @@ pub struct ApplicationData {
     pub bytes: u64,
 }
 
+/// What TCP did, until the flow ends and tells it: shared, since every connection begins with it.
+static NOTHING_YET: LazyLock<Arc<TransportFacts>> = LazyLock::new(Arc::default);
+
 /// Everything that the frames of one connection show.
 #[derive(Clone, Debug)]
 pub struct Connection {
@@ -302,7 +307,7 @@ pub struct Connection {
     /// Why the flow ended.
     pub end_reason: EndReason,
     /// What TCP did.
-    pub transport: Box<TransportFacts>,
+    pub transport: Arc<TransportFacts>,
 
     /// The protocol that TLS was started from or that was seen inside.
     pub application: Option<&'static str>,
@@ -429,7 +434,7 @@ impl Connection {
             frames: 0,
             watched_until: flow.first.time,
             end_reason: EndReason::CaptureEnd,
-            transport: Box::default(),
+            transport: Arc::clone(&NOTHING_YET),
             application: None,
             preambles: Vec::new(),
             refusal: None,

@@ -48,7 +48,7 @@ fn tell_tls13(connection: &mut Connection) {
             *connection.finished_inferred.of_mut(side) = true;
         }
     }
-    let records = connection.protected.clone();
+    let records = std::mem::take(&mut connection.protected);
     for record in &records {
         let side = record.from;
         match record.content {
@@ -85,12 +85,16 @@ fn tell_tls13(connection: &mut Connection) {
             Content::Unknown | Content::EarlyData | Content::Opened => {}
         }
     }
+    connection.protected = records;
     // Alerts stay in the order of their frames; events refer to them by index.
     sort_alerts(connection);
     connection.events.sort_by_key(|event| event.at.order());
 }
 
 fn sort_alerts(connection: &mut Connection) {
+    if connection.alerts.len() < 2 {
+        return;
+    }
     let mut order: Vec<usize> = (0..connection.alerts.len()).collect();
     let alerts = &connection.alerts;
     let key = |index: &usize| alerts.get(*index).map(|alert| alert.at.order());

@@ -186,6 +186,7 @@ pub fn fuzz_tracker(data: &[u8]) {
         }
     }
     let connection = tracker.finish(EndedFlow {
+        serial: 0,
         id: FlowId(0),
         forward_source: ends.0,
         forward_destination: ends.1,
@@ -195,7 +196,7 @@ pub fn fuzz_tracker(data: &[u8]) {
         frames: frame,
         reason: EndReason::CaptureEnd,
         watched_until: place(frame).time,
-        facts: Box::new(facts),
+        facts: std::sync::Arc::new(facts),
     });
     let _ = format!("{connection:?}");
 }

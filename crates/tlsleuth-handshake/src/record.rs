@@ -253,6 +253,15 @@ impl RecordReader {
         Some(Cut::Record(Record { header, at, begins: self.begins, body, damaged: false }))
     }
 
+    /// Gives back the room of a record over several segments that was handed on: most connections
+    /// have but one or two of them, and stay long after.
+    pub fn give_back(&mut self) {
+        if self.handed_on {
+            self.handed_on = false;
+            self.partial = Vec::new();
+        }
+    }
+
     /// Takes bytes of `input` until `partial` has `len` of them.
     fn fill(&mut self, input: &mut &[u8], len: usize) {
         let missing = len.saturating_sub(self.partial.len()).min(input.len());

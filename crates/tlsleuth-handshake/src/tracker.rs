@@ -33,6 +33,9 @@ const GIVE_UP_BYTES: u64 = 32 * 1024;
 /// Alerts kept of one connection; further ones are dropped, the anomaly list says so.
 const MAX_ALERTS: usize = 64;
 
+/// Entries of the timeline of most handshakes.
+const USUAL_EVENTS: usize = 12;
+
 /// Events kept of one connection.
 const MAX_EVENTS: usize = 256;
 
@@ -41,6 +44,10 @@ const MAX_ANOMALIES: usize = 64;
 
 /// Application records of a side after which nothing about the handshake is to be expected.
 const SETTLED_RECORDS: u64 = 4;
+
+/// The same when one side alone sends: a download, or a log that is shipped. No flight of a handshake
+/// has so many records, and who refuses it does so long before.
+const SETTLED_ONE_WAY_RECORDS: u64 = 64;
 
 /// What all trackers of an analysis share.
 #[derive(Default)]
@@ -239,8 +246,9 @@ impl Tracker {
     /// Ends the connection.
     #[must_use]
     pub fn finish(mut self, flow: EndedFlow) -> Box<Connection> {
-        self.stop_waiting(&Shared::default());
-        self.release_all(&Shared::default());
+        let shared = Shared::default();
+        self.stop_waiting(&shared);
+        self.release_all(&shared);
         for direction in [Direction::Forward, Direction::Reverse] {
             let side = self.connection.side(direction);
             let stream = self.stream(direction);
@@ -284,10 +292,12 @@ impl Tracker {
             return Interest::Settled;
         }
         let data = &self.connection.application_data;
+        let records = data.client.records + data.server.records;
         let flowing = data.client.records >= SETTLED_RECORDS
             && data.server.records >= SETTLED_RECORDS
             || (data.client.records > 0 && data.server.records > 0)
-                && data.client.records + data.server.records >= 4 * SETTLED_RECORDS;
+                && records >= 4 * SETTLED_RECORDS
+            || records >= SETTLED_ONE_WAY_RECORDS;
         let plain = [Mode::Start, Mode::Plain].contains(&self.forward.mode)
             && [Mode::Start, Mode::Plain].contains(&self.reverse.mode)
             && self.forward.bytes.max(self.reverse.bytes) > GIVE_UP_BYTES;
@@ -315,6 +325,9 @@ impl Tracker {
     fn event(&mut self, direction: Direction, at: Place, kind: EventKind) {
         let from = self.connection.side(direction);
         if self.connection.events.len() < MAX_EVENTS {
+            if self.connection.events.is_empty() {
+                self.connection.events.reserve_exact(USUAL_EVENTS);
+            }
             self.connection.events.push(Event { at, from, kind });
         }
     }
@@ -351,6 +364,7 @@ impl Tracker {
                 Cut::Lost { at, found } => self.lost(direction, at, found),
             }
         }
+        reader.give_back();
         self.stream(direction).records = reader;
     }
 
@@ -644,6 +658,7 @@ impl Tracker {
         while let Some(message) = joiner.next(&mut input) {
             self.message(shared, direction, at, &message, opened);
         }
+        joiner.give_back();
         self.stream(direction).joiner = joiner;
     }
 
@@ -771,6 +786,8 @@ impl Tracker {
 
     fn client_hello(&mut self, direction: Direction, at: Place, hello: ClientHello) {
         let nth = self.connection.client_hellos.len();
+        // Nearly always there is but one.
+        self.connection.client_hellos.reserve_exact(1);
         if nth == 0 || (nth == 1 && self.connection.hello_retry.is_some()) {
             self.connection.client_hellos.push(Located::new(hello, at));
         } else if self.connection.server_hello.is_present() {

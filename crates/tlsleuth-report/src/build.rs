@@ -9,7 +9,7 @@ use tlsleuth::diagnosis::finding::Finding;
 use tlsleuth::diagnosis::fleet::Group;
 use tlsleuth::diagnosis::fleet::latency::Spans;
 use tlsleuth::diagnosis::timing::phases;
-use tlsleuth::handshake::codepoint::ExtensionType;
+use tlsleuth::handshake::codepoint::{ExtensionType, ProtocolVersion};
 use tlsleuth::handshake::connection::{Connection, Decryption, SentChain, Side};
 use tlsleuth::handshake::fingerprint;
 use tlsleuth::handshake::observed::Observed;
@@ -46,12 +46,54 @@ pub fn report(
     counts: &Counts,
     roots: &'static str,
 ) -> schema::Report {
+    report_with(captures, connections, together, counts, roots, Servers::All)
+}
+
+/// Whether each server is told.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Servers {
+    /// Yes.
+    All,
+    /// No: their numbers are told in another way.
+    LeftOut,
+}
+
+pub(crate) fn report_with(
+    captures: &[CaptureInput],
+    connections: Vec<Box<Analyzed>>,
+    together: &Fleet,
+    counts: &Counts,
+    roots: &'static str,
+    servers: Servers,
+) -> schema::Report {
+    let connections = connections.into_iter().map(|analyzed| connection(&analyzed, roots));
+    whole(captures, connections.collect(), together, counts, servers)
+}
+
+/// Makes the report of connections that are in its form already.
+#[must_use]
+pub fn assemble(
+    captures: &[CaptureInput],
+    connections: Vec<schema::Connection>,
+    together: &Fleet,
+    counts: &Counts,
+) -> schema::Report {
+    whole(captures, connections, together, counts, Servers::All)
+}
+
+fn whole(
+    captures: &[CaptureInput],
+    connections: Vec<schema::Connection>,
+    together: &Fleet,
+    counts: &Counts,
+    servers: Servers,
+) -> schema::Report {
     schema::Report {
         schema: schema::SCHEMA,
-        generator: schema::Generator { name: "tlsleuth", version: env!("CARGO_PKG_VERSION") },
+        generator: generator(),
         captures: captures.iter().map(capture).collect(),
-        connections: connections.into_iter().map(|analyzed| connection(&analyzed, roots)).collect(),
-        fleet: fleet(together),
+        connections,
+        fleet: fleet(together, servers),
         counts: schema::Counts {
             flows_without_tls: counts.without_tls,
             flows: counts.flows.flows,
@@ -60,7 +102,13 @@ pub fn report(
             connections_left_out: 0,
             interrupted: false,
         },
+        grouped: None,
     }
+}
+
+/// What makes a report.
+pub(crate) fn generator() -> schema::Generator {
+    schema::Generator { name: "tlsleuth", version: env!("CARGO_PKG_VERSION") }
 }
 
 /// A time as RFC 3339 in UTC with nanoseconds.
@@ -88,7 +136,7 @@ pub fn milliseconds(nanoseconds: i64) -> f64 {
     microseconds / 1_000.0
 }
 
-fn capture(input: &CaptureInput) -> schema::Capture {
+pub(crate) fn capture(input: &CaptureInput) -> schema::Capture {
     let decoded = &input.decoded;
     let counts = schema::FrameCounts {
         tcp: decoded.segments,
@@ -121,11 +169,13 @@ fn capture(input: &CaptureInput) -> schema::Capture {
     }
 }
 
-fn endpoint(end: tlsleuth::capture::Endpoint) -> schema::Endpoint {
+pub(crate) fn endpoint(end: tlsleuth::capture::Endpoint) -> schema::Endpoint {
     schema::Endpoint { address: end.address.to_string(), port: end.port }
 }
 
-fn connection(analyzed: &Analyzed, roots: &'static str) -> schema::Connection {
+/// One connection in the report's form. `roots` names the anchors.
+#[must_use]
+pub fn connection(analyzed: &Analyzed, roots: &'static str) -> schema::Connection {
     let connection = &*analyzed.connection;
     let diagnosis = &analyzed.diagnosis;
     let hello = connection.client_hello();
@@ -220,6 +270,12 @@ fn filter(connection: &Connection) -> String {
     )
 }
 
+/// The version that the two agreed on.
+pub(crate) fn negotiated(connection: &Connection) -> Option<ProtocolVersion> {
+    let ssl2 = connection.ssl2.server_hello.as_ref().map(|hello| hello.value.server_version);
+    connection.negotiated_version().map(|version| version.value).or(ssl2)
+}
+
 fn version(connection: &Connection) -> schema::Version {
     let offered = match (&connection.ssl2.client_hello, connection.client_hello()) {
         (_, Some(hello)) => {
@@ -228,8 +284,7 @@ fn version(connection: &Connection) -> schema::Version {
         (Some(hello), None) => vec![format!("{:#06x}", hello.value.client_version.0)],
         (None, None) => Vec::new(),
     };
-    let ssl2 = connection.ssl2.server_hello.as_ref().map(|hello| hello.value.server_version);
-    let negotiated = connection.negotiated_version().map(|version| version.value).or(ssl2);
+    let negotiated = negotiated(connection);
     schema::Version {
         offered,
         negotiated: negotiated.map(|version| format!("{:#06x}", version.0)),
@@ -471,6 +526,7 @@ fn finding(finding: &Finding) -> schema::Finding {
         confidence: finding.confidence.name(),
         party: finding.party.name(),
         chain: finding.chain.map(Side::name),
+        certificate: finding.certificate,
         title: finding.title.clone(),
         explanation: finding.explanation.clone(),
         remedy: finding.remedy.clone(),
@@ -490,14 +546,22 @@ fn finding(finding: &Finding) -> schema::Finding {
     }
 }
 
-fn fleet(fleet: &Fleet) -> schema::Fleet {
-    let servers = fleet.servers.iter().flat_map(|(end, server)| {
-        server.names.iter().map(|(name, group)| self::server(*end, name.as_ref(), group))
-    });
+fn fleet(fleet: &Fleet, servers: Servers) -> schema::Fleet {
     schema::Fleet {
         findings: fleet.findings.iter().map(finding).collect(),
-        servers: servers.collect(),
-        connections_left_out: fleet.left_out,
+        totals: schema::Totals {
+            connections: fleet.totals.connections,
+            completed: fleet.totals.completed,
+            failed: fleet.totals.failed,
+            health_checks: fleet.totals.health_checks,
+        },
+        servers: match servers {
+            Servers::All => {
+                fleet.groups().map(|(end, name, group)| server(end, name, group)).collect()
+            }
+            Servers::LeftOut => Vec::new(),
+        },
+        left_out: left_out(fleet),
     }
 }
 
@@ -514,7 +578,7 @@ fn server(
         connections: group.connections,
         completed: group.completed,
         failed: group.failed,
-        verdicts: group.verdicts.clone(),
+        verdicts: group.verdicts.iter().map(|(code, count)| (*code, *count)).collect(),
         leaf_sha256: leafs.clone().map(|leaf| leaf.facts.sha256.to_string()).collect(),
         leafs: leafs
             .map(|leaf| schema::ServedLeaf {
@@ -532,6 +596,30 @@ fn server(
             client: quantiles(&group.latency.client),
             handshake: quantiles(&group.latency.handshake),
         },
+        clients: clients(group),
+    }
+}
+
+/// What did not fit under the caps of a fleet.
+pub(crate) fn left_out(fleet: &Fleet) -> Vec<schema::LeftOut> {
+    fleet
+        .left_out
+        .told()
+        .map(|(what, connections, cap)| schema::LeftOut {
+            what,
+            connections,
+            cap: u64::try_from(cap).unwrap_or(u64::MAX),
+        })
+        .collect()
+}
+
+fn clients(group: &Group) -> schema::ServerClients {
+    let number = |count: usize| u64::try_from(count).unwrap_or(u64::MAX);
+    let (only, sometimes) = group.asked.failing_clients();
+    schema::ServerClients {
+        total: number(group.asked.clients.len()),
+        only_failing: number(only),
+        sometimes_failing: number(sometimes),
     }
 }
 

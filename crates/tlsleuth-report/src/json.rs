@@ -11,12 +11,13 @@ use serde_json::ser::{CompactFormatter, Formatter, PrettyFormatter, Serializer};
 
 use crate::Report;
 use crate::escape;
+use crate::schema::Connection;
 
-/// Writes the whole report as one object.
+/// Writes the whole report, or what changed between two, as one object.
 ///
 /// # Errors
 /// When `out` fails.
-pub fn write(report: &Report, out: &mut dyn Write) -> io::Result<()> {
+pub fn write<T: Serialize>(report: &T, out: &mut dyn Write) -> io::Result<()> {
     let formatter = Safe(PrettyFormatter::new());
     report.serialize(&mut Serializer::with_formatter(&mut *out, formatter))?;
     out.write_all(b"\n")
@@ -27,12 +28,26 @@ pub fn write(report: &Report, out: &mut dyn Write) -> io::Result<()> {
 /// # Errors
 /// When `out` fails.
 pub fn write_lines(report: &Report, out: &mut dyn Write) -> io::Result<()> {
-    for connection in &report.connections {
-        let formatter = Safe(CompactFormatter);
-        connection.serialize(&mut Serializer::with_formatter(&mut *out, formatter))?;
-        out.write_all(b"\n")?;
-    }
-    Ok(())
+    report.connections.iter().try_for_each(|connection| write_line(connection, out))
+}
+
+/// Writes one connection on a line of its own.
+///
+/// # Errors
+/// When `out` fails.
+pub fn write_line(connection: &Connection, out: &mut dyn Write) -> io::Result<()> {
+    let formatter = Safe(CompactFormatter);
+    connection.serialize(&mut Serializer::with_formatter(&mut *out, formatter))?;
+    out.write_all(b"\n")
+}
+
+/// One value without spaces, for the script of a page: nothing in it can end its element.
+pub(crate) fn for_page<T: Serialize>(value: &T) -> io::Result<String> {
+    let mut out = Vec::new();
+    value.serialize(&mut Serializer::with_formatter(&mut out, Safe(CompactFormatter)))?;
+    let text = String::from_utf8(out).map_err(io::Error::other)?;
+    // These stand only in strings, where JSON takes an escape for any character.
+    Ok(text.replace('<', "\\u003c").replace('>', "\\u003e").replace('&', "\\u0026"))
 }
 
 /// A formatter that escapes what a terminal must not get.
@@ -76,6 +91,13 @@ impl<F: Formatter> Formatter for Safe<F> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_page_gets_no_markup() {
+        let json = for_page(&"</script><!--&amp;").unwrap();
+        assert!(!json.contains(['<', '>', '&']), "{json}");
+        assert_eq!(serde_json::from_str::<String>(&json).unwrap(), "</script><!--&amp;");
+    }
 
     #[test]
     fn nothing_raw_and_nothing_lost() {

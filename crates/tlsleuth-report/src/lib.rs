@@ -1,9 +1,12 @@
-//! Renders what an analysis found: JSON, JSON Lines, a table for the terminal, Markdown.
+//! Renders what an analysis found, and what changed between two: JSON, JSON Lines, a table for the
+//! terminal, Markdown, HTML.
 //!
 //! A renderer does not judge: everything that it says is in the [`schema`] types, which mirror the
 //! report of the contract one to one.
 
+mod answer;
 pub mod build;
+pub mod diff;
 pub mod escape;
 pub mod explain;
 pub mod html;
@@ -15,7 +18,9 @@ pub mod schema;
 mod story;
 mod summary;
 pub mod table;
+pub mod tally;
 mod words;
 
-pub use build::{CaptureInput, report};
+pub use build::{CaptureInput, connection, report};
 pub use schema::Report;
+pub use tally::Tally;

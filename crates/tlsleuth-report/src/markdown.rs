@@ -4,20 +4,20 @@
 use std::io::{self, Write};
 
 use crate::Report;
+use crate::answer;
 use crate::escape::{html, markdown as md, markdown_code as code, markdown_fenced as fenced};
 use crate::quantity::{self, count, counted};
 use crate::schema::{Chain, Connection, Finding};
 use crate::story;
-use crate::summary::{Kind, Summary, summary};
+use crate::summary::{Kind, Summary, summary, verdicts};
 use crate::table;
+use crate::words;
 
 /// The text stays below so many bytes, and so below as many characters. GitHub takes 65,536.
 pub const MAX_BYTES: usize = 60_000;
 
 /// Room kept for what comes behind the blocks.
 const TAIL: usize = 3_000;
-/// Rows of the table of kinds.
-const KINDS: usize = 30;
 /// Frames of evidence, other findings, other connections of a kind, captures.
 const ITEMS: usize = 12;
 /// Certificates of a chain.
@@ -37,12 +37,19 @@ pub fn write(report: &Report, out: &mut dyn Write) -> io::Result<()> {
 #[must_use]
 pub fn text(report: &Report) -> String {
     let summary = summary(report);
-    let mut text = format!("# {}\n\n", title(&summary));
+    let mut text = format!("# {}\n\n", md(&answer::title(&summary)));
     sentences(report, &summary, &mut text);
     kinds(&summary, &mut text);
+    across(report, &mut text);
+    let blocks: Vec<(&Kind<'_>, u64, usize)> = if answer::by_verdict(&summary) {
+        let verdicts = verdicts(&summary.kinds).into_iter();
+        verdicts.map(|verdict| (verdict.kind, verdict.failed, verdict.kinds)).collect()
+    } else {
+        summary.kinds.iter().map(|kind| (kind, kind.count(), 1)).collect()
+    };
     let mut left_out = 0;
-    for (index, kind) in summary.kinds.iter().enumerate() {
-        let block = block(report, kind, index + 1);
+    for (index, (kind, failed, servers)) in blocks.iter().enumerate() {
+        let block = block(report, kind, *failed, *servers, index + 1);
         if text.len() + block.len() + TAIL <= MAX_BYTES {
             text.push_str(&block);
         } else {
@@ -53,44 +60,11 @@ pub fn text(report: &Report) -> String {
         text.push_str(&format!(
             "**{left_out} of {} left out**, because a ticket holds only so much; `tlsleuth --code \
              CODE -f markdown` makes one for each.\n\n",
-            counted(number(summary.kinds.len()), "kind")
+            counted(number(blocks.len()), "kind")
         ));
     }
     rest(report, &summary, &mut text);
     text
-}
-
-/// What the ticket is about, in one line.
-fn title(summary: &Summary<'_>) -> String {
-    let totals = summary.totals;
-    match summary.kinds.as_slice() {
-        [] => match totals.connections {
-            0 => "TLS: no connection in the capture".to_owned(),
-            all => format!("TLS: nothing failed among {}", counted(all, "connection")),
-        },
-        [kind] => format!(
-            "TLS: {} of {} to {} failed: {}",
-            count(kind.count()),
-            counted(kind.of, "connection"),
-            md(&name(kind)),
-            md(kind.verdict.unwrap_or("unexplained"))
-        ),
-        kinds => format!(
-            "TLS: {} of {} failed in {} ways",
-            count(summary.failures()),
-            counted(totals.connections, "connection"),
-            kinds.len()
-        ),
-    }
-}
-
-/// The server of a kind, with the name that it was asked for.
-fn name(kind: &Kind<'_>) -> String {
-    let server = story::socket(kind.server);
-    match kind.sni {
-        Some(sni) => format!("{sni} ({server})"),
-        None => server,
-    }
 }
 
 /// What, since when, who has to act.
@@ -99,7 +73,7 @@ fn sentences(report: &Report, summary: &Summary<'_>, text: &mut String) {
     if report.counts.interrupted {
         text.push_str("**Partial:** the reading was broken off; what came later is missing.\n\n");
     }
-    let Some(kind) = summary.kinds.first() else {
+    let Some(example) = answer::example(summary) else {
         text.push_str(&format!(
             "{}: {} completed, {} incomplete.\n\n",
             counted(totals.connections, "TLS connection"),
@@ -108,7 +82,6 @@ fn sentences(report: &Report, summary: &Summary<'_>, text: &mut String) {
         ));
         return;
     };
-    let example = kind.example();
     let most = if summary.kinds.len() > 1 { " The most frequent:" } else { "" };
     text.push_str(&format!(
         "**What:** {} of {} failed ({} completed, {} incomplete).{most} {}\n\n",
@@ -116,54 +89,44 @@ fn sentences(report: &Report, summary: &Summary<'_>, text: &mut String) {
         counted(totals.connections, "TLS connection"),
         count(totals.completed),
         count(totals.incomplete),
-        md(&example.map(story::headline).unwrap_or_default()),
+        md(&story::headline(example)),
     ));
-    let first = summary.kinds.iter().filter_map(Kind::example).map(|c| c.start.as_str()).min();
-    let last = summary.kinds.iter().filter_map(Kind::last).map(|c| c.start.as_str()).max();
-    if let (Some(first), Some(last)) = (first, last) {
-        let completed_before = report
-            .connections
-            .iter()
-            .filter(|c| c.outcome == "completed" && c.start.as_str() < first)
-            .count();
-        let before = match completed_before {
-            0 => "none completed before in what is shown".to_owned(),
-            some => format!("{} completed before", count(number(some))),
-        };
-        text.push_str(&format!(
-            "**Since:** {}; {before}.\n\n",
-            md(&if first == last {
-                format!("{} {} UTC", quantity::date(first), quantity::fine_clock(first))
-            } else {
-                quantity::range(first, last)
-            })
-        ));
+    if let Some(since) = answer::since(report, summary) {
+        text.push_str(&format!("**Since:** {}.\n\n", md(&since)));
     }
-    let mut who: Vec<String> = Vec::new();
-    for kind in &summary.kinds {
-        if let Some(example) = kind.example() {
-            let words = story::who(kind.party(), example);
-            if !who.contains(&words) {
-                who.push(words);
-            }
-        }
+    if let Some(who) = answer::who(summary) {
+        text.push_str(&format!("**Who has to act:** {}.\n\n", md(&who)));
     }
-    let more = who.len().saturating_sub(4);
-    who.truncate(4);
-    let more = if more > 0 { format!(", and {more} more") } else { String::new() };
-    text.push_str(&format!("**Who has to act:** {}{more}.\n\n", md(&who.join("; "))));
 }
 
 fn kinds(summary: &Summary<'_>, text: &mut String) {
     if summary.kinds.is_empty() {
         return;
     }
+    let start = |connection: Option<&Connection>| {
+        connection.map_or_else(String::new, |c| quantity::moment(&c.start, summary.days))
+    };
+    if answer::by_verdict(summary) {
+        text.push_str("| | failed | servers | first | last | verdict | who |\n");
+        text.push_str("|--:|--:|--:|---|---|---|---|\n");
+        for (index, verdict) in verdicts(&summary.kinds).iter().enumerate() {
+            text.push_str(&format!(
+                "| {} | {} | {} | {} | {} | {} | {} |\n",
+                index + 1,
+                count(verdict.failed),
+                count(number(verdict.kinds)),
+                md(&start(verdict.first)),
+                md(&start(verdict.last)),
+                md(verdict.kind.verdict.unwrap_or("unexplained")),
+                md(verdict.kind.party())
+            ));
+        }
+        text.push('\n');
+        return;
+    }
     text.push_str("| | failed | of | first | last | server | name | verdict | who |\n");
     text.push_str("|--:|--:|--:|---|---|---|---|---|---|\n");
-    for (index, kind) in summary.kinds.iter().take(KINDS).enumerate() {
-        let start = |connection: Option<&Connection>| {
-            connection.map_or_else(String::new, |c| quantity::moment(&c.start, summary.days))
-        };
+    for (index, kind) in summary.kinds.iter().enumerate() {
         text.push_str(&format!(
             "| {} | {} | {} | {} | {} | {} | {} | {} | {} |\n",
             index + 1,
@@ -178,24 +141,41 @@ fn kinds(summary: &Summary<'_>, text: &mut String) {
         ));
     }
     text.push('\n');
-    if let Some(rest) = summary.kinds.get(KINDS..).filter(|rest| !rest.is_empty()) {
-        let failures: u64 = rest.iter().map(Kind::count).sum();
+}
+
+/// What only many connections together show.
+fn across(report: &Report, text: &mut String) {
+    let findings = &report.fleet.findings;
+    for finding in findings.iter().take(ITEMS) {
+        text.push_str(&format!("**Across connections:** {}.", md(&finding.title)));
+        if !finding.explanation.is_empty() {
+            text.push_str(&format!(" {}", md(&finding.explanation)));
+        }
         text.push_str(&format!(
-            "{} more kinds with {} are not listed.\n\n",
-            rest.len(),
-            counted(failures, "failure")
+            " Who has to act: {}. ({}, {})\n\n",
+            md(finding.party),
+            code(finding.code),
+            md(finding.confidence)
         ));
+        list("Fix", finding.remedy.lines(), text);
+    }
+    if let Some(more) = findings.len().checked_sub(ITEMS).filter(|more| *more > 0) {
+        text.push_str(&format!("And {more} more of that sort.\n\n"));
     }
 }
 
-/// One kind, folded.
-fn block(report: &Report, kind: &Kind<'_>, number: usize) -> String {
+/// One kind, folded; where it stands for its verdict at many servers, with the numbers of all.
+fn block(report: &Report, kind: &Kind<'_>, failed: u64, servers: usize, number: usize) -> String {
     let Some(example) = kind.example() else { return String::new() };
+    let elsewhere = match servers {
+        1 => String::new(),
+        _ => format!(" and {} more servers and names", count(self::number(servers - 1))),
+    };
     let mut text = format!(
-        "<details><summary>{number}. {}: {} at <code>{}</code></summary>\n\n",
+        "<details><summary>{number}. {}: {} at <code>{}</code>{elsewhere}</summary>\n\n",
         html(kind.verdict.unwrap_or("unexplained")),
-        html(&counted(kind.count(), "failure")),
-        html(&name(kind))
+        html(&counted(failed, "failure")),
+        html(&answer::end(kind))
     );
     text.push_str(&format!("**{}**\n\n", md(&story::headline(example))));
     let finding = kind.finding();
@@ -368,6 +348,9 @@ fn rest(report: &Report, summary: &Summary<'_>, text: &mut String) {
             "{} left out by filters.\n\n",
             counted(report.counts.connections_left_out, "connection")
         ));
+    }
+    for left_out in &report.fleet.left_out {
+        text.push_str(&format!("{}\n\n", md(&words::left_out(left_out))));
     }
     for warned in summary.warnings.iter().take(5) {
         text.push_str(&format!(

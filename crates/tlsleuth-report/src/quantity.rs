@@ -95,6 +95,11 @@ pub(crate) fn range(first: &str, last: &str) -> String {
     format!("{} {} to {until} UTC", date(first), of(first))
 }
 
+/// Milliseconds since 1970 of an RFC 3339 time; 0 for what is none.
+pub(crate) fn epoch_milliseconds(time: &str) -> f64 {
+    milliseconds_between("1970-01-01T00:00:00Z", time).unwrap_or(0.0)
+}
+
 /// Milliseconds from one RFC 3339 time to another.
 pub(crate) fn milliseconds_between(first: &str, last: &str) -> Option<f64> {
     let first: jiff::Timestamp = first.parse().ok()?;

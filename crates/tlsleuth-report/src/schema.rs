@@ -5,6 +5,8 @@ use std::collections::BTreeMap;
 
 use serde::Serialize;
 
+use crate::summary::Grouped;
+
 /// The version of the report's form.
 pub const SCHEMA: &str = "tlsleuth.report/1";
 
@@ -27,6 +29,9 @@ pub struct Report {
     pub fleet: Fleet,
     /// What was left out or only counted.
     pub counts: Counts,
+    /// Where `connections` are but examples: the numbers of all.
+    #[serde(skip)]
+    pub(crate) grouped: Option<Box<Grouped>>,
 }
 
 /// The program that made a report.
@@ -92,7 +97,7 @@ pub struct FrameCounts {
 }
 
 /// An address and a port.
-#[derive(Clone, Debug, Serialize)]
+#[derive(Clone, PartialEq, Eq, Debug, Serialize)]
 #[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct Endpoint {
     /// The address, as text.
@@ -346,6 +351,8 @@ pub struct Finding {
     pub party: &'static str,
     /// For `chain.*`: whose chain it is.
     pub chain: Option<&'static str>,
+    /// The certificate that it is about, by its place in that chain; the leaf is 0.
+    pub certificate: Option<usize>,
     /// One line.
     pub title: String,
     /// What happened.
@@ -382,10 +389,38 @@ pub struct Evidence {
 pub struct Fleet {
     /// The findings.
     pub findings: Vec<Finding>,
+    /// All connections, also those that filters or caps left out elsewhere.
+    pub totals: Totals,
     /// A line for each server and name.
     pub servers: Vec<Server>,
-    /// Connections that are in no line, because there are too many servers and names.
-    pub connections_left_out: u64,
+    /// What did not fit under a cap; empty as a rule.
+    pub left_out: Vec<LeftOut>,
+}
+
+/// How connections ended.
+#[derive(Clone, Copy, Debug, Default, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+pub struct Totals {
+    /// All, health checks among them.
+    pub connections: u64,
+    /// Those that completed.
+    pub completed: u64,
+    /// Those that failed, health checks aside.
+    pub failed: u64,
+    /// Opened and closed without a byte from the client.
+    pub health_checks: u64,
+}
+
+/// A cap that was hit: so many connections are not compared in one respect.
+#[derive(Clone, Debug, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+pub struct LeftOut {
+    /// What there is too much of.
+    pub what: &'static str,
+    /// How many connections it concerns.
+    pub connections: u64,
+    /// How much of it is held.
+    pub cap: u64,
 }
 
 /// One server and name.
@@ -412,6 +447,20 @@ pub struct Server {
     pub leafs: Vec<ServedLeaf>,
     /// Where the time of the handshakes that completed went.
     pub latency: Latency,
+    /// Its clients.
+    pub clients: ServerClients,
+}
+
+/// The clients of one server and name that sent a ClientHello.
+#[derive(Clone, Copy, Debug, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+pub struct ServerClients {
+    /// How many addresses.
+    pub total: u64,
+    /// Those that never get through.
+    pub only_failing: u64,
+    /// Those that fail at times and get through at others.
+    pub sometimes_failing: u64,
 }
 
 /// A leaf that a server served for a name.

@@ -15,6 +15,8 @@ pub(crate) struct Row<'r> {
     pub(crate) capture: u32,
     pub(crate) frame: u64,
     pub(crate) from: &'r str,
+    /// The name of the first event.
+    pub(crate) event: &'r str,
     /// What happened, in order; never empty.
     pub(crate) items: Vec<String>,
     /// Whether it failed here.
@@ -79,6 +81,7 @@ pub(crate) fn timeline(connection: &Connection) -> Timeline<'_> {
                 capture: event.capture,
                 frame: event.frame,
                 from: event.from,
+                event: event.event,
                 items: vec![event.summary.clone()],
                 failing: fails,
                 is_log: event.event == LOG_LINE,

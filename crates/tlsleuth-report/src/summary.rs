@@ -3,14 +3,17 @@
 
 use std::collections::BTreeMap;
 
-use crate::schema::{Connection, Endpoint, Finding, Report};
+use tlsleuth::Timestamp;
+
+use crate::build;
+use crate::schema::{self, Connection, Endpoint, Finding, Report};
 use crate::{quantity, story};
 
 /// The verdict of a connection that opened and closed without a byte: a health check or a scan.
 pub(crate) const HEALTH_CHECK: &str = "tcp.no-client-hello";
 
 /// How many connections there are, whatever filters left of them.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Totals {
     pub(crate) connections: u64,
     pub(crate) completed: u64,
@@ -19,16 +22,83 @@ pub(crate) struct Totals {
     pub(crate) health_checks: u64,
 }
 
+impl Totals {
+    fn of(all: &schema::Totals) -> Self {
+        let connections = all.connections.saturating_sub(all.health_checks);
+        Self {
+            connections,
+            completed: all.completed,
+            failed: all.failed,
+            incomplete: connections.saturating_sub(all.completed).saturating_sub(all.failed),
+            health_checks: all.health_checks,
+        }
+    }
+}
+
+/// The numbers of all connections, where the report holds but examples; see
+/// [`Tally`](crate::Tally).
+#[derive(Clone, Debug)]
+pub(crate) struct Grouped {
+    pub(crate) shown: u64,
+    pub(crate) kinds: Vec<GroupedKind>,
+    pub(crate) healthy: Vec<GroupedHealthy>,
+    pub(crate) incomplete: Vec<GroupedKind>,
+    pub(crate) health_checks: Vec<GroupedKind>,
+    pub(crate) warnings: Vec<GroupedWarning>,
+    /// Warnings beyond those in `warnings`.
+    pub(crate) more_warnings: usize,
+    pub(crate) first_start: String,
+    pub(crate) last_start: String,
+    /// Connections that are in no list because there are too many servers and names.
+    pub(crate) ungrouped: u64,
+}
+
+/// One kind in numbers.
+#[derive(Clone, Debug)]
+pub(crate) struct GroupedKind {
+    pub(crate) verdict: Option<&'static str>,
+    pub(crate) server: Endpoint,
+    pub(crate) sni: Option<String>,
+    pub(crate) count: u64,
+    pub(crate) of: u64,
+    /// When the first and the last of them began.
+    pub(crate) first: Timestamp,
+    pub(crate) last: Timestamp,
+    pub(crate) clients: usize,
+    /// Numbers of the connections that the report holds.
+    pub(crate) members: Vec<u64>,
+}
+
+/// What completed at one server under one name, in numbers.
+#[derive(Clone, Debug)]
+pub(crate) struct GroupedHealthy {
+    pub(crate) server: Endpoint,
+    pub(crate) sni: Option<String>,
+    pub(crate) count: u64,
+    pub(crate) versions: Vec<String>,
+}
+
+/// One warning in numbers.
+#[derive(Clone, Debug)]
+pub(crate) struct GroupedWarning {
+    pub(crate) code: &'static str,
+    /// The number of a connection with it.
+    pub(crate) example: u64,
+    pub(crate) count: u64,
+}
+
 /// Failures of one kind: the same verdict at the same server for the same name.
 #[derive(Debug)]
 pub(crate) struct Kind<'r> {
     pub(crate) verdict: Option<&'r str>,
     pub(crate) server: &'r Endpoint,
     pub(crate) sni: Option<&'r str>,
-    /// In order; never empty.
+    /// In order; those that the report holds.
     pub(crate) members: Vec<&'r Connection>,
     /// All connections to this server and name, health checks aside.
     pub(crate) of: u64,
+    /// Where the report does not hold them all.
+    numbers: Option<&'r GroupedKind>,
 }
 
 impl<'r> Kind<'r> {
@@ -42,7 +112,23 @@ impl<'r> Kind<'r> {
     }
 
     pub(crate) fn count(&self) -> u64 {
-        number(self.members.len())
+        self.numbers.map_or_else(|| number(self.members.len()), |numbers| numbers.count)
+    }
+
+    /// When the first of them began.
+    pub(crate) fn first_start(&self) -> String {
+        match self.numbers {
+            Some(numbers) => build::time(numbers.first),
+            None => self.example().map_or_else(String::new, |first| first.start.clone()),
+        }
+    }
+
+    /// When the last of them began.
+    pub(crate) fn last_start(&self) -> String {
+        match self.numbers {
+            Some(numbers) => build::time(numbers.last),
+            None => self.last().map_or_else(String::new, |last| last.start.clone()),
+        }
     }
 
     /// The finding that is the verdict of the example.
@@ -57,6 +143,9 @@ impl<'r> Kind<'r> {
 
     /// How many clients it hit.
     pub(crate) fn clients(&self) -> usize {
+        if let Some(numbers) = self.numbers {
+            return numbers.clients;
+        }
         let mut clients: Vec<&str> =
             self.members.iter().map(|connection| connection.client.address.as_str()).collect();
         clients.sort_unstable();
@@ -95,8 +184,12 @@ pub(crate) struct Summary<'r> {
     pub(crate) incomplete: Vec<Kind<'r>>,
     pub(crate) health_checks: Vec<Kind<'r>>,
     pub(crate) warnings: Vec<Warned<'r>>,
+    /// Warnings beyond those in `warnings`.
+    pub(crate) more_warnings: usize,
     /// Whether the connections are of several days.
     pub(crate) days: bool,
+    /// Connections that are in no list because there are too many servers and names.
+    pub(crate) ungrouped: u64,
 }
 
 impl<'r> Summary<'r> {
@@ -106,24 +199,103 @@ impl<'r> Summary<'r> {
     }
 }
 
+/// Failures by verdict alone, whatever the server.
+#[derive(Debug)]
+pub(crate) struct Verdict<'r> {
+    /// The most frequent kind of them.
+    pub(crate) kind: &'r Kind<'r>,
+    pub(crate) failed: u64,
+    /// How many kinds, which is how many servers and names.
+    pub(crate) kinds: usize,
+    /// The first of them.
+    pub(crate) first: Option<&'r Connection>,
+    /// The last of them.
+    pub(crate) last: Option<&'r Connection>,
+}
+
+/// Kinds of failures by their verdict, the most frequent first.
+pub(crate) fn verdicts<'r>(kinds: &'r [Kind<'r>]) -> Vec<Verdict<'r>> {
+    let mut verdicts: Vec<Verdict<'_>> = Vec::new();
+    for kind in kinds {
+        let (first, last) = (kind.example(), kind.last());
+        match verdicts.iter_mut().find(|other| other.kind.verdict == kind.verdict) {
+            Some(other) => {
+                other.failed += kind.count();
+                other.kinds += 1;
+                if first.map(|c| c.id) < other.first.map(|c| c.id) {
+                    other.first = first;
+                }
+                if last.map(|c| c.id) > other.last.map(|c| c.id) {
+                    other.last = last;
+                }
+            }
+            None => verdicts.push(Verdict { kind, failed: kind.count(), kinds: 1, first, last }),
+        }
+    }
+    verdicts.sort_by_key(|verdict| std::cmp::Reverse(verdict.failed));
+    verdicts
+}
+
 type Key<'r> = (Option<&'r str>, &'r str, u16, Option<&'r str>);
 
 pub(crate) fn summary(report: &Report) -> Summary<'_> {
+    match &report.grouped {
+        Some(grouped) => of_grouped(report, grouped),
+        None => of_connections(report),
+    }
+}
+
+fn of_grouped<'r>(report: &'r Report, grouped: &'r Grouped) -> Summary<'r> {
+    let find = |id: u64| {
+        let place = report.connections.binary_search_by_key(&id, |connection| connection.id);
+        place.ok().and_then(|place| report.connections.get(place))
+    };
+    let kinds = |kinds: &'r [GroupedKind]| -> Vec<Kind<'r>> {
+        let kinds = kinds.iter().map(|kind| Kind {
+            verdict: kind.verdict,
+            server: &kind.server,
+            sni: kind.sni.as_deref(),
+            members: kind.members.iter().filter_map(|id| find(*id)).collect(),
+            of: kind.of,
+            numbers: Some(kind),
+        });
+        kinds.collect()
+    };
+    let healthy = grouped.healthy.iter().map(|healthy| Healthy {
+        server: &healthy.server,
+        sni: healthy.sni.as_deref(),
+        count: healthy.count,
+        versions: healthy.versions.iter().map(String::as_str).collect(),
+    });
+    let warnings = grouped.warnings.iter().filter_map(|warning| {
+        let example = find(warning.example)?;
+        let finding = example.findings.iter().find(|finding| finding.code == warning.code)?;
+        Some(Warned { finding, example, count: warning.count })
+    });
+    Summary {
+        totals: Totals::of(&report.fleet.totals),
+        shown: grouped.shown,
+        kinds: kinds(&grouped.kinds),
+        healthy: healthy.collect(),
+        incomplete: kinds(&grouped.incomplete),
+        health_checks: kinds(&grouped.health_checks),
+        warnings: warnings.collect(),
+        more_warnings: grouped.more_warnings,
+        days: quantity::date(&grouped.first_start) != quantity::date(&grouped.last_start),
+        ungrouped: grouped.ungrouped,
+    }
+}
+
+fn of_connections(report: &Report) -> Summary<'_> {
     let mut of: BTreeMap<(&str, u16, Option<&str>), u64> = BTreeMap::new();
-    let mut totals = Totals::default();
     for server in &report.fleet.servers {
         let checks = server.verdicts.get(HEALTH_CHECK).copied().unwrap_or(0);
-        totals.health_checks += checks;
-        totals.connections += server.connections - checks.min(server.connections);
-        totals.completed += server.completed;
-        totals.failed += server.failed - checks.min(server.failed);
         of.insert(
             (&server.address, server.port, server.sni.as_deref()),
             server.connections - checks.min(server.connections),
         );
     }
-    totals.incomplete =
-        totals.connections.saturating_sub(totals.completed).saturating_sub(totals.failed);
+    let totals = Totals::of(&report.fleet.totals);
     let mut kinds = Groups::default();
     let mut incomplete = Groups::default();
     let mut health_checks = Groups::default();
@@ -176,6 +348,8 @@ pub(crate) fn summary(report: &Report) -> Summary<'_> {
         incomplete: incomplete.finish(&of),
         health_checks: health_checks.finish(&of),
         warnings,
+        more_warnings: 0,
+        ungrouped: 0,
     }
 }
 
@@ -206,7 +380,7 @@ impl<'r> Groups<'r> {
                     })
                     .map(|(_, count)| count)
                     .sum();
-                Some(Kind { verdict, server, sni, members, of })
+                Some(Kind { verdict, server, sni, members, of, numbers: None })
             })
             .collect();
         kinds.sort_by_key(|kind| {

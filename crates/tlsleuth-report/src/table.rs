@@ -10,7 +10,8 @@ use crate::layout::{Align, Grid, Line, Tone, cut, pack, width, wrap};
 use crate::quantity::{self, count, counted};
 use crate::schema::{Capture, Chain, Connection, Evidence, Finding};
 use crate::story::{self, Row};
-use crate::summary::{HEALTH_CHECK, Kind, Summary, Totals, summary};
+use crate::summary::{HEALTH_CHECK, Kind, Summary, Totals, Verdict, summary, verdicts};
+use crate::tally::FEW;
 
 /// How to lay the report out.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -49,8 +50,6 @@ pub enum Listing {
     Full,
 }
 
-/// Up to so many failed connections are told one by one: each kind in full, its like on a line.
-const FEW: u64 = 10;
 /// Kinds of failures listed when they are many.
 const KINDS: usize = 30;
 /// Rows of the shorter lists.
@@ -59,6 +58,8 @@ const ROWS: usize = 10;
 const DETAIL_LINES: usize = 3;
 /// Other findings, and lines of `seen as`, shown with a verdict.
 const OTHERS: usize = 6;
+/// The least that the client's column of a timeline takes.
+const CLIENT_ROOM: usize = 14;
 /// Certificates of a chain shown.
 const CERTIFICATES: usize = 6;
 /// Where the text of the parts of a block begins.
@@ -272,17 +273,19 @@ impl<'r> Page<'r> {
             facts.extend(lost(capture.dropped_packets, capture.frames));
         }
         let name = if capture.path == "-" { "standard input" } else { &capture.path };
-        let facts = facts.join(", ");
         let name = cut(name, self.width.saturating_sub(line.width()));
         line.push(&name, Tone::Strong);
-        if line.width() + 3 + width(&facts) <= self.width {
-            line.push("   ", Tone::Plain).push(&facts, Tone::Plain);
+        let in_one = facts.join(", ");
+        if line.width() + 3 + width(&in_one) <= self.width {
+            line.push("   ", Tone::Plain).push(&in_one, Tone::Plain);
             self.lines.push(line);
         } else {
             self.lines.push(line);
-            let mut line = Line::new();
-            line.to(4);
-            self.wrapped(line, 4, &facts, Tone::Plain);
+            for part in pack(&facts, self.width.saturating_sub(4)) {
+                let mut line = Line::new();
+                line.to(4).push(&part, Tone::Plain);
+                self.lines.push(line);
+            }
         }
     }
 
@@ -332,6 +335,13 @@ impl<'r> Page<'r> {
             );
             self.paragraph(&text, Tone::Plain, 0);
         }
+        if summary.ungrouped > 0 {
+            let text = format!(
+                "{} in none of the lists below: too many servers and names.",
+                counted(summary.ungrouped, "connection")
+            );
+            self.paragraph(&text, Tone::Warning, 0);
+        }
         let counts = &self.report.counts;
         if counts.flows_evicted > 0 || counts.holes_given_up > 0 {
             let text = format!(
@@ -356,13 +366,8 @@ impl<'r> Page<'r> {
             self.part("fix", &finding.remedy, Tone::Plain);
             self.part("code", &format!("{}, {}", finding.code, finding.confidence), Tone::Plain);
         }
-        let left_out = self.report.fleet.connections_left_out;
-        if left_out > 0 {
-            let text = format!(
-                "{} compared with no other: too many servers and names.",
-                counted(left_out, "connection")
-            );
-            self.paragraph(&text, Tone::Warning, 0);
+        for left_out in &self.report.fleet.left_out {
+            self.paragraph(&crate::words::left_out(left_out), Tone::Warning, 0);
         }
     }
 
@@ -373,7 +378,8 @@ impl<'r> Page<'r> {
         if failures == 0 {
             return;
         }
-        if failures <= FEW {
+        // Up to so many are told one by one: each kind in full, its like on a line.
+        if failures <= u64::try_from(FEW).unwrap_or(u64::MAX) {
             for kind in &summary.kinds {
                 self.kind_in_full(kind);
             }
@@ -406,10 +412,18 @@ impl<'r> Page<'r> {
             .flexible("client")
             .fixed("frame", Align::Right)
             .flexible("what ended it");
+        // The level of an alert and how it was recognized are in its own story.
+        let brief = |summary: &str| {
+            let summary = summary.strip_prefix("Alert: fatal, ").unwrap_or(summary);
+            match summary.split_once(" (") {
+                Some((name, _)) if summary.starts_with("encrypted alert") => name.to_owned(),
+                _ => summary.to_owned(),
+            }
+        };
         for other in others {
             let failing = story::failing_step(other).and_then(|index| other.timeline.get(index));
             let (frame, step) = failing.map_or_else(Default::default, |event| {
-                (self.frame(event.capture, event.frame), event.summary.clone())
+                (self.frame(event.capture, event.frame), brief(&event.summary))
             });
             grid.row(vec![
                 (format!("connection {}", other.id), Tone::Plain),
@@ -463,29 +477,18 @@ impl<'r> Page<'r> {
 
     /// Failures by verdict alone.
     fn verdicts(&mut self, kinds: &[Kind<'r>]) {
-        let mut verdicts: Vec<(Option<&str>, &Kind<'r>, u64, usize)> = Vec::new();
-        for kind in kinds {
-            match verdicts.iter_mut().find(|(verdict, ..)| *verdict == kind.verdict) {
-                Some((_, _, failed, servers)) => {
-                    *failed += kind.count();
-                    *servers += 1;
-                }
-                None => verdicts.push((kind.verdict, kind, kind.count(), 1)),
-            }
-        }
-        verdicts.sort_by_key(|(_, _, failed, _)| std::cmp::Reverse(*failed));
         let mut grid = Grid::new()
             .fixed("failed", Align::Right)
-            .fixed("servers and names", Align::Right)
-            .flexible("verdict")
+            .fixed("servers", Align::Right)
+            .fixed("verdict", Align::Left)
             .fixed("who", Align::Left)
             .fixed("example", Align::Left);
-        for (verdict, kind, failed, servers) in verdicts {
+        for Verdict { kind, failed, kinds, .. } in verdicts(kinds) {
             let example = kind.example().map_or(0, |example| example.id);
             grid.row(vec![
                 (count(failed), Tone::Bad),
-                (servers.to_string(), Tone::Plain),
-                (verdict.unwrap_or("unexplained").to_owned(), Tone::Strong),
+                (kinds.to_string(), Tone::Plain),
+                (kind.verdict.unwrap_or("unexplained").to_owned(), Tone::Strong),
                 (kind.party().to_owned(), Tone::Plain),
                 (format!("--connection {example}"), Tone::Faint),
             ]);
@@ -617,13 +620,14 @@ impl<'r> Page<'r> {
         let client = frame_end + 3;
         let room = self.width.saturating_sub(client + 4);
         // The client's column is as wide as what stands in it, and takes less than half.
-        let client_room = timeline
-            .rows()
-            .filter(|row| row.from == "client")
-            .map(|row| width(&client_text(row, usize::MAX).0))
-            .max()
-            .unwrap_or(0)
-            .clamp(12, (room * 45 / 100).max(12));
+        let texts = timeline.rows().filter(|row| row.from == "client");
+        let widest = texts.map(|row| width(&client_text(row, usize::MAX).0)).max().unwrap_or(0);
+        let most = widest.clamp(CLIENT_ROOM, (room * 45 / 100).max(CLIENT_ROOM));
+        // The server's long words, such as suites, must not break where the client can do with less.
+        let others = timeline.rows().filter(|row| row.from != "client");
+        let words = others.flat_map(|row| pack(&row.items, usize::MAX));
+        let longest = words.flat_map(|line| line.split(' ').map(width).max()).max().unwrap_or(0);
+        let client_room = most.min(room.saturating_sub(longest).max(CLIENT_ROOM));
         let places = Places { time_end, frame_end, client, client_room };
         let mut line = Line::new();
         line.to(time_end - 4)
@@ -746,7 +750,7 @@ impl<'r> Page<'r> {
             let mut line = Line::new();
             line.to(3).push(if index == 0 { "chain" } else { "" }, Tone::Label).to(INDENT);
             line.push(&format!("{} ", index + 1), Tone::Faint);
-            line.push(&cut(&certificate.subject, name), Tone::Plain);
+            line.push(&short_name(&certificate.subject, name), Tone::Plain);
             if room >= 24 {
                 line.push(&facts, Tone::Faint);
             }
@@ -875,7 +879,7 @@ impl<'r> Page<'r> {
             grid.below(format!("{title}; see --connection {}", example.id), Tone::Faint);
         }
         self.lines.extend(grid.lines(self.width, 7));
-        self.more(summary.warnings.len(), "warnings");
+        self.more(summary.warnings.len() + summary.more_warnings, "warnings");
     }
 
     fn healthy(&mut self, summary: &Summary<'r>) {
@@ -903,16 +907,30 @@ impl<'r> Page<'r> {
     /// Every connection on a line.
     fn every(&mut self, days: bool) {
         self.blank();
+        let wide = self.every_grid(days, true);
+        // Addresses cut in the middle tell nothing: rather fewer columns.
+        let grid =
+            if wide.natural_width() <= self.width { wide } else { self.every_grid(days, false) };
+        self.lines.extend(grid.lines(self.width, 4));
+    }
+
+    /// A connection a line; where it must be narrow, the verdict stands for the outcome.
+    fn every_grid(&self, days: bool, wide: bool) -> Grid {
         let mut grid = Grid::new()
             .fixed("id", Align::Right)
             .fixed("start", Align::Left)
             .flexible("client")
             .flexible("server")
-            .flexible("name")
-            .fixed("version", Align::Left)
-            .fixed("outcome", Align::Left)
-            .flexible("verdict")
-            .fixed("who", Align::Left);
+            .flexible("name");
+        if wide {
+            grid = grid
+                .fixed("version", Align::Left)
+                .fixed("outcome", Align::Left)
+                .fixed("verdict", Align::Left)
+                .fixed("who", Align::Left);
+        } else {
+            grid = grid.fixed("outcome", Align::Left);
+        }
         for connection in &self.report.connections {
             let (outcome, tone) = match connection.outcome {
                 _ if connection.verdict == Some(HEALTH_CHECK) => ("no hello", Tone::Faint),
@@ -920,25 +938,33 @@ impl<'r> Page<'r> {
                 "completed" => ("completed", Tone::Good),
                 other => (other, Tone::Warning),
             };
-            let party = story::verdict(connection).map_or("", |finding| finding.party);
             let start = if days {
                 quantity::moment(&connection.start, true)
             } else {
                 quantity::fine_clock(&connection.start).to_owned()
             };
-            grid.row(vec![
+            let mut cells = vec![
                 (connection.id.to_string(), Tone::Plain),
                 (start, Tone::Faint),
                 (story::socket(&connection.client), Tone::Plain),
                 (story::socket(&connection.server), Tone::Plain),
                 (connection.sni.clone().unwrap_or_else(|| "–".to_owned()), Tone::Plain),
-                (connection.version.name.clone().unwrap_or_default(), Tone::Plain),
-                (outcome.to_owned(), tone),
-                (connection.verdict.unwrap_or_default().to_owned(), Tone::Plain),
-                (party.to_owned(), Tone::Plain),
-            ]);
+            ];
+            if wide {
+                let party = story::verdict(connection).map_or("", |finding| finding.party);
+                cells.extend([
+                    (connection.version.name.clone().unwrap_or_default(), Tone::Plain),
+                    (outcome.to_owned(), tone),
+                    (connection.verdict.unwrap_or_default().to_owned(), Tone::Plain),
+                    (party.to_owned(), Tone::Plain),
+                ]);
+            } else {
+                let verdict = connection.verdict.filter(|_| outcome == "failed");
+                cells.push((verdict.unwrap_or(outcome).to_owned(), tone));
+            }
+            grid.row(cells);
         }
-        self.lines.extend(grid.lines(self.width, 4));
+        grid
     }
 
     fn heading(&mut self, text: &str) {
@@ -976,16 +1002,13 @@ fn kinds_grid(kinds: &[Kind<'_>], wide: bool, days: bool) -> Grid {
     }
     grid = grid.flexible("verdict").fixed("who", Align::Left);
     for kind in kinds {
-        let start = |connection: Option<&Connection>| {
-            connection.map_or_else(String::new, |c| quantity::moment(&c.start, days))
-        };
         let server = story::socket(kind.server);
         let name = kind.sni.unwrap_or("–").to_owned();
         let mut cells = vec![
             (count(kind.count()), Tone::Bad),
             (count(kind.of), Tone::Plain),
-            (start(kind.example()), Tone::Plain),
-            (start(kind.last()), Tone::Plain),
+            (quantity::moment(&kind.first_start(), days), Tone::Plain),
+            (quantity::moment(&kind.last_start(), days), Tone::Plain),
         ];
         if wide {
             cells.extend([(server.clone(), Tone::Plain), (name.clone(), Tone::Plain)]);
@@ -1025,6 +1048,14 @@ fn client_text(row: &Row<'_>, room: usize) -> (String, String) {
         return (name.to_owned(), details.to_owned());
     }
     (row.items.join(", "), String::new())
+}
+
+/// A distinguished name in at most `room` columns: its first part where not all of it fits.
+fn short_name(name: &str, room: usize) -> String {
+    match name.split_once(',') {
+        Some((first, _)) if width(name) > room && width(first) + 2 <= room => format!("{first},…"),
+        _ => cut(name, room),
+    }
 }
 
 fn frame_name(capture: u32, frame: u64, several: bool) -> String {

@@ -1,6 +1,6 @@
 //! TCP: segments with right numbers and checksums, as frames of Ethernet.
 
-use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 
 use tlsleuth_capture::{Frame, LinkType, Place, Timestamp};
 
@@ -82,6 +82,8 @@ pub struct Segment {
     pub window: Option<u16>,
     /// What is added to the sequence number.
     pub seq_offset: u32,
+    /// The sender's clock of timestamps in a SYN or SYN-ACK (RFC 7323 §3); none unless told.
+    pub timestamp: Option<u32>,
 }
 
 #[derive(Clone, Debug)]
@@ -225,20 +227,28 @@ impl Conversation {
                 IpAddr::V4(Ipv4Addr::new(10, 0, 0, last))
             }
         };
-        let end = |address, port, isn: u32| End {
-            address,
-            port,
-            next: isn,
-            expected: 0,
+        Self::between(
+            SocketAddr::new(address(7), 50_000 + nth),
+            SocketAddr::new(address(2), server_port),
+            1_000_000 + u32::from(nth) * 77_777,
+        )
+    }
+
+    /// Between two ends of the same family; `isn` is the client's initial sequence number.
+    #[must_use]
+    pub fn between(client: SocketAddr, server: SocketAddr, isn: u32) -> Self {
+        let other = 3_000_000_000;
+        let end = |at: SocketAddr, next, expected| End {
+            address: at.ip(),
+            port: at.port(),
+            next,
+            expected,
             early: Vec::new(),
             ip_id: 1000,
             last: None,
             packet: Vec::new(),
         };
-        let (isn, other) = (1_000_000 + u32::from(nth) * 77_777, 3_000_000_000);
-        let mut ends = [end(address(7), 50_000 + nth, isn), end(address(2), server_port, other)];
-        ends[0].expected = other;
-        ends[1].expected = isn;
+        let ends = [end(client, isn, other), end(server, other, isn)];
         Self { ends, mss: 1460 }
     }
 
@@ -346,7 +356,13 @@ impl Conversation {
             Vec::new()
         } else {
             let [a, b] = self.mss.to_be_bytes();
-            vec![2, 4, a, b, 4, 2, 3, 3, 7, 1, 1, 1]
+            let mut options = vec![2, 4, a, b, 4, 2, 3, 3, 7, 1, 1, 1];
+            if let Some(timestamp) = fate.timestamp {
+                options.extend([1, 1, 8, 10]);
+                options.extend(timestamp.to_be_bytes());
+                options.extend([0; 4]);
+            }
+            options
         };
         tcp.extend([(5 + options.len() as u8 / 4) << 4, flags]);
         tcp.extend(fate.window.unwrap_or(64_240).to_be_bytes());

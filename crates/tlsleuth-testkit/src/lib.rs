@@ -56,6 +56,7 @@
 
 pub mod certificate;
 pub mod conversation;
+pub mod incident;
 pub mod message;
 mod names;
 pub mod pcap;

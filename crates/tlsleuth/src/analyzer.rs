@@ -1,22 +1,17 @@
 //! The pipeline in one piece: frames in, judged connections out.
 
-use std::collections::HashSet;
-use std::collections::VecDeque;
 use std::sync::Arc;
 
 use tlsleuth_capture::decode::TunnelHop;
-use tlsleuth_capture::{
-    DecodeStats, Decoded, Decoder, Endpoint, FlowStats, FlowTable, Frame, Limits, TunnelId,
-};
+use tlsleuth_capture::{DecodeStats, FlowStats, Frame, Limits, TunnelId};
 use tlsleuth_cert::{Anchors, Judge, Roots};
-use tlsleuth_diagnosis::{Context, Diagnosis, Fleet, Policy, Summary, VerifyTime, diagnose};
+use tlsleuth_diagnosis::{Diagnosis, Fleet, Policy, VerifyTime};
 use tlsleuth_handshake::Connection;
 use tlsleuth_handshake::opener::SecretSource;
-use tlsleuth_handshake::ports::is_usual_tls_port;
 
-use crate::knowledge::Knowledge;
+use crate::examiner::Examiner;
+use crate::follower::Follower;
 use crate::log::LogLine;
-use crate::sessions::Sessions;
 
 /// What an analysis depends on beside the frames.
 #[derive(Clone)]
@@ -92,7 +87,8 @@ pub struct Analyzed {
 /// What an analysis tells.
 #[derive(Clone, Debug)]
 pub enum Event {
-    /// A connection. They come in the order of their start.
+    /// A connection. They come in the order of their start, each as soon as enough later ones were
+    /// seen to judge it; one that stays open while many thousand later ones end comes when it ends.
     Connection(Box<Analyzed>),
     /// What the connections show together. Comes once, after the last connection.
     Fleet(Box<Fleet>),
@@ -103,8 +99,6 @@ pub enum Event {
 pub struct Counts {
     /// Flows in which no TLS was found and that are not told.
     pub without_tls: u64,
-    /// Such flows that could not be kept until it was known whether their server speaks TLS.
-    pub candidates_dropped: u64,
     /// What happened in the flow table.
     pub flows: FlowStats,
 }
@@ -112,122 +106,74 @@ pub struct Counts {
 /// Takes frames, gives judged connections. No input, no output, no clock.
 #[derive(Debug)]
 pub struct Analyzer {
-    options: Options,
-    decoder: Decoder,
-    table: FlowTable,
-    sessions: Sessions,
-    decoded: Vec<DecodeStats>,
-    taken: u32,
-    events: VecDeque<Event>,
+    follower: Follower,
+    examiner: Examiner,
+    finishing: bool,
 }
 
 impl Analyzer {
     /// An analysis without frames.
     #[must_use]
     pub fn new(options: Options) -> Self {
-        let mut sessions = Sessions::default();
-        sessions.shared.secrets.clone_from(&options.secrets);
-        Self {
-            decoder: Decoder::new(options.limits.clone()),
-            table: FlowTable::new(options.limits.clone()),
-            sessions,
-            options,
-            decoded: Vec::new(),
-            taken: 0,
-            events: VecDeque::new(),
-        }
+        let follower = Follower::new(&options);
+        Self { follower, examiner: Examiner::new(options), finishing: false }
     }
 
     /// Takes one frame. Never fails: what cannot be decoded is counted.
     pub fn push_frame(&mut self, frame: &Frame<'_>) {
-        self.taken = self.taken.saturating_add(1);
-        let mut frame = *frame;
-        frame.place.sequence = self.taken;
-        let decoded = self.decoder.decode(&frame);
-        let capture = usize::try_from(frame.place.capture).unwrap_or(usize::MAX);
-        if self.decoded.len() <= capture && capture < 1_000_000 {
-            self.decoded.resize(capture + 1, DecodeStats::default());
-        }
-        if let Some(stats) = self.decoded.get_mut(capture) {
-            stats.count(&decoded);
-        }
-        match decoded {
-            Decoded::Segment(segment) => self.table.push(&segment, &mut self.sessions),
-            Decoded::Icmp(error) => self.table.push_icmp(&error),
-            _ => {}
+        self.follower.push_frame(frame);
+        if self.follower.ended() > 0 {
+            self.examine();
         }
     }
 
-    /// The frames are over: the connections are judged, and [`poll`](Self::poll) tells them.
+    /// The frames are over: what is left is judged while [`poll`](Self::poll) tells it.
     pub fn finish(&mut self) {
-        self.table.finish(&mut self.sessions);
-        let mut connections = std::mem::take(&mut self.sessions.ended);
-        let servers: HashSet<Endpoint> =
-            connections.iter().map(|connection| connection.server).collect();
-        for candidate in std::mem::take(&mut self.sessions.candidates) {
-            let server = candidate.server;
-            if servers.contains(&server)
-                || is_usual_tls_port(server.port)
-                || self.options.ports.contains(&server.port)
-            {
-                connections.push(candidate);
-            } else {
-                self.sessions.without_tls += 1;
+        self.finishing = true;
+    }
+
+    /// The next thing that the analysis tells. Whoever asks after each frame keeps memory flat.
+    pub fn poll(&mut self) -> Option<Event> {
+        loop {
+            let event = self.examiner.poll();
+            if event.is_some() || !self.finishing {
+                return event;
+            }
+            // A few flows at a time: what ended is much larger than a flow that goes on.
+            let more = self.follower.finish_some();
+            self.examine();
+            if !more {
+                self.finishing = false;
+                self.examiner.finish();
             }
         }
-        connections.sort_by_key(|connection| {
-            (connection.first.order(), connection.client, connection.server)
-        });
-        let mut knowledge = Knowledge::default();
-        for connection in &connections {
-            knowledge.learn(connection);
-        }
-        let context = Context { intermediates: &knowledge.intermediates, servers: &knowledge };
-        let mut summary = Summary::default();
-        for (connection, id) in connections.into_iter().zip(1..) {
-            let diagnosis = diagnose(&connection, &self.options.policy, &context);
-            summary.push(&connection, &diagnosis);
-            let tunnel = self.tunnel_path(connection.tunnel).to_vec();
-            let analyzed = Analyzed { id, connection, diagnosis, tunnel, log_lines: Vec::new() };
-            self.events.push_back(Event::Connection(Box::new(analyzed)));
-        }
-        self.events.push_back(Event::Fleet(Box::new(summary.finish())));
-    }
-
-    /// The next thing that the analysis tells.
-    pub fn poll(&mut self) -> Option<Event> {
-        self.events.pop_front()
     }
 
     /// What became of the frames of one capture.
     #[must_use]
     pub fn decode_stats(&self, capture: u32) -> DecodeStats {
-        usize::try_from(capture)
-            .ok()
-            .and_then(|capture| self.decoded.get(capture))
-            .copied()
-            .unwrap_or_default()
+        self.follower.decode_stats(capture)
     }
 
     /// Counts of flows.
     #[must_use]
     pub fn counts(&self) -> Counts {
-        Counts {
-            without_tls: self.sessions.without_tls,
-            candidates_dropped: self.sessions.candidates_dropped,
-            flows: self.table.stats(),
-        }
+        Counts { without_tls: self.examiner.without_tls(), flows: self.follower.flow_stats() }
     }
 
     /// The tunnels that a number stands for, the outermost first.
     #[must_use]
     pub fn tunnel_path(&self, tunnel: TunnelId) -> &[TunnelHop] {
-        self.decoder.tunnel_path(tunnel)
+        self.follower.tunnel_path(tunnel)
     }
 
     /// Bytes held for streams that are not settled, and for fragments.
     #[must_use]
     pub fn buffered_bytes(&self) -> usize {
-        self.table.buffered_bytes() + self.sessions.buffered_bytes() + self.decoder.buffered_bytes()
+        self.follower.buffered_bytes()
+    }
+
+    fn examine(&mut self) {
+        self.examiner.take(self.follower.take_ended());
     }
 }

@@ -1,156 +1,226 @@
 //! What the connections of an incident tell of each other's servers.
 
+use std::borrow::Cow;
 use std::collections::HashMap;
+use std::hash::{DefaultHasher, Hash as _, Hasher as _};
 use std::sync::Arc;
 
+use foldhash::fast::RandomState;
 use tlsleuth_capture::{Address, Endpoint, Located, Place};
-use tlsleuth_cert::{Fingerprint, SeenIntermediates, WireText};
+use tlsleuth_cert::{SeenIntermediates, WireText};
 use tlsleuth_diagnosis::ServerKnowledge;
-use tlsleuth_handshake::codepoint::{CipherSuite, ProtocolVersion};
+use tlsleuth_handshake::codepoint::ProtocolVersion;
 use tlsleuth_handshake::connection::SentChain;
 use tlsleuth_handshake::message::ServerHello;
 use tlsleuth_handshake::{Connection, Outcome};
 
-/// Servers of which something is remembered; further ones are not.
-const MAX_SERVERS: usize = 100_000;
+/// Servers, names of servers, and clients of servers of which something is remembered; of further
+/// ones nothing is.
+const MAX_REMEMBERED: usize = 100_000;
 
-type Asked = (Endpoint, Option<Box<[u8]>>);
-
-/// Authorities and servers seen in any connection.
+/// Authorities and servers seen in any connection. Of several connections that tell the same thing,
+/// the first one in the order of the report counts, whichever ended first.
 #[derive(Debug, Default)]
 pub(crate) struct Knowledge {
     pub(crate) intermediates: SeenIntermediates,
-    chains: HashMap<Asked, Located<Arc<SentChain>>>,
-    hellos: HashMap<Endpoint, Located<ServerHello>>,
-    named: HashMap<Endpoint, Located<(WireText, Arc<SentChain>)>>,
-    completed: HashMap<(Address, Endpoint), Vec<Located<ProtocolVersion>>>,
-    challenges: HashMap<Box<[u8]>, Located<Endpoint>>,
-    content: HashMap<(Address, Box<[CipherSuite]>, Met), Place>,
+    servers: HashMap<Endpoint, Server, RandomState>,
+    completed: HashMap<(Address, Endpoint), Told<ProtocolVersion>, RandomState>,
+    /// Servers that answered a validation (RFC 8737), by the name in lower case.
+    challenges: HashMap<Box<[u8]>, Told<Endpoint>, RandomState>,
+    /// The first frames of connections that were in use, by what [`content`] tells of them.
+    content: HashMap<u64, Place, RandomState>,
+    chains: usize,
 }
 
-/// What a client was content with.
-#[derive(Clone, PartialEq, Eq, Hash, Debug)]
-enum Met {
-    Leaf(Fingerprint),
-    Server(Asked),
-}
-
-impl Met {
-    fn of(connection: &Connection) -> Self {
-        let chain = connection.server_chain.present();
-        match chain.and_then(|chain| chain.value.chain.leaf()) {
-            Some(leaf) => Self::Leaf(leaf.sha256),
-            None => Self::Server(asked(connection)),
+/// A client, its suites, and what it met: the leaf, or where that is hidden the server and name. A
+/// number of 64 bits in place of all that: two that agree by chance cost a verdict its certainty.
+fn content(connection: &Connection) -> Option<u64> {
+    let hello = connection.client_hello()?;
+    let mut hasher = DefaultHasher::new();
+    connection.client.address.hash(&mut hasher);
+    hello.value.cipher_suites.hash(&mut hasher);
+    let chain = connection.server_chain.present();
+    match chain.and_then(|chain| chain.value.chain.leaf()) {
+        Some(leaf) => leaf.sha256.hash(&mut hasher),
+        None => {
+            connection.server.hash(&mut hasher);
+            asked_name(connection).map(lower).hash(&mut hasher);
         }
+    }
+    Some(hasher.finish())
+}
+
+/// A fact, and the first frame of the connection that told it.
+type Told<T> = (Place, Located<T>);
+
+#[derive(Debug, Default)]
+struct Server {
+    hello: Option<Told<ServerHello>>,
+    /// A chain sent to a client that asked for a name.
+    named: Option<Told<(WireText, Arc<SentChain>)>>,
+    /// The chain sent to clients that asked for no name.
+    nameless: Option<Told<Arc<SentChain>>>,
+    /// The chains sent to those that asked for one, by the name in lower case.
+    by_name: HashMap<Box<[u8]>, Told<Arc<SentChain>>, RandomState>,
+}
+
+fn asked_name(connection: &Connection) -> Option<&WireText> {
+    let name = connection.client_hello()?.value.extensions.server_name()?;
+    Some(&name.host_name)
+}
+
+fn lower(name: &WireText) -> Cow<'_, [u8]> {
+    let raw = name.raw();
+    if raw.iter().any(u8::is_ascii_uppercase) {
+        Cow::Owned(raw.to_ascii_lowercase())
+    } else {
+        Cow::Borrowed(raw)
     }
 }
 
-fn suites(connection: &Connection) -> Option<Box<[CipherSuite]>> {
-    Some(connection.client_hello()?.value.real_suites().collect())
-}
-
-fn asked(connection: &Connection) -> Asked {
-    let name = connection
-        .client_hello()
-        .and_then(|hello| hello.value.extensions.server_name())
-        .map(|name| name.host_name.raw().to_ascii_lowercase().into_boxed_slice());
-    (connection.server, name)
+/// Keeps what the earlier connection told.
+fn keep<T>(place: &mut Option<Told<T>>, first: Place, told: impl FnOnce() -> Located<T>) {
+    if place.as_ref().is_none_or(|(other, _)| first.order() < other.order()) {
+        *place = Some((first, told()));
+    }
 }
 
 impl Knowledge {
-    /// Remembers what one connection shows. The first connection in the order of the report wins.
+    /// Whether TLS was seen at this end.
+    pub(crate) fn speaks_tls(&self, server: Endpoint) -> bool {
+        self.servers.contains_key(&server)
+    }
+
+    /// Remembers what one connection shows.
     pub(crate) fn learn(&mut self, connection: &Connection) {
         for chain in [&connection.server_chain, &connection.client_chain] {
             if let Some(chain) = chain.present() {
                 self.intermediates.add(&chain.value.chain);
             }
         }
-        if let Some(chain) = connection.server_chain.present()
-            && self.chains.len() < MAX_SERVERS
-        {
-            self.chains
-                .entry(asked(connection))
-                .or_insert_with(|| Located::new(Arc::new(chain.value.clone()), chain.at));
+        let full = self.servers.len() >= MAX_REMEMBERED;
+        let server = match self.servers.get_mut(&connection.server) {
+            Some(server) => server,
+            None if full => return,
+            None => self.servers.entry(connection.server).or_default(),
+        };
+        let first = connection.first;
+        if let Some(hello) = connection.server_hello.present() {
+            keep(&mut server.hello, first, || hello.clone());
         }
-        if let Some(chain) = connection.server_chain.present()
-            && let Some(hello) = connection.client_hello()
-            && let Some(name) = hello.value.extensions.server_name()
-            && self.named.len() < MAX_SERVERS
-        {
-            self.named.entry(connection.server).or_insert_with(|| {
-                Located::new((name.host_name.clone(), Arc::new(chain.value.clone())), chain.at)
-            });
-        }
-        if connection.outcome == Outcome::Completed
-            && let Some(hello) = connection.client_hello()
-            && let Some(newest) = hello.value.offered_versions().highest()
-            && self.completed.len() < MAX_SERVERS
-        {
-            let versions =
-                self.completed.entry((connection.client.address, connection.server)).or_default();
-            if !versions.iter().any(|seen| seen.value == newest) && versions.len() < 8 {
-                versions.push(Located::new(newest, hello.at));
+        if let Some(sent) = connection.server_chain.present() {
+            let chain = || Located::new(Arc::new(sent.value.clone()), sent.at);
+            match asked_name(connection) {
+                None => keep(&mut server.nameless, first, chain),
+                Some(name) => {
+                    keep(&mut server.named, first, || {
+                        Located::new((name.clone(), Arc::new(sent.value.clone())), sent.at)
+                    });
+                    let name = lower(name);
+                    match server.by_name.get_mut(&*name) {
+                        Some((other, place)) if first.order() < other.order() => {
+                            (*other, *place) = (first, chain());
+                        }
+                        Some(_) => {}
+                        None if self.chains < MAX_REMEMBERED => {
+                            self.chains += 1;
+                            server.by_name.insert(Box::from(&*name), (first, chain()));
+                        }
+                        None => {}
+                    }
+                }
             }
         }
-        if connection.is_acme_validation()
-            && connection.outcome == Outcome::Completed
-            && let (server, Some(name)) = asked(connection)
+        if connection.outcome == Outcome::Completed
+            && connection.is_acme_validation()
+            && let Some(name) = asked_name(connection)
             && let Some(hello) = connection.client_hello()
-            && self.challenges.len() < MAX_SERVERS
         {
-            self.challenges.entry(name).or_insert_with(|| Located::new(server, hello.at));
+            let told = (first, Located::new(connection.server, hello.at));
+            let full = self.challenges.len() >= MAX_REMEMBERED;
+            match self.challenges.get_mut(&*lower(name)) {
+                Some(held) if first.order() < held.0.order() => *held = told,
+                Some(_) => {}
+                None if !full => {
+                    self.challenges.insert(Box::from(&*lower(name)), told);
+                }
+                None => {}
+            }
         }
         let data = &connection.application_data;
         if data.client.records > 0
             && data.server.records > 0
             && connection.outcome == Outcome::Completed
-            && self.content.len() < MAX_SERVERS
-            && let Some(suites) = suites(connection)
+            && let Some(key) = content(connection)
         {
-            let key = (connection.client.address, suites, Met::of(connection));
-            self.content.entry(key).or_insert(connection.first);
+            let full = self.content.len() >= MAX_REMEMBERED;
+            match self.content.get_mut(&key) {
+                Some(held) => *held = held.earlier(first),
+                None if !full => {
+                    self.content.insert(key, first);
+                }
+                None => {}
+            }
         }
-        if let Some(hello) = connection.server_hello.present()
-            && self.hellos.len() < MAX_SERVERS
+        if connection.outcome == Outcome::Completed
+            && let Some(hello) = connection.client_hello()
+            && let Some(newest) = hello.value.offered_versions().highest()
         {
-            self.hellos.entry(connection.server).or_insert_with(|| hello.clone());
+            let key = (connection.client.address, connection.server);
+            let told = (first, Located::new(newest, hello.at));
+            let full = self.completed.len() >= MAX_REMEMBERED;
+            match self.completed.get_mut(&key) {
+                Some(best) => {
+                    let rank = |told: &Told<ProtocolVersion>| {
+                        (told.1.value.rank(), std::cmp::Reverse(told.0.order()))
+                    };
+                    if rank(&told) > rank(best) {
+                        *best = told;
+                    }
+                }
+                None if !full => {
+                    self.completed.insert(key, told);
+                }
+                None => {}
+            }
         }
     }
 }
 
 impl ServerKnowledge for Knowledge {
     fn chain_in_clear(&self, connection: &Connection) -> Option<Located<Arc<SentChain>>> {
-        self.chains.get(&asked(connection)).cloned()
+        let server = self.servers.get(&connection.server)?;
+        let told = match asked_name(connection) {
+            Some(name) => server.by_name.get(&*lower(name))?,
+            None => server.nameless.as_ref()?,
+        };
+        Some(told.1.clone())
     }
 
     fn chose(&self, connection: &Connection) -> Option<Located<ServerHello>> {
-        self.hellos.get(&connection.server).cloned()
+        Some(self.servers.get(&connection.server)?.hello.as_ref()?.1.clone())
     }
 
     fn chain_for_a_name(
         &self,
         connection: &Connection,
     ) -> Option<Located<(WireText, Arc<SentChain>)>> {
-        self.named.get(&connection.server).cloned()
+        Some(self.servers.get(&connection.server)?.named.as_ref()?.1.clone())
     }
 
     fn challenge_answered(&self, connection: &Connection) -> Option<Located<Endpoint>> {
-        self.challenges.get(&asked(connection).1?).copied()
+        self.challenges.get(&*lower(asked_name(connection)?)).map(|told| told.1)
     }
 
     fn content_before(&self, connection: &Connection) -> Option<Place> {
-        let suites = suites(connection)?;
-        let key = (connection.client.address, suites, Met::of(connection));
-        self.content.get(&key).copied().filter(|at| at.order() < connection.first.order())
+        let held = self.content.get(&content(connection)?).copied();
+        held.filter(|at| at.order() < connection.first.order())
     }
 
     fn succeeded_with_older(&self, connection: &Connection) -> Option<Located<ProtocolVersion>> {
         let newest = connection.client_hello()?.value.offered_versions().highest()?;
-        let versions = self.completed.get(&(connection.client.address, connection.server))?;
+        let (_, best) = self.completed.get(&(connection.client.address, connection.server))?;
         // Where the same offer works too, the version is not what failed.
-        if versions.iter().any(|seen| seen.value.rank() >= newest.rank()) {
-            return None;
-        }
-        versions.iter().max_by_key(|seen| seen.value.rank()).copied()
+        (best.value.rank() < newest.rank()).then_some(*best)
     }
 }

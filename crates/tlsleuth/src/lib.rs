@@ -11,24 +11,33 @@
 //! # ]);
 //! let mut frames = OpenOptions::default().read(file)?;
 //! let mut analyzer = Analyzer::new(Options::default());
-//! while let Some(frame) = frames.next_frame()? {
-//!     analyzer.push_frame(&frame); // never fails
-//! }
-//! analyzer.finish();
-//! while let Some(event) = analyzer.poll() {
+//! let tell = |event| {
 //!     if let Event::Connection(analyzed) = event {
 //!         println!("{:?}", analyzed.diagnosis.verdict());
 //!     }
+//! };
+//! while let Some(frame) = frames.next_frame()? {
+//!     analyzer.push_frame(&frame); // never fails
+//!     while let Some(event) = analyzer.poll() {
+//!         tell(event); // as they are judged, so that memory does not grow with the capture
+//!     }
+//! }
+//! analyzer.finish();
+//! while let Some(event) = analyzer.poll() {
+//!     tell(event);
 //! }
 //! # Ok::<(), tlsleuth::capture::Error>(())
 //! ```
 
 pub mod analyzer;
-pub mod knowledge;
+mod examiner;
+mod follower;
+mod knowledge;
 pub mod log;
-pub mod sessions;
 
 pub use analyzer::{Analyzed, Analyzer, Counts, Event, Options};
+pub use examiner::Examiner;
+pub use follower::{Ended, Follower};
 pub use tlsleuth_capture as capture;
 pub use tlsleuth_capture::{Frame, FrameReader, LinkType, Located, OpenOptions, Place, Timestamp};
 pub use tlsleuth_cert as cert;

@@ -294,13 +294,13 @@ impl Recorder {
             self.step_back(record);
         } else if self.facts.last.is_none_or(|last| last < record.time) {
             self.facts.last = Some(record.time);
+            if self.facts.first.is_none() {
+                self.facts.first = Some(record.time);
+            }
         }
         self.previous = record.time;
         if record.data.len() < record.original_len as usize {
             self.snapped(record);
-        }
-        if self.facts.first.is_none() {
-            self.facts.first = Some(record.time);
         }
     }
 
@@ -391,6 +391,11 @@ impl Recorder {
         }
         self.secret_bytes = total;
         self.secrets.push_back(block);
+    }
+
+    #[inline]
+    pub(super) fn has_secrets(&self) -> bool {
+        !self.secrets.is_empty()
     }
 
     pub(super) fn poll_secrets(&mut self) -> Option<SecretsBlock> {

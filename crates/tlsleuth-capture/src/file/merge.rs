@@ -3,6 +3,7 @@
 use std::cmp::Reverse;
 use std::collections::{BinaryHeap, VecDeque};
 use std::fmt;
+use std::ops::Range;
 use std::path::PathBuf;
 
 use super::duplicate::{Duplicates, WINDOW_NS};
@@ -120,6 +121,8 @@ pub struct MergedReader {
     shown: bool,
     /// The latest frame of the captures that are at their end.
     closed: Option<Timestamp>,
+    /// While one capture alone is open: the times at which no other one has a say.
+    quiet: Range<Timestamp>,
     recent: Duplicates,
     secrets: VecDeque<SecretsBlock>,
     secret_bytes: usize,
@@ -154,6 +157,7 @@ impl MergedReader {
             current: None,
             shown: false,
             closed: None,
+            quiet: Timestamp(0)..Timestamp(0),
             recent: Duplicates::new(),
             secrets: VecDeque::new(),
             secret_bytes: 0,
@@ -165,19 +169,50 @@ impl MergedReader {
     /// # Errors
     /// [`CaptureError`] when a capture fails below its format: it ends there. Ask again, and the
     /// others go on.
+    #[inline]
     pub fn next_frame(&mut self) -> Result<Option<Frame<'_>>, CaptureError> {
+        if !self.goes_on_alone()? {
+            self.choose()?;
+        }
+        Ok(self.current.and_then(|index| self.reader(index)?.frame()))
+    }
+
+    /// Goes on in the current capture, if its next frame is the next of all and nobody else can have
+    /// a copy of it: so are nearly all frames.
+    #[inline]
+    fn goes_on_alone(&mut self) -> Result<bool, CaptureError> {
+        let Some(index) = self.current.filter(|_| self.shown && self.others.is_empty()) else {
+            return Ok(false);
+        };
+        self.shown = false;
+        self.go_on(index)?;
+        if let Some(reader) = self.current.and_then(|index| self.reader(index))
+            && let Some(frame) = reader.frame()
+        {
+            self.shown = self.quiet.contains(&frame.place.time)
+                && !sees_packets_twice(reader.reader().facts(), frame.link);
+        }
+        Ok(self.shown)
+    }
+
+    /// Goes to the next frame, whichever capture has it, that is no copy.
+    fn choose(&mut self) -> Result<(), CaptureError> {
         while let Some(index) = self.select()? {
             let Some(reader) = self.reader(index) else { continue };
             let Some(frame) = reader.frame() else { continue };
             let several = !self.others.is_empty() || self.is_near_another(frame.place.time);
-            let cooked = matches!(frame.link, LinkType::LINUX_SLL | LinkType::LINUX_SLL2);
-            let suspicious = several || cooked || reader.reader().facts().interfaces > 1;
+            let suspicious = several || sees_packets_twice(reader.reader().facts(), frame.link);
             if !suspicious || !self.is_copy(index) {
                 break;
             }
         }
-        // Asked for again, because a borrow that is returned from a loop lasts too long.
-        Ok(self.current.and_then(|index| self.reader(index)?.frame()))
+        // When it is quiet is only asked while one capture alone is open, and changes when another
+        // one is opened or ends.
+        let from = self.closed.map_or(i64::MIN, |last| last.0.saturating_add(WINDOW_NS + 1));
+        let next = self.waiting.front().and_then(|(first, _)| *first);
+        let to = next.map_or(i64::MAX, |first| first.0.saturating_sub(WINDOW_NS));
+        self.quiet = Timestamp(from)..Timestamp(to);
+        Ok(())
     }
 
     /// Whether a capture that is not open yet, or not open any more, may hold a copy of a frame of
@@ -266,7 +301,9 @@ impl MergedReader {
         let Some(slot) = self.captures.get_mut(index) else { return Ok(()) };
         let State::Open(reader) = &mut slot.state else { return Ok(()) };
         let more = reader.advance();
-        keep_secrets(reader.reader_mut(), &mut self.secrets, &mut self.secret_bytes);
+        if reader.reader().has_secrets() {
+            keep_secrets(reader.reader_mut(), &mut self.secrets, &mut self.secret_bytes);
+        }
         match more {
             Ok(true) => Ok(()),
             Ok(false) => {
@@ -326,6 +363,17 @@ impl MergedReader {
         Some(CaptureState { facts, duplicates: slot.duplicates })
     }
 
+    /// Bytes of the (decompressed) captures that lie behind the reader: for a progress bar.
+    #[must_use]
+    pub fn offset(&self) -> u64 {
+        let offsets = self.captures.iter().map(|slot| match &slot.state {
+            State::Failed => 0,
+            State::Open(reader) => reader.reader().offset(),
+            State::Closed(facts) => facts.bytes,
+        });
+        offsets.fold(0, u64::saturating_add)
+    }
+
     /// Frames left out of all captures because another one brought the same packet before; belongs
     /// into [`DecodeStats::duplicates`](crate::DecodeStats::duplicates).
     #[must_use]
@@ -341,7 +389,15 @@ impl MergedReader {
     }
 }
 
+/// Whether a capture may hold a packet twice by itself: it sees several interfaces, or it is of the
+/// pseudo device that sees them all.
+#[inline]
+fn sees_packets_twice(facts: &FileFacts, link: LinkType) -> bool {
+    facts.interfaces > 1 || matches!(link, LinkType::LINUX_SLL | LinkType::LINUX_SLL2)
+}
+
 /// Takes the secrets that a reader passed, while there is room.
+#[cold]
 fn keep_secrets(
     reader: &mut FrameReader,
     secrets: &mut VecDeque<SecretsBlock>,

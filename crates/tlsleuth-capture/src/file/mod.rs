@@ -187,6 +187,12 @@ impl FrameReader {
         self.input.offset()
     }
 
+    /// Whether [`poll_secrets`](Self::poll_secrets) has something to give.
+    #[inline]
+    fn has_secrets(&self) -> bool {
+        self.recorder.has_secrets()
+    }
+
     /// The next block of decryption secrets that was passed on the way (pcapng DSB), oldest first.
     ///
     /// Poll after each frame. At most 64 MiB of them are kept between two polls; what is beyond is

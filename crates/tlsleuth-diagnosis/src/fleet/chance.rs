@@ -20,6 +20,17 @@ pub struct Table {
 }
 
 impl Table {
+    /// Adds connections that have the property, or that have not.
+    pub fn count(&mut self, with: bool, failed: u64, completed: u64) {
+        let (to_failed, to_completed) = if with {
+            (&mut self.failed_with, &mut self.completed_with)
+        } else {
+            (&mut self.failed_without, &mut self.completed_without)
+        };
+        *to_failed = to_failed.saturating_add(failed);
+        *to_completed = to_completed.saturating_add(completed);
+    }
+
     /// Connections on the wrong side of a clean separation.
     #[must_use]
     pub fn misfits(&self) -> u64 {
@@ -74,6 +85,21 @@ pub fn ln_choose(n: u64, k: u64) -> f64 {
 #[must_use]
 pub fn significant(ln_p: f64, tries: u64, alpha: f64) -> bool {
     ln_p + real(tries.max(1)).ln() <= alpha.ln()
+}
+
+/// Independent tests of one question put together: the logarithm of the probability that so many
+/// probabilities have such a product or a smaller one, by chance (Fisher 1932). With k of them and
+/// the product x it is x Σ (-ln x)^j / j! for j below k.
+#[must_use]
+pub fn ln_combined(ln_ps: &[f64]) -> f64 {
+    let ln_x: f64 = ln_ps.iter().sum();
+    let mut sum = f64::NEG_INFINITY;
+    let mut ln_term = 0.0;
+    for (nth, _) in (1u64..).zip(ln_ps) {
+        sum = ln_add(sum, ln_term);
+        ln_term += (-ln_x).max(f64::MIN_POSITIVE).ln() - real(nth).ln();
+    }
+    if ln_ps.is_empty() { 0.0 } else { (ln_x + sum).min(0.0) }
 }
 
 /// A probability in words, such as `p < 0.000001`.
@@ -142,6 +168,17 @@ mod tests {
         // Fisher's tea: three of four right is 17 of 70.
         assert!((table(3, 1, 1, 3).ln_p().exp() - 17.0 / 70.0).abs() < 1e-9);
         assert!((table(0, 5, 5, 0).ln_p().exp() - 1.0).abs() < 1e-9);
+    }
+
+    #[test]
+    fn independent_tests_are_put_together_as_fisher_does() {
+        // One test stays what it is; 0.05 twice gives 0.0025 (1 - ln 0.0025) = 0.017479.
+        let ln = 0.05f64.ln();
+        assert!((ln_combined(&[ln]) - ln).abs() < 1e-9);
+        assert!((ln_combined(&[ln, ln]).exp() - 0.017_478_7).abs() < 1e-6);
+        // Tests that say nothing take nothing away.
+        assert!(ln_combined(&[0.0; 40]).abs() < 1e-6);
+        assert!(ln_combined(&[ln; 1_000]).is_finite());
     }
 
     #[test]

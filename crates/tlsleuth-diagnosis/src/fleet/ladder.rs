@@ -15,7 +15,7 @@ const FALLBACK_NS: i64 = 10_000_000_000;
 /// Steps of one ladder that are kept.
 const MAX_STEPS: usize = 8;
 /// Clients and servers between which failures wait for a fallback.
-const MAX_PENDING: usize = 16_384;
+pub const MAX_PENDING: usize = 16_384;
 /// Kinds of ladders and races that are told apart.
 const MAX_KINDS: usize = 4_096;
 /// Lost attempts that wait for the winner of their race.

@@ -1,14 +1,13 @@
 //! Quantiles of spans of time in little memory.
 
-use std::collections::BTreeMap;
-
+use super::sorted::Sorted;
 use crate::timing::Phases;
 
 /// Counts spans in steps of one eighth of their size, so that a quantile is off by 12 % at most
 /// and memory depends on how far the spans differ, not on how many there are.
 #[derive(Clone, PartialEq, Eq, Debug, Default)]
 pub struct Spans {
-    steps: BTreeMap<u32, u64>,
+    steps: Sorted<u32, u64>,
     count: u64,
 }
 
@@ -16,8 +15,7 @@ impl Spans {
     /// Counts one span.
     pub fn add(&mut self, span_ns: i64) {
         let micros = u64::try_from(span_ns).unwrap_or(0) / 1_000;
-        let slot = self.steps.entry(step(micros)).or_default();
-        *slot = slot.saturating_add(1);
+        self.steps.count(step(micros));
         self.count = self.count.saturating_add(1);
     }
 
@@ -27,12 +25,17 @@ impl Spans {
         self.count
     }
 
+    /// The steps that hold spans, the shortest first, with how many.
+    pub fn steps(&self) -> impl Iterator<Item = (u32, u64)> {
+        self.steps.iter().map(|(step, count)| (*step, *count))
+    }
+
     /// The span in nanoseconds that `percent` of all do not exceed, rounded up to its step.
     #[must_use]
     pub fn quantile(&self, percent: u64) -> Option<i64> {
         let rank = self.count.saturating_mul(percent).div_ceil(100).max(1);
         let mut seen = 0u64;
-        for (&step, &count) in &self.steps {
+        for (&step, &count) in self.steps.iter() {
             seen = seen.saturating_add(count);
             if seen >= rank {
                 return i64::try_from(upper(step).saturating_mul(1_000)).ok();

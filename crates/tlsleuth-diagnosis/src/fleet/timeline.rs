@@ -4,6 +4,8 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use tlsleuth_capture::{Address, Place};
 
+use super::caps::push;
+
 /// Steps held of one sequence. When full, neighbors are put together two by two.
 const MAX_STEPS: usize = 128;
 
@@ -131,7 +133,7 @@ impl Timeline {
             }
             self.width = self.width.saturating_mul(2);
         }
-        self.steps.push(step);
+        push(&mut self.steps, step);
     }
 }
 

@@ -1,165 +1,276 @@
 #!/usr/bin/env python3
-"""Does in headless Chromium what a user does with the page, and fails on any error in its console.
+"""Does in headless Chromium what a user does with the page, and fails on any error in its console and
+on any request.
 
-    cargo run -p tlsleuth-cli -- -q -f html -o page.html testdata/captures/fleet-outage-window/*.pcap*
-    crates/tlsleuth-report/tests/browser/check_page.py page.html [SCREENSHOT_FOLDER]
+    crates/tlsleuth-report/tests/browser/check_page.py PAGE.html...
 
-Needs only Python and Chromium (Debian: apt-get install chromium). Speaks the DevTools protocol over a
-pipe, so no port is opened.
+`AXE` may name axe-core's axe.min.js, by which accessibility is checked; `SHOTS` a folder for pictures.
 """
-import base64, json, os, pathlib, shutil, subprocess, sys, tempfile
+import json, os, pathlib, re, sys, tempfile, time
+
+from chromium import Browser, contrast
+
+# An answer to a key that takes longer is felt (RAIL: 100 ms). The median of the keys has to keep to it.
+FELT_MS = 100
+AXE = os.environ.get("AXE")
+SHOTS = os.environ.get("SHOTS")
+
+ROWS = "document.querySelectorAll('#connections tbody tr:not(.spacer) button').length"
+STATUS = "document.getElementById('status').textContent"
+COPIED = """
+  window.copied = []; Object.defineProperty(navigator, 'clipboard',
+    { value: { writeText: (words) => { window.copied.push(words); return Promise.resolve(); } }, configurable: true });
+"""
 
 
-class Browser:
-    def __init__(self, profile):
-        program = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
-        if program is None:
-            sys.exit("no Chromium found")
-        to_read, self.out = os.pipe()
-        self.inp, to_write = os.pipe()
-        # The browser reads file descriptor 3 and writes 4.
-        def wire():
-            source, target = os.dup(to_read), os.dup(to_write)
-            os.dup2(source, 3)
-            os.dup2(target, 4)
-        self.process = subprocess.Popen(
-            [program, "--headless=new", "--no-sandbox", "--disable-gpu", "--remote-debugging-pipe",
-             "--no-first-run", f"--user-data-dir={profile}"],
-            preexec_fn=wire, close_fds=False, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
-        self.buffer, self.number, self.session, self.troubles, self.requests = b"", 0, None, [], []
-        self.loaded = False
-
-    def message(self):
-        while b"\0" not in self.buffer:
-            piece = os.read(self.inp, 1 << 16)
-            if not piece:
-                sys.exit("the browser went away")
-            self.buffer += piece
-        line, self.buffer = self.buffer.split(b"\0", 1)
-        message = json.loads(line)
-        method, params = message.get("method"), message.get("params", {})
-        if method == "Runtime.exceptionThrown":
-            self.troubles.append(params["exceptionDetails"]["text"])
-        elif method == "Runtime.consoleAPICalled" and params["type"] in ("error", "warning"):
-            self.troubles.append(str(params["args"]))
-        elif method == "Log.entryAdded" and params["entry"]["level"] in ("error", "warning"):
-            self.troubles.append(params["entry"]["text"])
-        elif method == "Network.requestWillBeSent":
-            self.requests.append(params["request"]["url"])
-        elif method == "Page.loadEventFired":
-            self.loaded = True
-        return message
-
-    def call(self, method, **params):
-        self.number += 1
-        message = {"id": self.number, "method": method, "params": params}
-        if self.session:
-            message["sessionId"] = self.session
-        os.write(self.out, json.dumps(message).encode() + b"\0")
-        while True:
-            answer = self.message()
-            if answer.get("id") == self.number:
-                assert "error" not in answer, answer
-                return answer["result"]
-
-    def run(self, script):
-        result = self.call("Runtime.evaluate", expression=script, awaitPromise=True, returnByValue=True, userGesture=True)
-        assert "exceptionDetails" not in result, result
-        return result["result"].get("value")
+def number(words):
+    return int(re.match(r"[\d,]+", words).group().replace(",", ""))
 
 
-def main(page, shots):
+def main(pages):
     with tempfile.TemporaryDirectory() as profile:
         browser = Browser(profile)
         try:
-            target = browser.call("Target.createTarget", url="about:blank")["targetId"]
-            browser.session = browser.call("Target.attachToTarget", targetId=target, flatten=True)["sessionId"]
-            for domain in ("Page", "Runtime", "Log", "Network"):
-                browser.call(f"{domain}.enable")
-            browser.call("Page.navigate", url=pathlib.Path(page).resolve().as_uri())
-            while not browser.loaded:
-                browser.message()
-            check(browser, shots)
-            assert not browser.troubles, browser.troubles
-            outside = [url for url in browser.requests if not url.startswith("file:")]
-            assert not outside, outside
+            for page in pages:
+                begin = time.monotonic()
+                loading = browser.open(page)
+                said = check(browser, pathlib.Path(page).stem)
+                assert not browser.troubles, browser.troubles
+                outside = [url for url in browser.requests if not url.startswith("file:")]
+                assert not outside, outside
+                print(f"{pathlib.Path(page).name}: fine; loaded in {loading:.1f} s, checked in {time.monotonic() - begin:.1f} s{said}")
         finally:
-            browser.process.kill()
-            browser.process.wait()
-    print("the page does what it should")
+            browser.end()
+    if not AXE:
+        print("SKIPPED: axe-core (set AXE to its axe.min.js)")
 
 
-def check(browser, shots):
-    visible = "document.querySelectorAll('#connections tbody tr:not([hidden])').length"
-    pause = "new Promise(done => setTimeout(done, 150))"
-    every = browser.run(visible)
-    assert every > 0
-    status = browser.run("document.getElementById('status').textContent")
-    assert status == f"{every} of {every} shown", status  # the script runs: its hash is right
-    assert browser.run("getComputedStyle(document.body).maxWidth") != "none"  # so does the style
+def check(browser, name):
+    if not browser.run("JSON.parse(document.getElementById('data').textContent).connections.id.length"):
+        assert browser.run("document.getElementById('all').hidden")
+        return "; no connection in it"
+    total = number(browser.run(STATUS))
+    assert browser.run("JSON.parse(document.getElementById('data').textContent).connections.id.length") == total
+    # The script and the style run: their hashes are right.
+    assert browser.run(ROWS) > 0 and browser.run(ROWS) <= 100
+    assert browser.run("getComputedStyle(document.querySelector('main')).maxWidth") != "none"
+    only_ours(browser)
+    said = ""
+    if total > 1:
+        searching(browser, total)
+        said = typing(browser, total)
+        sorting(browser, total)
+        narrowing(browser, total)
+    opening(browser)
+    copying(browser)
+    looks(browser, name)
+    paper(browser, name, total)
+    only_ours(browser)
+    return said
 
-    # Search, and what is not there.
-    first = browser.run("document.querySelector('#connections tbody tr').cells[2].textContent")
-    search = "s = document.getElementById('search'); s.value = %s; s.dispatchEvent(new Event('input'));" + pause
-    browser.run(search % json.dumps(first))
-    assert 1 <= browser.run(visible) <= every
-    browser.run(search % json.dumps("no such thing"))
-    assert browser.run(visible) == 0
-    browser.run(search % '""')
-    assert browser.run(visible) == every
 
-    # Filter by outcome.
-    browser.run("o = document.getElementById('outcome'); o.value = 'failed'; o.dispatchEvent(new Event('change'))")
-    failed = browser.run(visible)
-    assert failed == browser.run("document.querySelectorAll('#connections tr[data-outcome=failed]').length")
-    browser.run("o.value = ''; o.dispatchEvent(new Event('change'))")
+def only_ours(browser):
+    """Nothing from input became an element, a handler, a style or an address."""
+    wrong = browser.run("""
+      Array.from(document.querySelectorAll('*')).filter((e) =>
+        /^(img|iframe|object|embed|link|form|base|audio|video|use|image)$/i.test(e.localName)
+        || Array.from(e.attributes).some((a) => /^on|^src$|^style$|^xlink/i.test(a.name) && !(a.name === 'style' && e.matches('td, .handle')))
+        || (e.hasAttribute('href') && !/^#c\\d+$/.test(e.getAttribute('href')))).map((e) => e.outerHTML.slice(0, 200))""")
+    assert wrong == [], wrong
 
-    # Sort by number, both ways.
-    ids = "Array.from(document.querySelectorAll('#connections tbody tr'), row => Number(row.cells[0].textContent))"
-    click = "document.querySelector('#connections thead button').click()"
-    browser.run(click)
-    assert browser.run(ids) == sorted(browser.run(ids))
-    browser.run(click)
-    assert browser.run(ids) == sorted(browser.run(ids), reverse=True)
+
+def clear(browser):
+    browser.run("if (!document.getElementById('everything').hidden) document.getElementById('everything').click()")
+    browser.settle()
+
+
+def searching(browser, total):
+    first = browser.run("document.querySelectorAll('#connections tbody tr:not(.spacer)')[0].cells[2].textContent")
+    browser.run("document.getElementById('search').focus()")
+    browser.type(first[:12])
+    assert 1 <= number(browser.run(STATUS)) <= total
+    clear(browser)
+    assert browser.run("document.getElementById('search').value") == ""
+    browser.type("no such thing")
+    assert number(browser.run(STATUS)) == 0
+    assert "No connection fits" in browser.run("document.querySelector('#connections tbody').textContent")
+    clear(browser)
+    assert number(browser.run(STATUS)) == total
+    # By outcome, and by verdict.
+    choose = "{ const s = document.getElementById('%s'); s.value = '%s'; s.dispatchEvent(new Event('change')); }"
+    parts = 0
+    for outcome in browser.run("Array.from(document.getElementById('outcome').options, (o) => o.value).filter(Boolean)"):
+        browser.run(choose % ("outcome", outcome))
+        parts += number(browser.run(STATUS))
+        shown = browser.run("Array.from(document.querySelectorAll('#connections tbody button'), (b) => b.closest('tr').textContent)")
+        assert shown and all(outcome in row for row in shown), (outcome, shown)
+    assert parts == total
+    clear(browser)
+
+
+def typing(browser, total):
+    """How long each key takes until the answer is drawn."""
+    browser.run("""
+      window.spans = [];
+      document.getElementById('search').addEventListener('input', () => {
+        const begin = performance.now();
+        requestAnimationFrame(() => setTimeout(() => window.spans.push(performance.now() - begin), 0));
+      }, { capture: true });
+      document.getElementById('search').focus();""")
+    for letter in "example.test fail":
+        browser.type(letter)
+    spans = sorted(browser.run("window.spans"))
+    clear(browser)
+    middle = spans[len(spans) // 2]
+    assert middle < FELT_MS, spans
+    return f"; a key is answered in {middle:.0f} ms (at most {spans[-1]:.0f}) with {total} connections"
+
+
+def sorting(browser, total):
+    ids = "Array.from(document.querySelectorAll('#connections tbody button'), (b) => Number(b.textContent))"
+    header = "#connections th[data-column=%s] button"
+    browser.click(header % "id")
+    down = browser.run(ids)
+    assert down == sorted(down, reverse=True), down
     assert browser.run("document.querySelector('#connections th').ariaSort") == "descending"
+    browser.click(header % "id")
+    up = browser.run(ids)
+    assert up == sorted(up) and up[-1] < down[0] or total <= len(up)
+    browser.click(header % "verdict")
+    verdicts = browser.run("Array.from(document.querySelectorAll('#connections td.verdict'), (c) => c.textContent)")
+    assert verdicts == sorted(verdicts), verdicts
+    browser.click(header % "id")
 
-    # Open a connection by its link, copy its filter.
-    browser.run("document.querySelector('#connections a').click();" + pause)
-    assert browser.run("document.getElementById(location.hash.slice(1)).open")
-    browser.run("document.querySelector('details[open] button.copy').click();" + pause)
-    assert browser.run("document.querySelector('details[open] button.copy').textContent") == "copied"
 
-    # By keyboard: the search is reached with Tab, and every target has a name.
+def narrowing(browser, total):
+    if browser.run("document.getElementById('over-time').hidden"):
+        return
+    box = browser.run("(() => { const e = document.querySelector('#strip .time'); e.scrollIntoView({block: 'center'});"
+                      " const b = e.getBoundingClientRect(); return [b.x, b.y, b.width, b.height]; })()")
+    x, y, width, height = box
+    browser.mouse("mousePressed", x + width * 0.3, y + height / 2)
+    for step in (0.4, 0.5, 0.6):
+        browser.mouse("mouseMoved", x + width * step, y + height / 2)
+    browser.mouse("mouseReleased", x + width * 0.6, y + height / 2)
+    browser.settle()
+    some = number(browser.run(STATUS))
+    assert some < total, "dragging narrows"
+    if total > 1000:
+        assert 0.28 < some / total < 0.32, some
+    values = "Array.from(document.querySelectorAll('[role=slider]'), (s) => Number(s.getAttribute('aria-valuenow')))"
+    left, right = browser.run(values)
+    assert 290 <= left <= 310 and 590 <= right <= 610, (left, right)
+    # By keys.
+    browser.run("document.querySelector('.handle.to').focus()")
+    browser.key("End")
+    assert browser.run(values)[1] == 1000
+    browser.run("document.querySelector('.handle.from').focus()")
+    browser.key("ArrowLeft")
+    assert browser.run(values)[0] == left - 10
+    browser.key("Escape")
+    assert browser.run(values) == [0, 1000] and number(browser.run(STATUS)) == total
+
+
+def opening(browser):
+    """By keyboard alone: down to the third row, open, close."""
+    browser.run("location.hash = document.querySelector('#connections tbody button').textContent.replace(/^/, '#c')")
+    browser.settle()
+    browser.click("#close")
+    assert browser.run("document.getElementById('detail').hidden")
+    assert browser.run("document.activeElement.matches('#connections tbody button')"), "back where one came from"
+    browser.run("document.querySelector('#connections tbody button').focus()")
+    for _ in range(2):
+        browser.key("ArrowDown")
+    chosen = browser.run("document.activeElement.textContent")
+    browser.key("Enter")
+    assert browser.run("location.hash") == f"#c{chosen}"
+    assert browser.run("document.getElementById('detail-title').textContent") == f"Connection {chosen}"
+    assert browser.run("document.querySelector('#detail svg[role=img] line.arrow') !== null")
+    steps = browser.run("document.querySelectorAll('#detail ol.unseen li').length")
+    assert steps > 0
+    # The last row can be reached, wherever it is.
+    browser.run("document.querySelector('#connections tbody button').focus()")
+    browser.key("End")
+    last = browser.run("document.activeElement.dataset.place")
+    assert int(last) == number(browser.run(STATUS)) - 1, last
+
+
+def copying(browser):
+    failed = browser.run("(() => { const d = JSON.parse(document.getElementById('data').textContent);"
+                         " const i = d.connections.outcome.findIndex((o) => d.texts[o] === 'failed');"
+                         " return i < 0 ? d.connections.id[0] : d.connections.id[i]; })()")
+    browser.run(f"location.hash = '#c{failed}'")
+    browser.settle()
+    browser.run(COPIED)
+    browser.click("#copy-filter")
+    browser.click("#copy-markdown")
+    filter_words, block = browser.run("window.copied")
+    assert filter_words == browser.run("document.querySelector('#detail .filter code').textContent")
+    assert browser.run("document.getElementById('copy-filter').textContent") == "copied"
+    assert block.startswith(f"### TLS connection {failed}: ")
+    inert(block)
+
+
+def inert(block):
+    """Nothing in a block of Markdown is live outside of code."""
+    fenced = False
+    for line in block.split("\n"):
+        if line in ("```text", "```"):
+            fenced = line == "```text"
+            continue
+        assert not (fenced and line.startswith("```")), line
+        if fenced:
+            continue
+        outside = re.sub(r"(`+)(?!`).*?(?<!`)\1(?!`)", "", line)
+        for bad in ("<", "](", "://", "@", "#1", "|"):
+            assert bad not in outside, (bad, line)
+        assert not re.match(r"#{1,6} (?!TLS connection)", line), line
+    assert not fenced
+
+
+def looks(browser, name):
     nameless = browser.run(
-        "Array.from(document.querySelectorAll('button, a, input, select, summary, svg'))"
-        ".filter(e => !(e.textContent.trim() || e.ariaLabel || (e.labels && e.labels.length))).length")
+        "Array.from(document.querySelectorAll('button, a, input, select, summary, svg[role=img], [role=slider]'))"
+        ".filter((e) => !(e.textContent.trim() || e.ariaLabel || (e.labels && e.labels.length))).length")
     assert nameless == 0, nameless
-
     for scheme in ("light", "dark"):
         browser.call("Emulation.setEmulatedMedia", features=[{"name": "prefers-color-scheme", "value": scheme}])
+        browser.settle()
         back, text = browser.run("[getComputedStyle(document.body).backgroundColor, getComputedStyle(document.body).color]")
         assert contrast(back, text) >= 7, (scheme, back, text)
-        if shots:
-            picture = browser.call("Page.captureScreenshot", format="png", captureBeyondViewport=True)["data"]
-            pathlib.Path(shots, f"{scheme}.png").write_bytes(base64.b64decode(picture))
+        if AXE:
+            browser.run(pathlib.Path(AXE).read_text() + "; null")
+            found = browser.run("""axe.run(document, { resultTypes: ['violations'] }).then((result) =>
+              result.violations.map((v) => [v.impact, v.id, v.nodes.slice(0, 3).map((n) => n.html.slice(0, 160))]))""")
+            serious = [one for one in found if one[0] in ("serious", "critical")]
+            assert not serious, (scheme, json.dumps(serious, indent=1))
+        if SHOTS:
+            browser.picture(pathlib.Path(SHOTS, f"{name}-{scheme}.png"))
+    # A narrow screen has no sideways scroll.
+    browser.call("Emulation.setDeviceMetricsOverride", width=390, height=800, deviceScaleFactor=1, mobile=False)
+    browser.settle()
+    assert browser.run("document.documentElement.scrollWidth") <= 390
+    if SHOTS:
+        browser.picture(pathlib.Path(SHOTS, f"{name}-narrow.png"))
+    browser.call("Emulation.clearDeviceMetricsOverride")
     browser.call("Emulation.setEmulatedMedia", features=[])
-    printed = base64.b64decode(browser.call("Page.printToPDF")["data"])
+    browser.settle()
+
+
+def paper(browser, name, total):
+    browser.run("dispatchEvent(new Event('beforeprint'))")
+    assert browser.run("document.querySelector('#printed svg[role=img]') !== null"), "the ladder is on paper"
+    browser.run("dispatchEvent(new Event('afterprint'))")
+    assert browser.run("document.getElementById('printed').childElementCount") == 0
+    printed = browser.pdf()
     assert printed.startswith(b"%PDF")
-    if shots:
-        pathlib.Path(shots, "page.pdf").write_bytes(printed)
-
-
-def contrast(*colors):
-    """The contrast ratio of WCAG 2.2."""
-    def luminance(color):
-        parts = [int(part) / 255 for part in color[color.index("(") + 1:-1].split(",")[:3]]
-        parts = [part / 12.92 if part <= 0.04045 else ((part + 0.055) / 1.055) ** 2.4 for part in parts]
-        return 0.2126 * parts[0] + 0.7152 * parts[1] + 0.0722 * parts[2]
-    low, high = sorted(map(luminance, colors))
-    return (high + 0.05) / (low + 0.05)
+    pages = len(re.findall(rb"/Type\s*/Page\b(?!s)", printed))
+    assert 1 <= pages <= 60, pages
+    if SHOTS:
+        pathlib.Path(SHOTS, f"{name}.pdf").write_bytes(printed)
 
 
 if __name__ == "__main__":
     if len(sys.argv) < 2:
         sys.exit(__doc__)
-    main(sys.argv[1], sys.argv[2] if len(sys.argv) > 2 else None)
+    main(sys.argv[1:])

@@ -1,13 +1,15 @@
 //! Analyzes captures of `testdata`, as the command does.
 #![allow(dead_code, reason = "each test uses a part")]
 
+pub(crate) mod hostile;
+
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use tlsleuth::cert::{Anchors, Judge, Roots};
 use tlsleuth::diagnosis::Fleet;
 use tlsleuth::diagnosis::capture_findings;
-use tlsleuth::{Analyzer, Event, FrameReader, Options};
+use tlsleuth::{Analyzed, Analyzer, Counts, Event, FrameReader, Options};
 use tlsleuth_report::{CaptureInput, Report, report};
 
 pub(crate) fn testdata() -> PathBuf {
@@ -33,6 +35,23 @@ pub(crate) fn story(name: &str) -> Report {
 }
 
 pub(crate) fn analyze(path: &Path, shown: &str) -> Report {
+    let (input, connections, fleet, counts) = side(path, shown);
+    report(&[input], connections, &fleet, &counts, "mozilla")
+}
+
+/// What changed from the first capture of one story to that of another.
+pub(crate) fn diff(before: &str, after: &str) -> tlsleuth_report::diff::Diff {
+    let side = |name: &str| {
+        let folder = testdata().join("captures").join(name);
+        side(&captures(&folder)[0], &format!("{name}.pcap"))
+    };
+    let ((before, _, old, _), (after, _, new, _)) = (side(before), side(after));
+    let input =
+        |captures, fleet| tlsleuth_report::diff::Input { captures, fleet, interrupted: false };
+    tlsleuth_report::diff::diff(&input(&[before], &old), &input(&[after], &new))
+}
+
+fn side(path: &Path, shown: &str) -> (CaptureInput, Vec<Box<Analyzed>>, Fleet, Counts) {
     let mut anchors = Anchors::new(Roots::Mozilla).unwrap();
     anchors.add_pem(&std::fs::read(testdata().join("pki/root.pem")).unwrap()).unwrap();
     let mut options = Options::default();
@@ -59,5 +78,5 @@ pub(crate) fn analyze(path: &Path, shown: &str) -> Report {
         decoded: analyzer.decode_stats(0),
         findings: capture_findings(reader.facts(), 0),
     };
-    report(&[input], connections, &fleet, &analyzer.counts(), "mozilla")
+    (input, connections, fleet, analyzer.counts())
 }

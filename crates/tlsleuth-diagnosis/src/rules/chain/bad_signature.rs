@@ -2,7 +2,7 @@
 
 use tlsleuth_cert::DefectKind;
 
-use super::{defect, named, owner};
+use super::{defect, named, owner, place};
 use crate::case::JudgedChain;
 use crate::rule::{Verdict, declare_rule};
 use crate::{Case, Finding};
@@ -35,6 +35,7 @@ fn check(_case: &Case<'_>, chain: &JudgedChain<'_>) -> Verdict {
     let who = named(certificate.as_deref());
     Ok(Some(
         Finding::new(owner(chain), format!("the signature of {who} does not verify with its issuer's key"))
+            .certificate(place(chain, certificate.as_deref()))
             .evidence(chain.at(), format!("{who}: {}", found.kind))
             .remedy("Send the intermediate that really signed it: compare authorityKeyIdentifier of the certificate with subjectKeyIdentifier of the issuer (openssl x509 -text), and replace the chain file.")
             .seen_as(&["OpenSSL: certificate signature failure (7)", "Go: x509: certificate signed by unknown authority (possibly because of \"crypto/rsa: verification error\")"]),

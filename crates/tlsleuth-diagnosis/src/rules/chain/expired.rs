@@ -3,7 +3,7 @@
 use tlsleuth_cert::DefectKind;
 use tlsleuth_handshake::Side;
 
-use super::{defect, named, owner};
+use super::{defect, named, owner, place};
 use crate::case::JudgedChain;
 use crate::rule::{Verdict, declare_rule};
 use crate::{Case, Finding, wording};
@@ -39,6 +39,7 @@ fn check(_case: &Case<'_>, chain: &JudgedChain<'_>) -> Verdict {
     let what = if leaf { "the certificate" } else { "an issuing certificate" };
     Ok(Some(
         Finding::new(owner(chain), format!("{what} {} expired {ago} before it was sent", named(certificate.as_deref())))
+            .certificate(place(chain, certificate.as_deref()))
             .evidence(chain.at(), format!(
                 "{} (serial {}) was valid until {}",
                 named(certificate.as_deref()),

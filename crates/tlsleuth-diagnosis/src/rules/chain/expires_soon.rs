@@ -2,7 +2,7 @@
 
 use tlsleuth_cert::DefectKind;
 
-use super::{defect, named, owner};
+use super::{defect, named, owner, place};
 use crate::case::JudgedChain;
 use crate::rule::{Verdict, declare_rule};
 use crate::{Case, Finding, wording};
@@ -43,6 +43,7 @@ fn check(_case: &Case<'_>, chain: &JudgedChain<'_>) -> Verdict {
     let left = wording::span(not_after.saturating_sub(chain.judged_at));
     Ok(Some(
         Finding::new(owner(chain), format!("the certificate {} expires in {left}", named(certificate.as_deref())))
+            .certificate(place(chain, certificate.as_deref()))
             .evidence(chain.at(), format!("{} is valid until {}", named(certificate.as_deref()), wording::date(not_after)))
             .remedy("Renew it and reload the service; look why the automatic renewal has not happened (certbot renew --dry-run; cert-manager's events)."),
     ))

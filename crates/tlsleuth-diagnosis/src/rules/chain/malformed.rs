@@ -34,6 +34,7 @@ fn check(_case: &Case<'_>, chain: &JudgedChain<'_>) -> Verdict {
     }) else {
         return Ok(None);
     };
+    let at = super::place(chain, certificate.as_deref());
     let place = match found.at {
         DefectAt::Sent(place) | DefectAt::Path(place) => place.saturating_add(1),
         DefectAt::Chain => 1,
@@ -49,6 +50,7 @@ fn check(_case: &Case<'_>, chain: &JudgedChain<'_>) -> Verdict {
     let says = title.trim_start_matches("certificate ").to_owned();
     Ok(Some(
         Finding::new(owner(chain), title)
+            .certificate(at)
             .evidence(chain.at(), says)
             .remedy("Make it anew with a current tool; check it with openssl x509 -text and a linter (pkilint, zlint).")
             .seen_as(&["Go: x509: malformed certificate", "OpenSSL: asn1 encoding routines", "Java: Could not parse certificate"]),

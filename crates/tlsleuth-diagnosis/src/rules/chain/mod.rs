@@ -79,6 +79,12 @@ fn defect<'j>(
     Some((found, certificate))
 }
 
+/// The place of a certificate in the chain as it was sent.
+fn place(chain: &JudgedChain<'_>, certificate: Option<&Certificate>) -> Option<usize> {
+    let sha256 = &certificate?.sha256;
+    chain.sent.value.chain.certificates().iter().position(|sent| sent.sha256 == *sha256)
+}
+
 /// Whether a defect is about the leaf.
 fn is_leaf(defect: &Defect) -> bool {
     matches!(defect.at, DefectAt::Sent(0) | DefectAt::Path(0))

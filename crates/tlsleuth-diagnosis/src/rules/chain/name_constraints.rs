@@ -2,7 +2,7 @@
 
 use tlsleuth_cert::DefectKind;
 
-use super::{defect, named, owner};
+use super::{defect, named, owner, place};
 use crate::case::JudgedChain;
 use crate::rule::{Verdict, declare_rule};
 use crate::{Case, Finding};
@@ -34,6 +34,7 @@ fn check(_case: &Case<'_>, chain: &JudgedChain<'_>) -> Verdict {
     let who = named(certificate.as_deref());
     Ok(Some(
         Finding::new(owner(chain), format!("{who} holds a name that its issuer may not certify"))
+            .certificate(place(chain, certificate.as_deref()))
             .evidence(chain.at(), format!("{who}: {}", found.kind))
             .remedy("Request the certificate from an authority that may certify this name, or leave the name out.")
             .seen_as(&["OpenSSL: permitted subtree violation (47), excluded subtree violation (48)", "Go: x509: a root or intermediate certificate is not authorized to sign for this name"]),

@@ -2,7 +2,7 @@
 
 use tlsleuth_cert::DefectKind;
 
-use super::{defect, named, owner};
+use super::{defect, named, owner, place};
 use crate::case::JudgedChain;
 use crate::rule::{Verdict, declare_rule};
 use crate::{Case, Finding};
@@ -34,6 +34,7 @@ fn check(_case: &Case<'_>, chain: &JudgedChain<'_>) -> Verdict {
     let who = named(certificate.as_deref());
     Ok(Some(
         Finding::new(owner(chain), match found.kind { DefectKind::CaAsLeaf => format!("the leaf {who} is an authority's certificate"), _ => format!("{who} issued a certificate and is no authority") })
+            .certificate(place(chain, certificate.as_deref()))
             .evidence(chain.at(), format!("{who}: {}", found.kind))
             .remedy("Make the authority anew with basicConstraints CA:TRUE (critical) and keyUsage keyCertSign, and issue the leaf from it.")
             .seen_as(&["OpenSSL: invalid CA certificate (24)", "Go: x509: invalid signature: parent certificate cannot sign this kind of certificate"]),

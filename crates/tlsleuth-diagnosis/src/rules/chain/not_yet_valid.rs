@@ -2,7 +2,7 @@
 
 use tlsleuth_cert::DefectKind;
 
-use super::{defect, named, owner};
+use super::{defect, named, owner, place};
 use crate::case::JudgedChain;
 use crate::rule::{Verdict, declare_rule};
 use crate::{Case, Finding, wording};
@@ -36,6 +36,7 @@ fn check(_case: &Case<'_>, chain: &JudgedChain<'_>) -> Verdict {
     let ahead = wording::span(not_before.saturating_sub(chain.judged_at));
     Ok(Some(
         Finding::new(owner(chain), format!("the certificate {} becomes valid {ahead} after it was sent", named(certificate.as_deref())))
+            .certificate(place(chain, certificate.as_deref()))
             .evidence(chain.at(), format!("{} is valid from {}", named(certificate.as_deref()), wording::date(not_before)))
             .explain(format!("It begins at {}; the frame is from {}. Either the certificate is for later, or a clock is wrong: that of the host that made it, that of the client, or that of the capturing host.", wording::date(not_before), wording::date(chain.judged_at)))
             .remedy("Check the clocks first (timedatectl, chronyc tracking) on the client, the server and the host that issued the certificate; then install one that is valid now.")

@@ -2,7 +2,7 @@
 
 use tlsleuth_cert::DefectKind;
 
-use super::{defect, named, owner};
+use super::{defect, named, owner, place};
 use crate::case::JudgedChain;
 use crate::rule::{Verdict, declare_rule};
 use crate::{Case, Finding};
@@ -34,6 +34,7 @@ fn check(_case: &Case<'_>, chain: &JudgedChain<'_>) -> Verdict {
     let who = named(certificate.as_deref());
     Ok(Some(
         Finding::new(owner(chain), format!("more intermediates than {who} allows"))
+            .certificate(place(chain, certificate.as_deref()))
             .evidence(chain.at(), format!("{who}: {}", found.kind))
             .remedy("Issue the leaf from an authority that may issue it, or the sub-authority from one with a larger pathLenConstraint.")
             .seen_as(&["OpenSSL: path length constraint exceeded (25)", "Go: x509: too many intermediates for path length constraint"]),

@@ -43,6 +43,7 @@ fn check(_case: &Case<'_>, chain: &JudgedChain<'_>) -> Verdict {
         .map_or_else(String::new, |reason| format!(", reason {reason}"));
     Ok(Some(
         Finding::new(owner(chain), format!("the certificate was revoked: {when}"))
+            .certificate(Some(0))
             .evidence(chain.at(), format!("the stapled OCSP response says revoked since {when}{why}"))
             .remedy("Install a new certificate with a new key, and find out who revoked the old one and why.")
             .seen_as(&["Go: remote error: tls: revoked certificate", "OpenSSL: certificate revoked (23)", "browsers: NET::ERR_CERT_REVOKED, SEC_ERROR_REVOKED_CERTIFICATE"]),

@@ -2,7 +2,7 @@
 
 use tlsleuth_cert::DefectKind;
 
-use super::{defect, named, owner};
+use super::{defect, named, owner, place};
 use crate::case::JudgedChain;
 use crate::rule::{Verdict, declare_rule};
 use crate::{Case, Finding};
@@ -33,6 +33,7 @@ fn check(_case: &Case<'_>, chain: &JudgedChain<'_>) -> Verdict {
     let who = named(certificate.as_deref());
     Ok(Some(
         Finding::new(owner(chain), format!("the root {who} was sent too"))
+            .certificate(place(chain, certificate.as_deref()))
             .evidence(
                 chain.at(),
                 format!("{who} is self-signed, at the end of the chain ({})", found.kind),

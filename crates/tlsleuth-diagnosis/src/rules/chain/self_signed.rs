@@ -3,7 +3,7 @@
 use tlsleuth_cert::DefectKind;
 use tlsleuth_handshake::Side;
 
-use super::{defect, named, owner};
+use super::{defect, named, owner, place};
 use crate::case::JudgedChain;
 use crate::rule::{Verdict, declare_rule};
 use crate::{Case, Finding};
@@ -34,6 +34,7 @@ fn check(case: &Case<'_>, chain: &JudgedChain<'_>) -> Verdict {
     let anchors = super::anchors(case);
     Ok(Some(
         Finding::new(owner(chain), format!("the certificate {} is self-signed", named(certificate.as_deref())))
+            .certificate(place(chain, certificate.as_deref()))
             .evidence(chain.at(), format!("subject and issuer are both {}, and it is not among {anchors}", named(certificate.as_deref())))
             .remedy(match chain.side {
                 Side::Server => "Install a certificate of an authority that the client trusts (ACME: certbot, Caddy; or the company's authority),",

@@ -37,6 +37,7 @@ fn check(_case: &Case<'_>, chain: &JudgedChain<'_>) -> Verdict {
     };
     Ok(Some(
         Finding::new(owner(chain), format!("the stapled OCSP response is no good: {says}"))
+        .certificate(Some(0))
         .evidence(chain.at(), format!("the stapled response: {says}"))
         .remedy("Let the server reach the OCSP responder (nginx: resolver and ssl_stapling_verify; firewall), and restart it so that it fetches a fresh response; or switch stapling off.")
         .seen_as(&["Firefox: SEC_ERROR_OCSP_OLD_RESPONSE", "curl --cert-status: (91) OCSP response has expired"]),

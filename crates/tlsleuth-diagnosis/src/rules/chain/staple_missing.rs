@@ -42,6 +42,7 @@ fn check(case: &Case<'_>, chain: &JudgedChain<'_>) -> Verdict {
     }
     Ok(Some(
         Finding::new(owner(chain), "the certificate demands a stapled OCSP response, and the server sent none")
+            .certificate(Some(0))
             .evidence(hello.at, "the client asks for a stapled response")
             .evidence(chain.at(), "the leaf has must-staple, and no response came with it")
             .remedy("Switch stapling on and let the server fetch a response before it takes connections (nginx: ssl_stapling on with ssl_stapling_file; Apache: SSLUseStapling on), or issue the certificate anew without must-staple.")

@@ -51,7 +51,7 @@ fn check(case: &Case<'_>, chain: &JudgedChain<'_>) -> Verdict {
             super::anchors(case)
         ),
     );
-    let product = tlsleuth_cert::interceptor(&chain.sent.value.chain);
+    let product = chain.judgement.interceptor;
     if let Some(product) = product {
         finding = finding.explain(format!("The names are those that {} gives to the certificates it makes: TLS is inspected on the way.", product.product));
     }

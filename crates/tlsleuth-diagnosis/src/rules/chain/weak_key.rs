@@ -2,7 +2,7 @@
 
 use tlsleuth_cert::DefectKind;
 
-use super::{defect, named, owner};
+use super::{defect, named, owner, place};
 use crate::case::JudgedChain;
 use crate::rule::{Verdict, declare_rule};
 use crate::{Case, Finding};
@@ -39,6 +39,7 @@ fn check(_case: &Case<'_>, chain: &JudgedChain<'_>) -> Verdict {
                 certificate.as_ref().map_or_else(String::new, |c| c.key.to_string())
             ),
         )
+        .certificate(place(chain, certificate.as_deref()))
         .evidence(
             chain.at(),
             format!(

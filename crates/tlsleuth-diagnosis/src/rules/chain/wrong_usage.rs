@@ -3,7 +3,7 @@
 use tlsleuth_cert::{DefectKind, Usage};
 use tlsleuth_handshake::Side;
 
-use super::{defect, named, owner};
+use super::{defect, named, owner, place};
 use crate::case::JudgedChain;
 use crate::rule::{Verdict, declare_rule};
 use crate::{Case, Finding};
@@ -36,6 +36,7 @@ fn check(_case: &Case<'_>, chain: &JudgedChain<'_>) -> Verdict {
     let who = named(certificate.as_deref());
     Ok(Some(
         Finding::new(owner(chain), format!("{who} may not be used for a TLS {}", chain.side.name()))
+            .certificate(place(chain, certificate.as_deref()))
             .evidence(chain.at(), format!("{who}: {}", usage(&found.kind, chain.side)))
             .remedy("Issue it anew with extendedKeyUsage serverAuth for a server, clientAuth for a client (both if it plays both roles).")
             .seen_as(&["OpenSSL: unsuitable certificate purpose (26), sslv3 alert unsupported certificate", "Go: x509: certificate specifies an incompatible key usage", "Java: Extended key usage does not permit use for TLS server authentication"]),

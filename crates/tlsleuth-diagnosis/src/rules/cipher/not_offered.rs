@@ -31,7 +31,7 @@ fn check(case: &Case<'_>) -> Verdict {
     }
     Ok(Some(
         Finding::new(Party::Server, format!("the server chose {}, which the client did not offer", suite.value))
-            .evidence(client.at, format!("the client offers {}", wording::count(client.value.real_suites().count(), "suite")))
+            .evidence(client.at, format!("the client offers {}", wording::counted(client.value.real_suites().count(), "suite")))
             .evidence(suite.at, format!("the server chooses {}", suite.value))
             .remedy("Update the server's TLS library; look for a middlebox that answers in its place (compare with a capture taken on the server).")
             .seen_as(&["OpenSSL: wrong cipher returned", "Go: tls: server chose an unconfigured cipher suite"])

@@ -52,36 +52,36 @@ pub(crate) struct Change<'a> {
 }
 
 /// The changes at one server and name.
-pub(crate) fn changes(group: &Group) -> Vec<Change<'_>> {
+pub(crate) fn changes<'g>(summary: &Summary, group: &'g Group) -> Vec<Change<'g>> {
     if group.leafs_left_out > 0 {
         return Vec::new();
     }
     let mut found = Vec::new();
-    for (key, (_, runs)) in &group.runs {
+    for (key, (_, runs)) in group.runs.iter() {
         let leafs: Vec<&Leaf> = group.leafs.iter().filter(|leaf| leaf.facts.key == *key).collect();
         // Each in one run: none came back.
         if u64::try_from(leafs.len()).ok() == Some(*runs) {
             for pair in leafs.windows(2) {
                 if let [before, after] = pair {
-                    found.extend(change(before, after, ALPHA_ASIDE));
+                    found.extend(change(before, after, summary.several_leafs()));
                 }
             }
         }
     }
     // Another sort of key: only where the server has no certificates of both sorts side by side.
     if let ([before, after], 2) = (group.leafs.as_slice(), group.runs.len()) {
-        found.extend(change(before, after, ALPHA_ASIDE));
+        found.extend(change(before, after, summary.several_leafs()));
     }
     found
 }
 
-fn change<'a>(before: &'a Leaf, after: &'a Leaf, alpha: f64) -> Option<Change<'a>> {
+fn change<'a>(before: &'a Leaf, after: &'a Leaf, tries: u64) -> Option<Change<'a>> {
     if before.last.order() >= after.first.order() {
         return None;
     }
     let all = before.count.saturating_add(after.count);
     let ln_p = std::f64::consts::LN_2 - ln_choose(all, before.count);
-    if !significant(ln_p, 1, alpha) {
+    if !significant(ln_p, tries, ALPHA_ASIDE) {
         return None;
     }
     let effect = if fails_more(after.tally, before.tally) {
@@ -98,7 +98,7 @@ fn check(summary: &Summary) -> Vec<Finding> {
     summary
         .groups()
         .flat_map(|(server, name, group)| {
-            changes(group).into_iter().map(move |change| finding(server, name, &change))
+            changes(summary, group).into_iter().map(move |change| finding(server, name, &change))
         })
         .collect()
 }
@@ -174,6 +174,23 @@ mod tests {
         for _ in 0..5 {
             script.connection().leaf("one", "E1").completed();
             script.connection().leaf("two", "E1").completed();
+        }
+        assert!(script.find(&FLEET_CERTIFICATE_CHANGED).is_empty());
+    }
+
+    #[test]
+    fn among_many_servers_chance_has_many_tries() {
+        let mut script = Script::default();
+        for server in 0..40 {
+            for nth in 0..8 {
+                // One of them happens to send one after the other: 2 of C(8, 4) do.
+                let old = if server == 7 { nth < 4 } else { nth % 2 == 0 };
+                script
+                    .connection()
+                    .server(server)
+                    .leaf(if old { "old" } else { "new" }, "E1")
+                    .completed();
+            }
         }
         assert!(script.find(&FLEET_CERTIFICATE_CHANGED).is_empty());
     }

@@ -4,6 +4,7 @@ use tlsleuth_capture::Endpoint;
 use tlsleuth_cert::WireText;
 
 use super::{called, clock, failed_of, fails_more, intercepted};
+use crate::fleet::node::Apart;
 use crate::fleet::{Group, Leaf, Summary};
 use crate::rule::declare_fleet_rule;
 use crate::{Finding, Party, Severity, wording};
@@ -20,7 +21,9 @@ declare_fleet_rule! {
     /// ## The test
     /// The leaf changed at least three times between leafs that came back, with keys of one sort (a
     /// server may well have an RSA and an elliptic certificate). It matters where one of them fails in
-    /// at least half of its connections, and more than the rest by Fisher's exact test at 0.05.
+    /// at least half of its connections, and more than the rest by Fisher's exact test at 0.05. Nodes
+    /// are counted where the SYN-ACKs that one client got tell them apart (see `fleet.split-by-node`)
+    /// and each of them sends one of the leafs only.
     /// ## When it cannot be told
     /// TLS 1.3 hides the certificate without secrets, and resumed handshakes send none.
     pub static FLEET_CERTIFICATE_DIFFERS {
@@ -35,6 +38,8 @@ declare_fleet_rule! {
 pub(crate) struct Differs<'a> {
     leafs: Vec<&'a Leaf>,
     runs: u64,
+    /// The nodes that one client was answered by, where each sends one of the leafs.
+    nodes: Option<(Apart, usize)>,
     /// Whether failures depend on it.
     pub(crate) matters: bool,
     worst: Option<&'a Leaf>,
@@ -56,7 +61,21 @@ pub(crate) fn differs(group: &Group) -> Option<Differs<'_>> {
             .fold(Default::default(), |sum: crate::fleet::Tally, other| sum.and(other.tally));
         fails_more(leaf.tally, others)
     });
-    Some(Differs { runs: *runs, matters: worst.is_some(), worst, leafs })
+    let nodes = nodes(group, worst.or(leafs.first().copied())?);
+    Some(Differs { runs: *runs, nodes, matters: worst.is_some(), worst, leafs })
+}
+
+/// The most nodes that one client was answered by, if each sends this leaf or never does; and how
+/// many send it.
+fn nodes(group: &Group, leaf: &Leaf) -> Option<(Apart, usize)> {
+    let nth = group.leafs.iter().position(|held| held.facts.sha256 == leaf.facts.sha256)?;
+    let bit = 1u32.checked_shl(u32::try_from(nth).ok()?)?;
+    let all = group.nodes.apart().into_iter().filter_map(|apart| {
+        let single = apart.nodes.iter().all(|node| node.leafs.count_ones() <= 1);
+        let with = apart.nodes.iter().filter(|node| node.leafs & bit != 0).count();
+        (single && with > 0 && with < apart.nodes.len()).then_some((apart, with))
+    });
+    all.max_by_key(|(apart, _)| apart.nodes.len())
 }
 
 fn check(summary: &Summary) -> Vec<Finding> {
@@ -95,9 +114,23 @@ fn finding(server: Endpoint, name: Option<&WireText>, found: &Differs<'_>) -> Fi
     finding = finding
         .explain(format!("It changed {} times.", found.runs.saturating_sub(1)))
         .explain(format!("{}.", wording::list(each)))
-        .likely("Several nodes behind one address that are out of step are inferred from the turns.")
         .remedy("Find the node that still has the other certificate, install the new one there and reload it; let the deployment check every node by its own address.")
         .next_step(format!("{} on each node by its own address", wording::s_client(&"NODE:443", name.map(WireText::to_string).as_deref())));
+    finding = match &found.nodes {
+        Some((apart, with)) => {
+            let leaf = found.worst.or(found.leafs.first().copied());
+            finding.likely(format!(
+                "{} nodes answer {}, {with} of them with serial {}: each sends one certificate only. They are told apart by their SYN-ACKs: {}.",
+                apart.nodes.len(),
+                apart.client,
+                leaf.map_or("", |leaf| leaf.facts.serial.as_str()),
+                apart.by
+            ))
+        }
+        None => finding.likely(
+            "Several nodes behind one address that are out of step are inferred from the turns.",
+        ),
+    };
     if let Some(worst) = found.worst {
         finding = finding.severity(Severity::Warning).evidence_if(worst.tally.first_failed, || {
             format!("a failure with serial {}", worst.facts.serial)
@@ -127,6 +160,23 @@ mod tests {
                 .find(&crate::rules::fleet::certificate_changed::FLEET_CERTIFICATE_CHANGED)
                 .is_empty()
         );
+    }
+
+    #[test]
+    fn nodes_are_counted_where_their_clocks_tell_them_apart() {
+        let mut script = Script::default();
+        for nth in 0..12 {
+            let making = script.connection().node(64, Some([5, 70_000_000, 900_000_000][nth % 3]));
+            if nth % 3 == 2 {
+                making.leaf("old", "E1").failed("chain.expired");
+            } else {
+                making.leaf("new", "E1").completed();
+            }
+        }
+        let found = script.find(&FLEET_CERTIFICATE_DIFFERS);
+        let says = "3 nodes answer 10.0.0.7, 1 of them with serial old";
+        assert!(found[0].explanation.contains(says), "{}", found[0].explanation);
+        assert_eq!(script.codes(), ["fleet.certificate-differs"]);
     }
 
     #[test]

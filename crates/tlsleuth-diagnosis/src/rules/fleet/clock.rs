@@ -97,7 +97,7 @@ fn told(
         Party::Capture,
         format!(
             "certificates of {} are {what}: a clock is {which_way} by {} or more",
-            wording::count(leafs.len(), "authority"),
+            wording::counted(leafs.len(), "authority"),
             wording::span(at_least)
         ),
     );

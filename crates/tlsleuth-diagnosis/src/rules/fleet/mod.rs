@@ -9,15 +9,18 @@ use tlsleuth_cert::WireText;
 use crate::fleet::{Group, Summary, Tally, chance};
 use crate::wording;
 
+mod by_size;
 pub mod certificate_changed;
 pub mod certificate_differs;
 pub mod clock;
 pub mod intercepted;
+pub mod intermittent;
 pub mod mostly_failing;
 pub mod outage_window;
 pub mod resumption_fails;
 pub mod retry_ladder;
 pub mod split_by_client;
+pub mod split_by_node;
 #[cfg(test)]
 pub(crate) mod testing;
 
@@ -43,7 +46,7 @@ fn failed_of(tally: Tally) -> String {
 
 /// Whether failures of a group are told by a rule about its certificates, sessions or clients.
 fn explained(summary: &Summary, server: Endpoint, name: Option<&WireText>, group: &Group) -> bool {
-    certificate_changed::changes(group).iter().any(|change| change.effect.is_some())
+    certificate_changed::changes(summary, group).iter().any(|change| change.effect.is_some())
         || certificate_differs::differs(group).is_some_and(|found| found.matters)
         || name.is_some_and(|name| intercepted::is_intercepted(summary, server, name))
         || resumption_fails::breaks(summary, group).is_some()

@@ -3,10 +3,10 @@
 use tlsleuth_capture::Endpoint;
 use tlsleuth_cert::WireText;
 
-use super::{called, clock, explained, outage_window, split_by_client};
+use super::{called, clock, explained, outage_window, split_by_client, split_by_node};
 use crate::fleet::{Group, Population, Summary};
 use crate::rule::declare_fleet_rule;
-use crate::{Finding, Party, wording};
+use crate::{Finding, wording};
 
 /// Failures below which a rate says nothing.
 const ENOUGH: u64 = 4;
@@ -21,7 +21,8 @@ declare_fleet_rule! {
     /// of two clients or more, and no other rule tells why only those. Health checks are not counted,
     /// nor attempts that a fallback or a lost race explains.
     /// ## Likely causes
-    /// The verdicts say it: they are listed with their counts.
+    /// The verdicts say it: they are listed with their counts. Who has to act is whom more than half
+    /// of them name.
     /// ## The test
     /// A threshold, not a test: above one half, from four failures on.
     /// ## When it cannot be told
@@ -37,8 +38,8 @@ declare_fleet_rule! {
 fn check(summary: &Summary) -> Vec<Finding> {
     let mut findings = Vec::new();
     for (end, server) in summary.servers() {
-        let lost = lost_races(summary, *end);
-        if above(&server.reached, lost)
+        if above(&server.reached, 0)
+            && above(&server.reached, lost_races(summary, *end))
             && split_by_client::split_of_reach(summary, server).is_none()
             && !outage_window::is_told(summary, *end, &server.reached)
         {
@@ -54,7 +55,13 @@ fn check(summary: &Summary) -> Vec<Finding> {
     findings
 }
 
-fn told(summary: &Summary, end: Endpoint, name: Option<&WireText>, group: &Group) -> bool {
+/// Whether another rule tells which connections fail.
+pub(crate) fn told(
+    summary: &Summary,
+    end: Endpoint,
+    name: Option<&WireText>,
+    group: &Group,
+) -> bool {
     let nameless = name.is_none()
         && summary
             .servers()
@@ -63,6 +70,7 @@ fn told(summary: &Summary, end: Endpoint, name: Option<&WireText>, group: &Group
     nameless
         || explained(summary, end, name, group)
         || split_by_client::split(summary, end, name, group).is_some()
+        || split_by_node::split(summary, group).is_some()
         || outage_window::is_told(summary, end, &group.asked)
 }
 
@@ -91,13 +99,17 @@ fn finding(
         format!("{} of {} connections to {} fail", tally.failed, tally.ended(), called(end, name));
     let failures: Vec<_> =
         population.timeline.steps().iter().filter_map(|step| step.proof).collect();
-    let mut finding = Finding::new(Party::Unknown, title);
+    let mut finding = Finding::new(population.party(), title);
     for at in failures.iter().take(3) {
         finding = finding.evidence(*at, "a failure");
     }
     finding = finding
         .evidence_if(tally.first_completed, || "a connection that completes".to_owned())
         .explain(format!("Verdicts: {}.", population.verdicts_in_words()));
+    let (only, sometimes) = population.failing_clients();
+    finding = finding.explain(format!(
+        "Clients: {only} only fail, {sometimes} fail at times and get through at others."
+    ));
     if let Some(first) = failures.first() {
         finding = finding.explain(format!("The first failure is at {}.", clock(*first)));
     }
@@ -143,6 +155,7 @@ fn others(summary: &Summary, end: Endpoint, name: &WireText) -> Vec<String> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::Party;
     use crate::rules::fleet::testing::Script;
 
     #[test]
@@ -152,7 +165,7 @@ mod tests {
             for node in 2..6 {
                 let making = script.connection().client(7 + nth % 2).server(node);
                 if node == 4 {
-                    making.leaf("old", "E1").failed("chain.expired")
+                    making.leaf("old", "E1").party(Party::Server).failed("chain.expired")
                 } else {
                     making.leaf("new", "E1").completed()
                 }
@@ -160,6 +173,7 @@ mod tests {
         }
         let found = script.find(&FLEET_MOSTLY_FAILING);
         assert_eq!(found.len(), 1);
+        assert_eq!(found[0].party, Party::Server);
         assert_eq!(found[0].title, "4 of 4 connections to api.example.test at 10.0.0.4:443 fail");
         assert!(
             found[0].explanation.contains("10.0.0.2:443 completes 4 of 4, serial new"),

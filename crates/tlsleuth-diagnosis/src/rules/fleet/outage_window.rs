@@ -155,7 +155,7 @@ fn finding(called: &str, window: &Window) -> Finding {
     let mut finding = Finding::new(Party::Unknown, title)
         .evidence_if(inside.proof, || "the first failure".to_owned())
         .evidence_if(inside.last_proof, || "the last failure".to_owned())
-        .explain(format!("Verdicts inside: {}.", verdicts_in_words(&inside.verdicts)))
+        .explain(format!("Verdicts inside: {}.", verdicts_in_words(inside.verdicts.iter().map(|(code, count)| (*code, *count)))))
         .explain(format!("Outside of this time {} of {} fail.", window.outside_failed, window.outside))
         .explain(format!("Clients that fail: {}{}.", wording::list(&inside.failing), if inside.failing.len() >= 4 { " and maybe more" } else { "" }))
         .likely(format!("The window is the likeliest one; chance is excluded by Fisher's exact test over all windows ({}).", p_value(window.ln_p, window.tries)));

@@ -6,7 +6,7 @@ use std::net::IpAddr;
 use tlsleuth_capture::{Address, Endpoint, Place};
 use tlsleuth_cert::WireText;
 
-use super::{called, explained};
+use super::{by_size, called, explained};
 use crate::fleet::chance::{ALPHA, Table, p_value, significant};
 use crate::fleet::hello::Offer;
 use crate::fleet::{Group, Population, Server, Summary, Tally};
@@ -19,15 +19,18 @@ declare_fleet_rule! {
     /// ## What happened
     /// One property of the ClientHello, or the address of the client, tells which connections fail.
     /// The finding names the simplest such property: version, suite, group, signature algorithm,
-    /// name sent or not, application protocol, extension, fingerprint, range of addresses.
+    /// name sent or not, application protocol, extension, fingerprint, size of the hello, range of
+    /// addresses.
     /// ## Likely causes
     /// A server that was hardened, or not yet renewed; clients that are too old or too new; a device
-    /// on the way that dislikes something in the hello; a filter for addresses.
+    /// on the way that dislikes something in the hello, or loses one that does not fit into a single
+    /// segment (a key share of a post-quantum group makes it that large); a filter for addresses.
     /// ## The test
     /// Nine of ten connections with the property fail, nine of ten without it complete, at least three
     /// each, and Fisher's exact test gives 0.01 at most, over all distinct separations that were tried
     /// and all servers (Bonferroni). Of several such properties the one with the fewest exceptions
-    /// wins, then the first in the order above.
+    /// wins, then the first in the order above; where the path is at fault by most verdicts (`tcp.*`),
+    /// the size comes first. What separates just as well is named beside it.
     /// ## When it cannot be told
     /// Properties that always go together cannot be told apart: those of one sort are listed. Failures
     /// that a fallback, a certificate or a resumption explains are not told again.
@@ -38,6 +41,9 @@ declare_fleet_rule! {
         references: [],
     }
 }
+
+/// Other properties named that separate as well.
+const ALSO: usize = 3;
 
 /// Sorts of properties in the order in which they are preferred.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
@@ -64,14 +70,16 @@ struct Property {
 /// What separates failing connections from the others.
 pub(crate) struct Split {
     /// As the end of "hellos that ...".
-    says: String,
-    table: Table,
-    ln_p: f64,
-    tries: u64,
-    failed: Option<Place>,
-    completed: Option<Place>,
-    party: Party,
-    clients: Vec<Address>,
+    pub(super) says: String,
+    pub(super) table: Table,
+    pub(super) ln_p: f64,
+    pub(super) tries: u64,
+    pub(super) failed: Option<Place>,
+    pub(super) completed: Option<Place>,
+    pub(super) party: Party,
+    pub(super) clients: Vec<Address>,
+    /// What separates just as well.
+    pub(super) also: Vec<String>,
 }
 
 /// What separates the hellos of one group, if something does.
@@ -90,7 +98,31 @@ pub(crate) fn split(
     {
         return None;
     }
-    by_hello(summary, group).or_else(|| by_address(summary, population))
+    let (hello, size) = (by_hello(summary, group), by_size::split(summary, group));
+    let by_path = population.verdicts.iter().max_by_key(|(_, (count, _))| *count);
+    let by_path = by_path.is_some_and(|(code, _)| code.starts_with("tcp."));
+    match (hello, size) {
+        (Some(hello), Some(size)) => Some(hello.or_better(size, by_path)),
+        (hello, size) => hello.or(size).or_else(|| by_address(summary, population)),
+    }
+}
+
+impl Split {
+    /// The better one of this and a separation by size; where both are as good it names the other.
+    fn or_better(mut self, mut size: Self, prefer_size: bool) -> Self {
+        match (self.table.misfits(), size.table.misfits()) {
+            (hello, sized) if hello < sized => self,
+            (hello, sized) if hello > sized => size,
+            _ if prefer_size => {
+                size.also = std::iter::once(self.says).chain(self.also).take(ALSO).collect();
+                size
+            }
+            _ => {
+                self.also.push(size.says);
+                self
+            }
+        }
+    }
 }
 
 fn by_hello(summary: &Summary, group: &Group) -> Option<Split> {
@@ -134,7 +166,7 @@ fn by_hello(summary: &Summary, group: &Group) -> Option<Split> {
             *mask,
         ))
     });
-    let (_, property, says, table, ln_p, with, without, _) =
+    let (_, property, says, table, ln_p, with, without, mask) =
         judged.min_by(|a, b| (a.0, a.1, a.7).cmp(&(b.0, b.1, b.7)))?;
     Some(Split {
         says: words(property, says),
@@ -145,11 +177,19 @@ fn by_hello(summary: &Summary, group: &Group) -> Option<Split> {
         completed: without.first_completed,
         party: Party::Client,
         clients: failing(&group.asked),
+        also: masks
+            .iter()
+            .filter(|((other, other_mask), _)| {
+                *other_mask == mask && other.sort != property.sort && !other.lacks
+            })
+            .take(ALSO)
+            .map(|((other, _), says)| words(other, says))
+            .collect(),
     })
 }
 
 /// Clients that only fail.
-fn failing(population: &Population) -> Vec<Address> {
+pub(super) fn failing(population: &Population) -> Vec<Address> {
     population
         .clients
         .iter()
@@ -158,7 +198,7 @@ fn failing(population: &Population) -> Vec<Address> {
         .collect()
 }
 
-fn table(with: Tally, without: Tally) -> Table {
+pub(super) fn table(with: Tally, without: Tally) -> Table {
     Table {
         failed_with: with.failed,
         completed_with: with.completed,
@@ -229,20 +269,22 @@ fn properties(summary: &Summary, group: &Group) -> Vec<(Sort, String, u128)> {
 /// Notes where a hello offers nothing of what the server chose for those that completed.
 fn choices(group: &Group, offer: &Offer, note: &mut impl FnMut(Sort, String)) {
     if !group.versions.is_empty()
-        && !group.versions.iter().any(|version| {
+        && !group.versions.values().any(|version| {
             offer.versions.contains(version)
                 || (!offer.versions.iter().any(|v| v.is_tls13())
                     && offer.newest.and_then(|newest| newest.rank()) >= version.rank())
         })
     {
-        note(Sort::NoChosenVersion, wording::list(&group.versions));
+        note(Sort::NoChosenVersion, wording::list(group.versions.values()));
     }
-    if !group.suites.is_empty() && !group.suites.iter().any(|suite| offer.suites.contains(suite)) {
-        note(Sort::NoChosenSuite, wording::list(&group.suites));
-    }
-    if !group.groups.is_empty() && !group.groups.iter().any(|chosen| offer.groups.contains(chosen))
+    if !group.suites.is_empty() && !group.suites.values().any(|suite| offer.suites.contains(suite))
     {
-        note(Sort::NoChosenGroup, wording::list(&group.groups));
+        note(Sort::NoChosenSuite, wording::list(group.suites.values()));
+    }
+    if !group.groups.is_empty()
+        && !group.groups.values().any(|chosen| offer.groups.contains(chosen))
+    {
+        note(Sort::NoChosenGroup, wording::list(group.groups.values()));
     }
 }
 
@@ -278,7 +320,7 @@ fn by_address(summary: &Summary, population: &Population) -> Option<Split> {
     let bits = common_bits(first, last);
     let mut with = Tally::default();
     let mut without = Tally::default();
-    for (address, client) in &population.clients {
+    for (address, client) in population.clients.iter() {
         let side = if common_bits(*address, first) >= bits { &mut with } else { &mut without };
         *side = side.and(client.tally);
     }
@@ -296,11 +338,12 @@ fn by_address(summary: &Summary, population: &Population) -> Option<Split> {
         completed: without.first_completed,
         party: Party::Unknown,
         clients,
+        also: Vec::new(),
     })
 }
 
 fn common_bits(a: Address, b: Address) -> u32 {
-    (u128::from_be_bytes(*a.octets()) ^ u128::from_be_bytes(*b.octets())).leading_zeros()
+    (a.bits() ^ b.bits()).leading_zeros()
 }
 
 fn network(address: Address, bits: u32) -> String {
@@ -308,7 +351,7 @@ fn network(address: Address, bits: u32) -> String {
         return address.to_string();
     }
     let mask = u128::MAX.checked_shl(128 - bits).unwrap_or(0);
-    let base = Address::v6((u128::from_be_bytes(*address.octets()) & mask).to_be_bytes());
+    let base = Address::v6((address.bits() & mask).to_be_bytes());
     match base.ip() {
         IpAddr::V4(base) => format!("{base}/{}", bits.saturating_sub(96)),
         IpAddr::V6(base) => format!("{base}/{bits}"),
@@ -343,6 +386,7 @@ pub(crate) fn split_by_name(summary: &Summary, server: &Server) -> Option<Split>
         completed: named.first_completed,
         party: Party::Client,
         clients: failing(&nameless.asked),
+        also: Vec::new(),
     })
 }
 
@@ -360,8 +404,11 @@ fn check(summary: &Summary) -> Vec<Finding> {
         for (name, group) in &server.names {
             if let Some(split) = split(summary, *end, name.as_ref(), group) {
                 let called = called(*end, name.as_ref());
-                let what =
-                    if split.party == Party::Client { "hellos that" } else { "connections that" };
+                let what = if split.says.starts_with("come from") {
+                    "connections that"
+                } else {
+                    "hellos that"
+                };
                 findings.push(finding(&called, what, &split, &group.asked));
             }
         }
@@ -381,12 +428,23 @@ fn finding(called: &str, what: &str, split: &Split, population: &Population) -> 
         .evidence_if(split.failed, || format!("the first failure of those that {}", split.says))
         .evidence_if(split.completed, || "one of the others completes".to_owned())
         .explain(format!("Failures at this server: {}.", population.verdicts_in_words()))
-        .explain(format!("Clients that only fail: {}.", wording::list(&split.clients)))
+        .explain(match split.clients.as_slice() {
+            [] => "No client only fails.".to_owned(),
+            clients => format!("Clients that only fail: {}.", wording::list(clients)),
+        })
+        .explain(match split.also.as_slice() {
+            [] => String::new(),
+            also => format!("The same connections are also those that {}.", also.join("; that ")),
+        })
         .likely(format!(
-            "That this property decides is inferred from the counts (Fisher's exact test, {} over {} separations); another property that always goes with it may be the cause.",
-            p_value(split.ln_p, split.tries), split.tries
+            "That this property decides is inferred from the counts (Fisher's exact test, {}); another property that always goes with it may be the cause.",
+            p_value(split.ln_p, split.tries)
         ));
-    if split.party == Party::Client {
+    if split.says.starts_with(by_size::SAYS) {
+        finding
+            .remedy("Find what stands between these clients and the server: a firewall, balancer or inspection that handles only the first segment of a hello, or a path with a smaller MTU whose ICMP messages are filtered. Update it, or let it pass TLS as it is. Until then these clients get through without post-quantum groups (OpenSSL: Groups in openssl.cnf; Go: tls.Config.CurvePreferences).")
+            .next_step("openssl s_client with and without -groups X25519MLKEM768 from one of these clients: the first makes a hello of about 1,700 bytes, the second one of about 300")
+    } else if split.party == Party::Client {
         finding.remedy("Bring these clients up to what the others send, or let the server accept what these send; the verdict of one of their connections says which.")
     } else {
         finding.remedy("Compare what is special on the way of these clients: firewall and access rules for their addresses, a proxy, their list of trusted authorities, their software.")
@@ -451,6 +509,67 @@ mod tests {
         }
         let title = &script.find(&FLEET_SPLIT_BY_CLIENT)[0].title;
         assert!(title.contains("come from 10.0.2.0/28"), "{title}");
+    }
+
+    #[test]
+    fn fires_for_large_hellos() {
+        let mut script = Script::default();
+        for nth in 0..8 {
+            script.connection().client(7).hello_bytes(517 + nth).completed();
+            script
+                .connection()
+                .client(8)
+                .hello_bytes(1_712 + 9 * nth)
+                .offer(offer(ProtocolVersion::TLS1_3, &[0x1301], &["h2"]))
+                .party(Party::Network)
+                .failed("tcp.client-hello-lost");
+        }
+        let found = script.find(&FLEET_SPLIT_BY_CLIENT);
+        assert_eq!(found.len(), 1);
+        assert!(
+            found[0].title.contains("8 of 8 hellos that have 1,712 bytes or more (the others have 524 at most) fail, 8 of 8 others complete"),
+            "{}",
+            found[0].title
+        );
+        assert!(found[0].explanation.contains("also those that"), "{}", found[0].explanation);
+        assert_eq!(found[0].party, Party::Network);
+        assert_eq!(script.codes(), ["fleet.split-by-client"]);
+    }
+
+    #[test]
+    fn the_size_goes_behind_where_the_path_is_not_at_fault() {
+        let mut script = Script::default();
+        for _ in 0..8 {
+            script.connection().client(7).completed();
+            script
+                .connection()
+                .client(8)
+                .hello_bytes(200)
+                .offer(offer(ProtocolVersion::TLS1_0, &[0xc02f], &[]))
+                .failed("version.no-overlap");
+        }
+        let found = script.find(&FLEET_SPLIT_BY_CLIENT);
+        assert!(found[0].title.contains("no version that the server chose"), "{}", found[0].title);
+        assert!(
+            found[0].explanation.contains("that have 200 bytes or less"),
+            "{}",
+            found[0].explanation
+        );
+    }
+
+    #[test]
+    fn sizes_that_overlap_separate_nothing() {
+        let mut script = Script::default();
+        for nth in 0..20 {
+            let making = script
+                .connection()
+                .client(7 + usize::from(nth % 3 == 0))
+                .hello_bytes(500 + nth * 40);
+            if nth % 3 == 0 { making.failed("tcp.server-silent") } else { making.completed() }
+        }
+        // The client separates them, which is no matter of size.
+        let found = script.find(&FLEET_SPLIT_BY_CLIENT);
+        assert!(found.iter().all(|found| found.title.contains("come from")), "{found:?}");
     }
 
     #[test]

@@ -9,9 +9,10 @@ use tlsleuth_handshake::Outcome;
 use tlsleuth_handshake::codepoint::{CipherSuite, ProtocolVersion};
 
 use crate::fleet::hello::{HelloId, Offer};
-use crate::fleet::{Attempt, LeafFacts, Resumption, Summary};
+use crate::fleet::node::{NodeFacts, Stack};
+use crate::fleet::{Attempt, Chosen, LeafFacts, Resumption, Summary};
 use crate::timing::Phases;
-use crate::{Finding, FleetRule};
+use crate::{Finding, Fleet, FleetRule, Party};
 
 /// Connections one after the other, a second apart.
 #[derive(Default)]
@@ -61,12 +62,22 @@ impl Script {
                 first,
                 last: place(nth * 10 + 9, 50_000_000),
                 hello: Some((hello, place(nth * 10 + 2, 1_000_000))),
+                hello_bytes: 517,
+                node: None,
                 outcome: Outcome::Incomplete,
                 verdict: None,
+                party: None,
                 proof: place(nth * 10 + 8, 40_000_000),
                 leaf: None,
                 stapled_ahead: None,
-                chosen: Some((ProtocolVersion::TLS1_2, CipherSuite(0xc02f), None)),
+                chain: None,
+                alpn: None,
+                chosen: Some(Chosen {
+                    version: ProtocolVersion::TLS1_2,
+                    suite: CipherSuite(0xc02f),
+                    group: None,
+                    at: place(nth * 10 + 3, 2_000_000),
+                }),
                 resumption: Resumption::NotOffered,
                 phases: Phases::default(),
             },
@@ -78,7 +89,7 @@ impl Script {
         if let Some(id) = self.hellos.get(&key) {
             return *id;
         }
-        let id = self.summary.hello(offer).unwrap();
+        let id = self.summary.hello(offer);
         self.hellos.insert(key, id);
         id
     }
@@ -87,6 +98,15 @@ impl Script {
         let mut summary = self.summary.clone();
         self.attempts.iter().for_each(|attempt| summary.add(attempt));
         summary
+    }
+
+    pub(crate) fn attempts(&self) -> &[Attempt] {
+        &self.attempts
+    }
+
+    /// What comes of it.
+    pub(crate) fn finished(&self) -> Fleet {
+        self.summed().finish()
     }
 
     /// What one rule finds.
@@ -135,6 +155,28 @@ impl Making<'_> {
     pub(crate) fn offer(mut self, offer: Offer) -> Self {
         let at = self.attempt.hello.unwrap().1;
         self.attempt.hello = Some((self.script.hello(offer), at));
+        self
+    }
+
+    /// The node that answers: TTL, and its clock less the capture's.
+    pub(crate) fn node(mut self, ttl: u8, clock: Option<u32>) -> Self {
+        let stack = Stack { ttl, zero_id: Some(true), mss: Some(1460), window_scale: Some(7) };
+        self.attempt.node = Some(NodeFacts { stack, clock });
+        self
+    }
+
+    pub(crate) fn phases(mut self, phases: Phases) -> Self {
+        self.attempt.phases = phases;
+        self
+    }
+
+    pub(crate) fn hello_bytes(mut self, size: u32) -> Self {
+        self.attempt.hello_bytes = size;
+        self
+    }
+
+    pub(crate) fn party(mut self, party: Party) -> Self {
+        self.attempt.party = Some(party);
         self
     }
 

@@ -46,7 +46,7 @@ fn check(case: &Case<'_>) -> Verdict {
             hello.at,
             format!(
                 "the client offers {}",
-                wording::count(hello.value.real_suites().count(), "suite")
+                wording::counted(hello.value.real_suites().count(), "suite")
             ),
         );
         if suspects.is_empty() {

@@ -69,6 +69,7 @@ fn check(case: &Case<'_>) -> Verdict {
             "the client sends no server name: it dials an address, or is too old to send one",
         )
     }
+    .certificate(Some(0))
     .evidence(chain.at(), format!("the leaf covers {covers}"));
     if let Some(miss) = leaf.nearest_miss(&asked.value).filter(|miss| *miss != Miss::Unrelated) {
         finding = finding.explain(wording::sentence(&miss.to_string()));

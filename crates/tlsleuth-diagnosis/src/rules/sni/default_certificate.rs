@@ -1,6 +1,6 @@
 //! `sni.default-certificate`: the server answered with a known placeholder certificate.
 
-use tlsleuth_cert::{PlaceholderKind, placeholder};
+use tlsleuth_cert::PlaceholderKind;
 
 use crate::rule::{Verdict, declare_rule};
 use crate::{Case, Finding, Party};
@@ -28,7 +28,7 @@ declare_rule! {
 fn check(case: &Case<'_>) -> Verdict {
     let chain = case.server_chain()?;
     let leaf = chain.leaf()?;
-    let Some(known) = placeholder(leaf) else { return Ok(None) };
+    let Some(known) = chain.judgement.placeholder else { return Ok(None) };
     // Whoever asked for a name that it covers got what they asked for.
     if case.server_name().is_ok_and(|name| leaf.covers(&name.value)) {
         return Ok(None);
@@ -74,6 +74,7 @@ fn check(case: &Case<'_>) -> Verdict {
             Party::Server,
             format!("the server answered with a placeholder certificate ({})", known.product),
         )
+        .certificate(Some(0))
         .evidence(chain.at(), format!("the leaf is {}, issued by {}", leaf.subject, leaf.issuer))
         .explain(what)
         .remedy(remedy)

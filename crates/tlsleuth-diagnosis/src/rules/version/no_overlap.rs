@@ -45,11 +45,11 @@ fn check(case: &Case<'_>) -> Verdict {
         (hello, _) => hello?,
     };
     let offered = hello.value.offered_versions();
+    let Some(alert) = ending.alert() else { return Ok(None) };
     let shown = match offered {
         OfferedVersions::UpTo(highest) => format!("up to {highest}"),
         OfferedVersions::Listed(_) => wording::list(offered.known()),
     };
-    let Some(alert) = ending.alert() else { return Ok(None) };
     let at_hello = ending.phase == Phase::ClientHello && ending.by == Side::Server;
     let said = alert.description;
     let finding = if at_hello && said == Some(AlertDescription::PROTOCOL_VERSION) {

@@ -1,0 +1,305 @@
+//! The entry of a flow: small, because a million of them may be held.
+//!
+//! ```text
+//! hot, 128 bytes: key | last frame | two halves | counts and flags | the first SYN
+//!                                                        \-> cold: first frame, facts, buffers
+//! ```
+//!
+//! A flow of one SYN has no cold part, and a segment of a settled flow does not touch it.
+
+use crate::assembler::Assembler;
+use crate::flow::{FlowKey, FlowView};
+use crate::stream::{Direction, FlowId};
+use crate::transport::{SynFacts, TcpOptions, TransportFacts};
+use crate::{Endpoint, Place, Segment, SeqNumber, TcpFlags};
+
+/// The first SYN in a few bytes. Its place and number are in the entry.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct SynSeed {
+    timestamp: u32,
+    ip_id: u16,
+    mss: u16,
+    window_scale: u8,
+    ttl: u8,
+    /// Which of the fields above count, and whether selective acknowledgments are permitted.
+    has: u8,
+}
+
+impl SynSeed {
+    const TIMESTAMP: u8 = 1;
+    const IP_ID: u8 = 2;
+    const MSS: u8 = 4;
+    const WINDOW_SCALE: u8 = 8;
+    const SACK: u8 = 16;
+
+    fn new(segment: &Segment<'_>) -> Self {
+        let options = TcpOptions::parse(segment.options);
+        let bit = |bit, set| if set { bit } else { 0 };
+        Self {
+            timestamp: options.timestamp.unwrap_or(0),
+            ip_id: segment.ip_id.unwrap_or(0),
+            mss: options.mss.unwrap_or(0),
+            window_scale: options.window_scale.unwrap_or(0),
+            ttl: segment.ttl,
+            has: bit(Self::TIMESTAMP, options.timestamp.is_some())
+                | bit(Self::IP_ID, segment.ip_id.is_some())
+                | bit(Self::MSS, options.mss.is_some())
+                | bit(Self::WINDOW_SCALE, options.window_scale.is_some())
+                | bit(Self::SACK, options.sack_permitted),
+        }
+    }
+
+    fn facts(self, at: Place, isn: SeqNumber) -> SynFacts {
+        let has = |bit| self.has & bit != 0;
+        SynFacts {
+            at,
+            isn,
+            ack: None,
+            mss: has(Self::MSS).then_some(self.mss),
+            window_scale: has(Self::WINDOW_SCALE).then_some(self.window_scale),
+            sack_permitted: has(Self::SACK),
+            timestamp: has(Self::TIMESTAMP).then_some(self.timestamp),
+            ttl: self.ttl,
+            ip_id: has(Self::IP_ID).then_some(self.ip_id),
+            payload_bytes: 0,
+        }
+    }
+}
+
+/// How much is known of the number of a direction's first byte.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(super) enum Base {
+    /// Nothing.
+    Unknown,
+    /// The first acknowledgment seen: the stream may have begun before.
+    Acknowledged,
+    /// The first payload seen: the stream may have begun before.
+    Seen,
+    /// The SYN, or the acknowledgment of it.
+    Syn,
+}
+
+/// The sequence numbers of one direction.
+pub(super) struct Half {
+    pub(super) base: SeqNumber,
+    pub(super) highest: SeqNumber,
+    pub(super) acked: SeqNumber,
+    pub(super) base_known: Base,
+    pub(super) has_acked: bool,
+    pub(super) fin: bool,
+}
+
+impl Half {
+    fn new() -> Self {
+        Self {
+            base: SeqNumber(0),
+            highest: SeqNumber(0),
+            acked: SeqNumber(0),
+            base_known: Base::Unknown,
+            has_acked: false,
+            fin: false,
+        }
+    }
+
+    /// Sets the first byte's number if nothing better is known.
+    pub(super) fn start_at(&mut self, base: SeqNumber, how: Base) {
+        let better = match self.base_known {
+            Base::Unknown => true,
+            Base::Acknowledged => how == Base::Seen || how == Base::Syn,
+            Base::Seen | Base::Syn => false,
+        };
+        if better {
+            self.base = base;
+            self.highest = base;
+            self.base_known = how;
+        }
+    }
+
+    /// Notes that numbers up to `end` were sent.
+    #[inline]
+    pub(super) fn sent_to(&mut self, end: SeqNumber) {
+        if end.distance_from(self.highest) > 0 {
+            self.highest = end;
+        }
+    }
+
+    /// Notes that the other side acknowledged up to `ack`.
+    #[inline]
+    pub(super) fn acknowledged_to(&mut self, ack: SeqNumber) {
+        if self.base_known == Base::Unknown {
+            self.start_at(ack, Base::Acknowledged);
+        }
+        if !self.has_acked || ack.distance_from(self.acked) > 0 {
+            self.acked = ack;
+            self.has_acked = true;
+        }
+    }
+}
+
+/// A flow while it is followed.
+///
+/// The fields are in this order so that a segment of a settled flow touches two cache lines.
+#[repr(C, align(64))]
+pub(super) struct Flow {
+    pub(super) key: FlowKey,
+    pub(super) last: Place,
+    pub(super) halves: [Half; 2],
+    /// How many frames; stays at the highest number.
+    pub(super) frames: u32,
+    /// How many flows began before it; likewise.
+    pub(super) serial: u32,
+    pub(super) cold: Option<Box<Cold>>,
+    pub(super) seed: SynSeed,
+    pub(super) forward_is_low: bool,
+    pub(super) opened_by_syn: bool,
+    pub(super) settled: bool,
+    pub(super) reset: bool,
+}
+
+/// What only a flow of more than one SYN has.
+pub(super) struct Cold {
+    pub(super) first: Place,
+    pub(super) facts: TransportFacts,
+    pub(super) assemblers: [Option<Box<Assembler>>; 2],
+}
+
+impl Flow {
+    pub(super) fn new(
+        key: FlowKey,
+        serial: u64,
+        source_is_low: bool,
+        segment: &Segment<'_>,
+    ) -> Self {
+        let is_syn = segment.flags.has(TcpFlags::SYN);
+        let answers = is_syn && segment.flags.has(TcpFlags::ACK);
+        Self {
+            key,
+            last: segment.place,
+            halves: [Half::new(), Half::new()],
+            frames: 0,
+            serial: u32::try_from(serial).unwrap_or(u32::MAX),
+            cold: None,
+            seed: SynSeed::new(segment),
+            forward_is_low: source_is_low != answers,
+            opened_by_syn: is_syn && !answers,
+            settled: false,
+            reset: false,
+        }
+    }
+
+    /// The direction of a segment, by whether its source is the lower end of the key.
+    #[inline]
+    pub(super) fn direction(&self, source_is_low: bool) -> Direction {
+        if self.forward_is_low == source_is_low { Direction::Forward } else { Direction::Reverse }
+    }
+
+    #[inline]
+    pub(super) fn half(&self, direction: Direction) -> &Half {
+        let [forward, reverse] = &self.halves;
+        match direction {
+            Direction::Forward => forward,
+            Direction::Reverse => reverse,
+        }
+    }
+
+    #[inline]
+    pub(super) fn half_mut(&mut self, direction: Direction) -> &mut Half {
+        let [forward, reverse] = &mut self.halves;
+        match direction {
+            Direction::Forward => forward,
+            Direction::Reverse => reverse,
+        }
+    }
+
+    pub(super) fn assembler(&self, direction: Direction) -> Option<&Assembler> {
+        let [forward, reverse] = &self.cold.as_ref()?.assemblers;
+        match direction {
+            Direction::Forward => forward.as_deref(),
+            Direction::Reverse => reverse.as_deref(),
+        }
+    }
+
+    /// The place of a direction's buffer.
+    pub(super) fn assembler_mut(&mut self, direction: Direction) -> &mut Option<Box<Assembler>> {
+        let [forward, reverse] = &mut self.cold().assemblers;
+        match direction {
+            Direction::Forward => forward,
+            Direction::Reverse => reverse,
+        }
+    }
+
+    pub(super) fn ends(&self) -> (Endpoint, Endpoint) {
+        let (low, high) = self.key.ends();
+        if self.forward_is_low { (low, high) } else { (high, low) }
+    }
+
+    /// The first frame.
+    pub(super) fn first(&self) -> Place {
+        self.cold.as_ref().map_or(self.last, |cold| cold.first)
+    }
+
+    /// The cold part; made of the first SYN when there is none yet. That must be before the place
+    /// of a second frame replaces that of the first.
+    #[inline]
+    pub(super) fn cold(&mut self) -> &mut Cold {
+        let (opened, seed, first, base) =
+            (self.opened_by_syn, self.seed, self.last, self.half(Direction::Forward).base);
+        self.cold.get_or_insert_with(|| {
+            let mut facts = TransportFacts::default();
+            if opened {
+                facts.syn = Some(seed.facts(first, SeqNumber(base.0.wrapping_sub(1))));
+                facts.forward.segments = 1;
+                facts.forward.first_ttl = seed.ttl;
+                facts.forward.last_ttl = seed.ttl;
+                facts.forward.last_ip_id = (seed.has & SynSeed::IP_ID != 0).then_some(seed.ip_id);
+            }
+            Box::new(Cold { first, facts, assemblers: [None, None] })
+        })
+    }
+
+    #[inline]
+    pub(super) fn facts_mut(&mut self) -> &mut TransportFacts {
+        &mut self.cold().facts
+    }
+
+    /// Bytes allocated for the flow, apart from what is in its buffers.
+    pub(super) fn bytes(&self) -> usize {
+        /// What an allocation costs beside its bytes, about.
+        const ALLOCATION: usize = 16;
+        let Some(cold) = &self.cold else { return size_of::<Self>() };
+        let buffers = cold.assemblers.iter().flatten().count();
+        size_of::<Self>()
+            + size_of::<Cold>()
+            + ALLOCATION
+            + buffers * (size_of::<Assembler>() + ALLOCATION)
+    }
+
+    pub(super) fn both_closed(&self) -> bool {
+        self.halves.iter().all(|half| half.fin)
+    }
+
+    /// The flow as the listener sees it.
+    pub(super) fn view(&self, id: FlowId) -> FlowView<'_> {
+        let (forward_source, forward_destination) = self.ends();
+        FlowView {
+            id,
+            forward_source,
+            forward_destination,
+            tunnel: self.key.tunnel,
+            first: self.first(),
+            facts: self.cold.as_ref().map(|cold| &cold.facts),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_entry_is_small() {
+        assert_eq!(size_of::<Flow>(), 128);
+        assert_eq!(size_of::<Option<Flow>>(), 128);
+        assert!(size_of::<Cold>() <= 624, "{}", size_of::<Cold>());
+    }
+}

@@ -1,0 +1,184 @@
+//! Which flows leave the table, and what is told of them then.
+
+use super::FlowTable;
+use super::entry::{Base, Flow};
+use std::sync::Arc;
+
+use crate::flow::{EndReason, EndedFlow};
+use crate::stream::{Direction, FlowId, StreamSink};
+use crate::{SeqNumber, Timestamp};
+
+/// How long a closed flow stays, so that its last acknowledgments do not look like a new flow.
+const LINGER_NS: i64 = 15_000_000_000;
+
+/// Flows that linger at once: when one more closes, the one that closed first leaves, unless
+/// something came of it within [`STILL_NS`].
+const MAX_LINGERING: usize = 2_048;
+const STILL_NS: i64 = 500_000_000;
+
+/// Segments between two looks at flows that may be over, and how many are looked at then. The cost
+/// is spread evenly, and all flows are looked at once while twice as many segments come.
+const SWEEP_EVERY: u32 = 32;
+const SWEPT: u32 = 16;
+
+/// Flows that are compared when one has to leave. The hand goes round, so that those that it comes
+/// to are mostly old.
+const EVICTION_CANDIDATES: u32 = 8;
+
+impl FlowTable {
+    /// Looks at a few flows in turn, and ends those that are over.
+    #[inline]
+    pub(super) fn sweep(&mut self, sink: &mut impl StreamSink) {
+        self.tick = self.tick.wrapping_add(1);
+        if self.tick.is_multiple_of(SWEEP_EVERY) {
+            self.sweep_some(sink);
+        }
+    }
+
+    #[inline(never)]
+    fn sweep_some(&mut self, sink: &mut impl StreamSink) {
+        for _ in 0..SWEPT {
+            if self.hand >= self.slots.end() {
+                self.hand = 0;
+            }
+            let hand = self.hand;
+            self.hand = hand.wrapping_add(1);
+            if let Some(reason) = self.slots.get(hand).and_then(|flow| self.is_over(flow)) {
+                self.end(hand, reason, sink);
+            }
+        }
+    }
+
+    /// Keeps a flow that just closed for a while.
+    pub(super) fn linger(&mut self, slot: u32, serial: u32, sink: &mut impl StreamSink) {
+        self.lingering.push_back((slot, serial));
+        if self.lingering.len() <= MAX_LINGERING {
+            return;
+        }
+        let Some((slot, serial)) = self.lingering.pop_front() else { return };
+        // It may have left by itself, and its slot been given to another one.
+        let Some(flow) = self.slots.get(slot).filter(|flow| flow.serial == serial) else { return };
+        if self.now.since(flow.last.time) < STILL_NS {
+            self.lingering.push_back((slot, serial));
+            return;
+        }
+        let reason = if flow.reset { EndReason::Reset } else { EndReason::Closed };
+        self.end(slot, reason, sink);
+    }
+
+    /// Why a flow leaves now, if it does.
+    fn is_over(&self, flow: &Flow) -> Option<EndReason> {
+        let idle = self.now.since(flow.last.time);
+        if flow.reset {
+            return (idle > LINGER_NS).then_some(EndReason::Reset);
+        }
+        if flow.both_closed() {
+            return (idle > LINGER_NS).then_some(EndReason::Closed);
+        }
+        // Most flows are not idle at all: then nothing else of them is touched.
+        if idle <= self.limits.half_open_idle_ns.min(self.limits.flow_idle_ns) {
+            return None;
+        }
+        let opened = flow.cold.as_ref().is_some_and(|cold| {
+            cold.facts.forward.data_segments + cold.facts.reverse.data_segments > 0
+                || cold.facts.established.is_some()
+        });
+        let limit = if opened || !flow.opened_by_syn {
+            self.limits.flow_idle_ns
+        } else {
+            self.limits.half_open_idle_ns
+        };
+        (idle > limit).then_some(EndReason::Idle)
+    }
+
+    /// Lets flows go while more is held for them than may be.
+    #[inline]
+    pub(super) fn make_room(&mut self, sink: &mut impl StreamSink) {
+        while self.held.total().saturating_add(sink.held_bytes()) > self.limits.max_flow_bytes
+            && self.slots.len() > 1
+        {
+            self.evict(sink);
+        }
+    }
+
+    /// Makes room: of the next flows in turn, the one that was idle for longest leaves.
+    #[cold]
+    pub(super) fn evict(&mut self, sink: &mut impl StreamSink) {
+        let end = self.slots.end();
+        let mut oldest: Option<(Timestamp, u32)> = None;
+        let mut looked_at = 0;
+        for _ in 0..end {
+            if self.hand >= end {
+                self.hand = 0;
+            }
+            let at = self.hand;
+            self.hand = at.wrapping_add(1);
+            if let Some(flow) = self.slots.get(at) {
+                looked_at += 1;
+                if oldest.is_none_or(|(time, _)| flow.last.time < time) {
+                    oldest = Some((flow.last.time, at));
+                }
+            }
+            if looked_at == EVICTION_CANDIDATES {
+                break;
+            }
+        }
+        if let Some((_, slot)) = oldest {
+            self.end(slot, EndReason::Evicted, sink);
+        }
+    }
+
+    /// Takes a flow out of the table and tells the listener.
+    pub(super) fn end(&mut self, slot: u32, reason: EndReason, sink: &mut impl StreamSink) {
+        let Some(mut flow) = self.slots.remove(slot) else { return };
+        self.step().flush(FlowId(slot), &mut flow, sink);
+        self.held.entry(flow.bytes(), 0);
+        self.held.settle(&mut flow);
+        if reason == EndReason::Evicted {
+            self.stats.evicted += 1;
+        }
+        let reason = match reason {
+            EndReason::Closed | EndReason::Reset => reason,
+            _ if flow.reset => EndReason::Reset,
+            EndReason::Evicted => EndReason::Evicted,
+            _ if flow.both_closed() => EndReason::Closed,
+            other => other,
+        };
+        sink.ended(ended(FlowId(slot), flow, reason, self.now));
+    }
+}
+
+fn ended(id: FlowId, mut flow: Flow, reason: EndReason, now: Timestamp) -> EndedFlow {
+    for direction in [Direction::Forward, Direction::Reverse] {
+        let half = flow.half(direction);
+        let (base, highest, acked) = (half.base, half.highest, half.acked);
+        let (known, has_acked, fin) = (half.base_known, half.has_acked, half.fin);
+        let facts = flow.facts_mut().stream_mut(direction);
+        let span = |to: SeqNumber| {
+            let bytes = u64::from(to.distance_from(base).max(0).unsigned_abs());
+            // A FIN takes one number (RFC 9293 §3.4).
+            if fin && to == highest { bytes.saturating_sub(1) } else { bytes }
+        };
+        facts.from_start = known == Base::Syn;
+        if known != Base::Unknown {
+            facts.stream_bytes = facts.stream_bytes.max(span(highest));
+            if has_acked {
+                facts.acknowledged_bytes = span(acked);
+            }
+        }
+    }
+    let (forward_source, forward_destination) = flow.ends();
+    EndedFlow {
+        id,
+        serial: flow.serial.into(),
+        forward_source,
+        forward_destination,
+        tunnel: flow.key.tunnel,
+        first: flow.first(),
+        last: flow.last,
+        frames: flow.frames.into(),
+        reason,
+        watched_until: now.max(flow.last.time),
+        facts: Arc::new(std::mem::take(flow.facts_mut())),
+    }
+}

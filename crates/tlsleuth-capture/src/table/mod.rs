@@ -1,0 +1,252 @@
+//! Follows flows: finds the flow of each segment, keeps its TCP facts, hands its bytes on in order.
+//!
+//! Architecture invariant: a segment of a settled flow costs one look-up and a few stores, copies
+//! nothing and allocates nothing.
+
+mod entry;
+mod leaving;
+mod opening;
+mod reset;
+mod slots;
+mod step;
+#[cfg(test)]
+mod tests;
+
+use std::collections::VecDeque;
+
+use entry::Flow;
+use slots::Slots;
+use step::{Held, Step};
+
+use crate::flow::{EndReason, FlowKey};
+use crate::stream::{FlowId, StreamSink};
+use crate::transport::IcmpFacts;
+use crate::{IcmpError, Limits, Segment, TcpFlags, Timestamp};
+
+/// A step back in time that reordering does not explain: somebody set the clock, or files of
+/// different days were joined.
+const CLOCK_SET_NS: i64 = 60_000_000_000;
+
+/// Flows that end together when the capture is over.
+const FINISHED_AT_ONCE: usize = 64;
+
+/// What happened in the table, for the report.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
+pub struct FlowStats {
+    /// Flows seen.
+    pub flows: u64,
+    /// Flows ended because the table was full: too many, or too much held for them.
+    pub evicted: u64,
+    /// Holes given up because a cap was hit.
+    pub holes_given_up: u64,
+    /// Flows whose overlaps were not all compared, for lack of room.
+    pub overlaps_not_compared: u64,
+    /// ICMP messages about no flow that is followed.
+    pub icmp_unrelated: u64,
+}
+
+/// The flows that are followed.
+pub struct FlowTable {
+    limits: Limits,
+    slots: Slots,
+    /// The next flow to be looked at by the sweep.
+    hand: u32,
+    tick: u32,
+    now: Timestamp,
+    /// Flows that are over and wait for what may still come of them, by slot and serial.
+    lingering: VecDeque<(u32, u32)>,
+    /// Once the capture is over: the serials and slots of the flows to end, the first one last.
+    leaving: Vec<(u32, u32)>,
+    held: Held,
+    stats: FlowStats,
+}
+
+impl FlowTable {
+    /// An empty table.
+    #[must_use]
+    pub fn new(limits: Limits) -> Self {
+        Self {
+            limits,
+            slots: Slots::new(),
+            hand: 0,
+            tick: 0,
+            now: Timestamp(i64::MIN),
+            lingering: VecDeque::new(),
+            leaving: Vec::new(),
+            held: Held::default(),
+            stats: FlowStats::default(),
+        }
+    }
+
+    /// What happened so far.
+    #[must_use]
+    pub fn stats(&self) -> FlowStats {
+        self.stats
+    }
+
+    /// How many flows are followed now.
+    #[must_use]
+    pub fn len(&self) -> usize {
+        self.slots.len()
+    }
+
+    /// Whether no flow is followed.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.len() == 0
+    }
+
+    /// Bytes held: the entries, what waits out of order, the histories.
+    #[must_use]
+    pub fn buffered_bytes(&self) -> usize {
+        self.held.total()
+    }
+
+    /// Takes one segment. Bytes that are in order now go to `sink` at once.
+    #[inline]
+    pub fn push(&mut self, segment: &Segment<'_>, sink: &mut impl StreamSink) {
+        let time = segment.place.time;
+        // A clock that was set back counts from there: else every flow behind it would look idle.
+        self.now = if self.now.since(time) > CLOCK_SET_NS { time } else { self.now.max(time) };
+        let (key, source_is_low) =
+            FlowKey::new(segment.source, segment.destination, segment.tunnel);
+        let hash = self.slots.hash(&key);
+        let found = self.slots.find(hash, &key);
+        let control = TcpFlags::SYN.0 | TcpFlags::FIN.0 | TcpFlags::RST.0;
+        if segment.flags.0 & control == 0
+            && let Some(slot) = found
+            && let Some(flow) = self.slots.get_mut(slot)
+            && flow.settled
+        {
+            flow.frames = flow.frames.saturating_add(1);
+            flow.last = segment.place;
+            let direction = flow.direction(source_is_low);
+            let taken = u32::try_from(segment.payload.len()).unwrap_or(u32::MAX);
+            let end = segment.seq.advance(taken.wrapping_add(segment.cut));
+            flow.half_mut(direction).sent_to(end);
+            if segment.flags.has(TcpFlags::ACK) {
+                flow.half_mut(direction.opposite()).acknowledged_to(segment.ack);
+            }
+        } else {
+            self.push_unsettled(segment, key, hash, source_is_low, found, sink);
+        }
+        self.sweep(sink);
+    }
+
+    /// Takes a segment whose flow is new, or opens, or ends, or is still put in order.
+    fn push_unsettled(
+        &mut self,
+        segment: &Segment<'_>,
+        key: FlowKey,
+        hash: u64,
+        source_is_low: bool,
+        mut found: Option<u32>,
+        sink: &mut impl StreamSink,
+    ) {
+        if segment.flags.has(TcpFlags::SYN)
+            && let Some(slot) = found
+            && let Some(flow) = self.slots.get(slot)
+            && opening::opens_anew(flow, segment, flow.direction(source_is_low))
+        {
+            self.end(slot, EndReason::Replaced, sink);
+            found = None;
+        }
+        let (slot, before) = match found {
+            Some(slot) => (slot, self.slots.get(slot).map_or(0, Flow::bytes)),
+            None => {
+                if self.slots.len() >= self.limits.max_flows {
+                    self.evict(sink);
+                }
+                let flow = Flow::new(key, self.stats.flows, source_is_low, segment);
+                let Some(slot) = self.slots.insert(hash, flow) else { return };
+                self.stats.flows += 1;
+                (slot, 0)
+            }
+        };
+        let Some(flow) = self.slots.get_mut(slot) else { return };
+        if flow.frames > 0 {
+            // The first frame is remembered before its place is taken.
+            flow.cold();
+        }
+        flow.frames = flow.frames.saturating_add(1);
+        flow.last = segment.place;
+        let direction = flow.direction(source_is_low);
+        let was_over = flow.reset || flow.both_closed();
+        let mut step = Step { limits: &self.limits, held: &mut self.held, stats: &mut self.stats };
+        step.segment(FlowId(slot), flow, direction, segment, sink);
+        let now = flow.bytes();
+        let serial = flow.serial;
+        let is_over = !was_over && (flow.reset || flow.both_closed());
+        self.held.entry(before, now);
+        if is_over {
+            self.linger(slot, serial, sink);
+        }
+        self.make_room(sink);
+    }
+
+    /// Takes an ICMP message about a packet of some flow.
+    pub fn push_icmp(&mut self, error: &IcmpError) {
+        let quoted = &error.quoted;
+        let (key, source_is_low) = FlowKey::new(quoted.source, quoted.destination, error.tunnel);
+        let found = self.slots.find(self.slots.hash(&key), &key);
+        let Some(flow) = found.and_then(|slot| self.slots.get_mut(slot)) else {
+            self.stats.icmp_unrelated += 1;
+            return;
+        };
+        let about = flow.direction(source_is_low);
+        let before = flow.bytes();
+        flow.facts_mut().icmp.push(IcmpFacts {
+            at: error.place,
+            from: error.from,
+            kind: error.kind,
+            ipv6: error.ipv6,
+            about,
+            seq: quoted.seq,
+        });
+        flow.frames = flow.frames.saturating_add(1);
+        flow.last = error.place;
+        let now = flow.bytes();
+        self.held.entry(before, now);
+    }
+
+    /// Stops handing on the bytes of a flow: its buffers are given back, its end is still told.
+    pub fn forget(&mut self, flow: FlowId) {
+        if let Some(flow) = self.slots.get_mut(flow.0) {
+            let before = flow.bytes();
+            self.held.settle(flow);
+            let now = flow.bytes();
+            self.held.entry(before, now);
+        }
+    }
+
+    /// Ends every flow: the capture is over.
+    pub fn finish(&mut self, sink: &mut impl StreamSink) {
+        while self.finish_some(sink) {}
+    }
+
+    /// Ends some flows, those that began first; `false` when none is left. For a listener that does
+    /// away with what ended before there is more of it.
+    pub fn finish_some(&mut self, sink: &mut impl StreamSink) -> bool {
+        if self.leaving.is_empty() {
+            let slots = 0..self.slots.end();
+            let begun = |slot| Some((self.slots.get(slot)?.serial, slot));
+            self.leaving = slots.filter_map(begun).collect();
+            self.leaving.sort_unstable_by(|a, b| b.cmp(a));
+        }
+        for _ in 0..FINISHED_AT_ONCE {
+            let Some((_, slot)) = self.leaving.pop() else { break };
+            self.end(slot, EndReason::CaptureEnd, sink);
+        }
+        !self.leaving.is_empty()
+    }
+
+    fn step(&mut self) -> Step<'_> {
+        Step { limits: &self.limits, held: &mut self.held, stats: &mut self.stats }
+    }
+}
+
+impl std::fmt::Debug for FlowTable {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("FlowTable").field("flows", &self.len()).finish_non_exhaustive()
+    }
+}

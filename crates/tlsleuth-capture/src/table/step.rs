@@ -1,0 +1,338 @@
+//! One segment of a flow that is not settled: its facts are kept, its bytes are put in order.
+
+use super::FlowStats;
+use super::entry::{Base, Flow};
+use super::{opening, reset};
+use crate::assembler::{Assembler, Piece};
+use crate::stream::{Direction, FlowId, Gap, GapCause, Interest, StreamSink};
+use crate::transport::{OverlapConflict, Retransmission};
+use crate::{Limits, Segment, SeqNumber, TcpFlags, Timestamp};
+
+/// Data segments that must wait behind an acknowledged hole before it is given up: a capture point
+/// that sees several queues may bring the missing one late.
+const PATIENCE_SEGMENTS: usize = 64;
+
+/// Where a stream begins that was joined on the way is certain only when an earlier segment can no
+/// longer come. So many segments are waited for at most, and so long.
+const FIRST_FLIGHT_SEGMENTS: usize = 8;
+const FIRST_FLIGHT_NS: i64 = 200_000_000;
+
+/// How far before the first segment seen the stream may turn out to begin, in bytes: a first flight
+/// that came out of order, not a number of an earlier connection.
+const FIRST_FLIGHT_BYTES: i32 = 64 << 10;
+
+/// Bytes of delivered history that all flows may hold together. Beyond it overlaps of further flows
+/// are not compared with what was handed on.
+const HISTORY_TOTAL_BYTES: usize = 32 << 20;
+
+/// One step on one flow, with what of the table it may change.
+pub(super) struct Step<'t> {
+    pub(super) limits: &'t Limits,
+    pub(super) held: &'t mut Held,
+    pub(super) stats: &'t mut FlowStats,
+}
+
+/// Bytes that all flows of the table hold.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
+pub(super) struct Held {
+    /// Entries, facts, and buffers without what is in them.
+    pub(super) entries: usize,
+    /// What is out of order.
+    pub(super) waiting: usize,
+    /// What was handed on and is kept to be compared.
+    pub(super) history: usize,
+}
+
+impl Held {
+    pub(super) fn total(self) -> usize {
+        self.entries.saturating_add(self.waiting).saturating_add(self.history)
+    }
+
+    /// Takes the change of one flow's entry into the account. `before` and `now` are its
+    /// [`Flow::bytes`]; 0 for a flow that is not in the table.
+    pub(super) fn entry(&mut self, before: usize, now: usize) {
+        self.entries = self.entries.saturating_add(now).saturating_sub(before);
+    }
+
+    /// Takes the change of one buffer into the account.
+    fn buffer(&mut self, before: (usize, usize), assembler: &Assembler) {
+        let (waiting, history) = sizes(assembler);
+        self.waiting = self.waiting.saturating_add(waiting).saturating_sub(before.0);
+        self.history = self.history.saturating_add(history).saturating_sub(before.1);
+    }
+
+    /// Gives the buffers of a flow back: nothing of it is put in order any more.
+    pub(super) fn settle(&mut self, flow: &mut Flow) {
+        flow.settled = true;
+        let Some(cold) = &mut flow.cold else { return };
+        for assembler in &mut cold.assemblers {
+            if let Some(assembler) = assembler.take() {
+                let (waiting, history) = sizes(&assembler);
+                self.waiting = self.waiting.saturating_sub(waiting);
+                self.history = self.history.saturating_sub(history);
+            }
+        }
+    }
+}
+
+/// Bytes out of order in a buffer, and those of its history.
+fn sizes(assembler: &Assembler) -> (usize, usize) {
+    let waiting = assembler.waiting_bytes();
+    (waiting, assembler.buffered_bytes().saturating_sub(waiting))
+}
+
+impl Step<'_> {
+    pub(super) fn segment(
+        &mut self,
+        id: FlowId,
+        flow: &mut Flow,
+        direction: Direction,
+        segment: &Segment<'_>,
+        sink: &mut impl StreamSink,
+    ) {
+        let at = segment.place;
+        let flags = segment.flags;
+        if flags.has(TcpFlags::SYN) {
+            if !opening::syn(flow, direction, segment) {
+                // The first SYN alone is kept in the entry itself.
+                return;
+            }
+        } else if !flags.has(TcpFlags::RST) {
+            let facts = flow.facts_mut().stream_mut(direction);
+            facts.segments += 1;
+            if facts.segments == 1 {
+                facts.first_ttl = segment.ttl;
+            }
+            facts.last_ttl = segment.ttl;
+            facts.last_ip_id = segment.ip_id;
+            facts.zero_window |= segment.window == 0 && !flags.has(TcpFlags::FIN);
+        }
+        if flags.has(TcpFlags::ACK) && !flags.has(TcpFlags::RST) {
+            opening::acknowledgment(flow, direction, segment);
+        }
+        if flags.has(TcpFlags::RST) {
+            reset::reset(flow, direction, segment);
+            // Some stacks put a diagnostic text into a reset (RFC 9293 §3.5.3): it is no stream data.
+            return;
+        }
+        let first_byte =
+            if flags.has(TcpFlags::SYN) { segment.seq.advance(1) } else { segment.seq };
+        let payload_len = u32::try_from(segment.payload.len()).unwrap_or(u32::MAX);
+        let carries = payload_len > 0 || segment.cut > 0;
+        self.first_flight(id, flow, direction.opposite(), at.time, carries, sink);
+        if carries {
+            self.payload(id, flow, direction, segment, first_byte, sink);
+        }
+        self.first_flight(id, flow, direction, at.time, false, sink);
+        if flags.has(TcpFlags::FIN) {
+            let half = flow.half_mut(direction);
+            half.fin = true;
+            let end = first_byte.advance(payload_len.wrapping_add(segment.cut)).advance(1);
+            if half.base_known == Base::Unknown {
+                half.start_at(first_byte, Base::Acknowledged);
+            }
+            half.sent_to(end);
+            flow.facts_mut().stream_mut(direction).fin.get_or_insert(at);
+        }
+        if !flow.settled {
+            self.patience(id, flow, direction, sink);
+            self.patience(id, flow, direction.opposite(), sink);
+        }
+    }
+
+    fn payload(
+        &mut self,
+        id: FlowId,
+        flow: &mut Flow,
+        direction: Direction,
+        segment: &Segment<'_>,
+        first_byte: SeqNumber,
+        sink: &mut impl StreamSink,
+    ) {
+        let at = segment.place;
+        let payload_len = u32::try_from(segment.payload.len()).unwrap_or(u32::MAX);
+        let whole_len = payload_len.saturating_add(segment.cut);
+        let settled = flow.settled;
+        let half = flow.half_mut(direction);
+        // What the other side acknowledged last, and waits for now, is where the stream goes on.
+        let certain = half.base_known == Base::Syn || half.has_acked && half.acked == first_byte;
+        half.start_at(first_byte, Base::Seen);
+        // One byte or none below the next number asks whether the other side is still there.
+        let keep_alive = whole_len <= 1 && first_byte.advance(1) == half.highest;
+        let fresh = first_byte.advance(whole_len).distance_from(half.highest) > 0;
+        if settled {
+            half.sent_to(first_byte.advance(whole_len));
+            return;
+        }
+        if keep_alive && !fresh && half.has_acked && half.acked == half.highest {
+            flow.facts_mut().stream_mut(direction).keep_alives += 1;
+            return;
+        }
+        half.sent_to(first_byte.advance(whole_len));
+        let base = half.base;
+        let mut assembler = flow.assembler_mut(direction).take().unwrap_or_else(|| {
+            Box::new(if certain { Assembler::new(base) } else { Assembler::floating(base, at) })
+        });
+        let behind = base.distance_from(first_byte);
+        if assembler.is_floating() && (1..=FIRST_FLIGHT_BYTES).contains(&behind) {
+            assembler.begin_at(first_byte);
+            flow.half_mut(direction).base = first_byte;
+        }
+        {
+            let facts = flow.facts_mut().stream_mut(direction);
+            facts.data_segments += 1;
+            facts.first_data.get_or_insert(at);
+            if fresh {
+                facts.last_data = Some(at);
+            }
+            facts.longest_payload = facts.longest_payload.max(whole_len);
+        }
+        let before = sizes(&assembler);
+        let (pushed, interest) = with_pieces(id, flow, direction, sink, |emit| {
+            assembler.push(at, first_byte, segment.payload, segment.cut, emit)
+        });
+        self.held.buffer(before, &assembler);
+        if self.held.history > HISTORY_TOTAL_BYTES {
+            let before = sizes(&assembler);
+            assembler.forget_history();
+            self.held.buffer(before, &assembler);
+            self.stats.overlaps_not_compared += 1;
+        }
+        *flow.assembler_mut(direction) = Some(assembler);
+        let seq = segment.seq;
+        let facts = flow.facts_mut();
+        if pushed.out_of_order {
+            facts.stream_mut(direction).out_of_order += 1;
+        }
+        if pushed.repeated_bytes > 0 {
+            let len_bytes = pushed.repeated_bytes;
+            facts.retransmissions.push(Retransmission { at, direction, seq, len_bytes });
+        }
+        if let Some((offset, first)) = pushed.conflict {
+            let conflict = OverlapConflict { direction, first, second: at, offset };
+            facts.conflicts.push(conflict);
+            sink.conflict(&flow.view(id), direction, conflict);
+        }
+        if interest == Interest::Settled {
+            self.held.settle(flow);
+        }
+    }
+
+    /// Lets the first flight of a stream that was joined on the way go, when nothing can come before
+    /// it any more: the other side acknowledges or `answered`, or it waited for long enough.
+    fn first_flight(
+        &mut self,
+        id: FlowId,
+        flow: &mut Flow,
+        direction: Direction,
+        now: Timestamp,
+        answered: bool,
+        sink: &mut impl StreamSink,
+    ) {
+        let Some(assembler) = flow.assembler(direction) else { return };
+        let Some(since) = assembler.floating_since() else { return };
+        let half = flow.half(direction);
+        let acknowledged = half.has_acked && half.acked.distance_from(half.base) >= 0;
+        if answered
+            || acknowledged
+            || assembler.waiting_segments() >= FIRST_FLIGHT_SEGMENTS
+            || now.since(since) > FIRST_FLIGHT_NS
+        {
+            // No byte is missing before the first one: nothing is given up.
+            self.give_up_hole(id, flow, direction, GapCause::NotCaptured, sink);
+        }
+    }
+
+    /// Gives up holes that will not be filled, and those that cost too much to wait for.
+    fn patience(
+        &mut self,
+        id: FlowId,
+        flow: &mut Flow,
+        direction: Direction,
+        sink: &mut impl StreamSink,
+    ) {
+        loop {
+            let half = flow.half(direction);
+            let Some(assembler) = flow.assembler(direction) else { return };
+            let segments = assembler.waiting_segments();
+            if segments == 0 {
+                return;
+            }
+            let acknowledged = half.has_acked && assembler.hole_acknowledged(half.acked);
+            let full = segments > self.limits.max_stream_segments
+                || assembler.waiting_bytes() > self.limits.max_stream_bytes
+                || self.held.waiting > self.limits.max_reassembly_bytes;
+            let cause = if acknowledged && segments >= PATIENCE_SEGMENTS {
+                GapCause::NotCaptured
+            } else if full {
+                self.stats.holes_given_up += 1;
+                if acknowledged { GapCause::NotCaptured } else { GapCause::LimitReached }
+            } else {
+                return;
+            };
+            self.give_up_hole(id, flow, direction, cause, sink);
+        }
+    }
+
+    /// The flow is over: what waits comes out, with the holes before it as gaps.
+    pub(super) fn flush(&mut self, id: FlowId, flow: &mut Flow, sink: &mut impl StreamSink) {
+        for direction in [Direction::Forward, Direction::Reverse] {
+            loop {
+                let half = flow.half(direction);
+                let Some(assembler) = flow.assembler(direction) else { break };
+                if assembler.waiting_segments() == 0 {
+                    break;
+                }
+                let acknowledged = half.has_acked && assembler.hole_acknowledged(half.acked);
+                let cause =
+                    if acknowledged { GapCause::NotCaptured } else { GapCause::NotAcknowledged };
+                self.give_up_hole(id, flow, direction, cause, sink);
+            }
+        }
+    }
+
+    fn give_up_hole(
+        &mut self,
+        id: FlowId,
+        flow: &mut Flow,
+        direction: Direction,
+        cause: GapCause,
+        sink: &mut impl StreamSink,
+    ) {
+        let Some(mut assembler) = flow.assembler_mut(direction).take() else { return };
+        let before = sizes(&assembler);
+        let (_, interest) = with_pieces(id, flow, direction, sink, |emit| {
+            assembler.give_up_hole(cause, emit);
+        });
+        self.held.buffer(before, &assembler);
+        *flow.assembler_mut(direction) = Some(assembler);
+        if interest == Interest::Settled {
+            self.held.settle(flow);
+        }
+    }
+}
+
+/// Runs `work` with a way to hand pieces to the listener, and tells the listener's last word.
+fn with_pieces<R>(
+    id: FlowId,
+    flow: &Flow,
+    direction: Direction,
+    sink: &mut impl StreamSink,
+    work: impl FnOnce(&mut dyn FnMut(Piece<'_>)) -> R,
+) -> (R, Interest) {
+    let mut interest = Interest::More;
+    let view = flow.view(id);
+    let mut emit = |piece: Piece<'_>| {
+        if interest == Interest::Settled {
+            return;
+        }
+        interest = match piece {
+            Piece::Data { at, bytes } => sink.data(&view, direction, at, bytes),
+            Piece::Gap { len_bytes, cause, at } => {
+                sink.gap(&view, direction, Gap { len_bytes, cause, at })
+            }
+        };
+    };
+    let result = work(&mut emit);
+    (result, interest)
+}

@@ -1,0 +1,287 @@
+//! What listeners hear of small scripted flows.
+
+use super::*;
+use crate::flow::{EndedFlow, FlowView};
+use crate::stream::{Direction, Gap, GapCause, Interest};
+use crate::transport::OverlapConflict;
+use crate::{Address, Endpoint, Place, SeqNumber, TunnelId};
+
+#[derive(Default)]
+struct Heard {
+    forward: Vec<u8>,
+    reverse: Vec<u8>,
+    gaps: Vec<Gap>,
+    ended: Vec<EndedFlow>,
+    settle_at: Option<usize>,
+}
+
+impl StreamSink for Heard {
+    fn data(&mut self, _: &FlowView<'_>, direction: Direction, _: Place, bytes: &[u8]) -> Interest {
+        let stream = match direction {
+            Direction::Forward => &mut self.forward,
+            Direction::Reverse => &mut self.reverse,
+        };
+        stream.extend_from_slice(bytes);
+        let enough = self.settle_at.is_some_and(|at| stream.len() >= at);
+        if enough { Interest::Settled } else { Interest::More }
+    }
+
+    fn gap(&mut self, _: &FlowView<'_>, _: Direction, gap: Gap) -> Interest {
+        self.gaps.push(gap);
+        Interest::More
+    }
+
+    fn conflict(&mut self, _: &FlowView<'_>, _: Direction, _: OverlapConflict) {}
+
+    fn ended(&mut self, flow: EndedFlow) {
+        self.ended.push(flow);
+    }
+}
+
+const CLIENT: [u8; 4] = [10, 0, 0, 7];
+const SERVER: [u8; 4] = [10, 0, 0, 2];
+
+struct Script {
+    table: FlowTable,
+    heard: Heard,
+    frame: u64,
+    port: u16,
+}
+
+impl Script {
+    fn new() -> Self {
+        let table = FlowTable::new(Limits::default());
+        Self { table, heard: Heard::default(), frame: 0, port: 51234 }
+    }
+
+    fn send(&mut self, from: [u8; 4], flags: u8, seq: u32, ack: u32, payload: &[u8]) {
+        self.frame += 1;
+        let end = |address, port| Endpoint { address: Address::v4(address), port };
+        let (source, destination) = if from == CLIENT {
+            (end(CLIENT, self.port), end(SERVER, 443))
+        } else {
+            (end(SERVER, 443), end(CLIENT, self.port))
+        };
+        let time = Timestamp(i64::try_from(self.frame).unwrap() * 1_000_000);
+        let segment = Segment {
+            place: Place { frame: self.frame, time, ..Place::default() },
+            source,
+            destination,
+            tunnel: TunnelId::NONE,
+            seq: SeqNumber(seq),
+            ack: SeqNumber(ack),
+            flags: TcpFlags(flags),
+            window: 1000,
+            options: &[],
+            header: &[],
+            payload,
+            cut: 0,
+            ttl: 64,
+            ip_id: Some(1),
+        };
+        self.table.push(&segment, &mut self.heard);
+    }
+
+    fn open(&mut self) {
+        self.send(CLIENT, 0x02, 99, 0, b"");
+        self.send(SERVER, 0x12, 499, 100, b"");
+        self.send(CLIENT, 0x10, 100, 500, b"");
+    }
+
+    fn finish(&mut self) -> &EndedFlow {
+        self.table.finish(&mut self.heard);
+        self.heard.ended.last().unwrap()
+    }
+}
+
+#[test]
+fn a_connection_is_told_whole() {
+    let mut script = Script::new();
+    script.open();
+    script.send(CLIENT, 0x18, 100, 500, b"hello");
+    script.send(SERVER, 0x18, 500, 105, b"world");
+    script.send(CLIENT, 0x11, 105, 505, b"");
+    script.send(SERVER, 0x11, 505, 106, b"");
+    let flow = script.finish();
+    assert_eq!(flow.reason, EndReason::Closed);
+    assert_eq!(flow.frames, 7);
+    assert_eq!(flow.facts.established.map(|at| at.frame), Some(3));
+    assert_eq!(flow.facts.forward.stream_bytes, 5);
+    assert_eq!(flow.facts.forward.acknowledged_bytes, 5);
+    assert_eq!(flow.facts.forward.fin.map(|at| at.frame), Some(6));
+    assert_eq!(flow.forward_source.port, 51234);
+    assert_eq!(script.heard.forward, b"hello");
+    assert_eq!(script.heard.reverse, b"world");
+    assert_eq!(script.table.held, Held::default());
+}
+
+#[test]
+fn a_gap_says_whether_the_receiver_had_the_bytes() {
+    for (ack, cause) in [(110, GapCause::NotCaptured), (100, GapCause::NotAcknowledged)] {
+        let mut script = Script::new();
+        script.open();
+        script.send(CLIENT, 0x18, 105, 500, b"later");
+        script.send(SERVER, 0x10, 500, ack, b"");
+        let flow = script.finish();
+        assert!(flow.facts.forward.from_start);
+        assert_eq!(script.heard.gaps.len(), 1);
+        assert_eq!(script.heard.gaps[0].len_bytes, 5);
+        assert_eq!(script.heard.gaps[0].cause, cause);
+        assert_eq!(script.heard.forward, b"later");
+    }
+}
+
+#[test]
+fn ports_used_again_are_another_connection() {
+    let mut script = Script::new();
+    script.open();
+    script.send(CLIENT, 0x18, 100, 500, b"one");
+    script.send(CLIENT, 0x02, 7_000_000, 0, b"");
+    script.send(CLIENT, 0x02, 7_000_000, 0, b"");
+    script.finish();
+    assert_eq!(script.heard.ended.len(), 2);
+    assert_eq!(script.heard.ended[0].reason, EndReason::Replaced);
+    assert_eq!(script.heard.ended[1].facts.syn_retransmissions.total(), 1);
+    assert_eq!(script.heard.ended[1].frames, 2);
+}
+
+#[test]
+fn a_syn_that_meets_an_old_connection_opens_another() {
+    let mut script = Script::new();
+    script.open();
+    script.send(CLIENT, 0x18, 100, 500, b"old");
+    script.send(CLIENT, 0x02, 7_000_000, 0, b"");
+    // The server asks whether the old connection is meant; the client resets it.
+    script.send(SERVER, 0x10, 500, 103, b"");
+    script.send(CLIENT, 0x04, 103, 0, b"");
+    script.send(CLIENT, 0x02, 7_000_000, 0, b"");
+    script.send(SERVER, 0x12, 8_000_000, 7_000_001, b"");
+    script.send(CLIENT, 0x10, 7_000_001, 8_000_001, b"");
+    script.send(CLIENT, 0x18, 7_000_001, 8_000_001, b"new");
+    script.send(SERVER, 0x18, 8_000_001, 7_000_004, b"yes");
+    let flow = script.finish().clone();
+    assert_eq!(script.heard.ended.len(), 2);
+    assert_eq!((flow.reason, flow.frames), (EndReason::CaptureEnd, 8));
+    assert!(flow.facts.reset().is_none(), "it was meant for the old connection");
+    assert_eq!(flow.facts.established.map(|at| at.frame), Some(10));
+    assert_eq!(flow.facts.forward.acknowledged_bytes, 3);
+    assert_eq!(script.heard.forward, b"oldnew");
+    assert_eq!(script.heard.reverse, b"yes");
+    assert!(script.heard.gaps.is_empty());
+}
+
+#[test]
+fn a_first_flight_without_a_syn_may_come_out_of_order() {
+    let mut script = Script::new();
+    script.send(CLIENT, 0x18, 105, 500, b" hello");
+    assert!(script.heard.forward.is_empty(), "something may come before it");
+    script.send(CLIENT, 0x18, 100, 500, b"first");
+    script.send(SERVER, 0x18, 500, 111, b"world");
+    assert_eq!(script.heard.forward, b"first hello");
+    assert_eq!(script.heard.reverse, b"world", "it begins with what the client waits for");
+    script.send(CLIENT, 0x18, 111, 505, b"!");
+    let flow = script.finish();
+    assert_eq!(flow.facts.forward.stream_bytes, 12);
+    assert_eq!(script.heard.forward, b"first hello!");
+    assert!(script.heard.gaps.is_empty());
+}
+
+#[test]
+fn a_stream_that_is_joined_late_does_not_wait_for_long() {
+    let mut script = Script::new();
+    for number in 0..8 {
+        assert!(script.heard.forward.is_empty());
+        script.send(CLIENT, 0x18, 100 + number, 500, b"x");
+    }
+    assert_eq!(script.heard.forward.len(), 8, "so many segments, and no earlier one");
+    let mut script = Script::new();
+    script.send(CLIENT, 0x18, 100, 500, b"x");
+    script.frame += 1_000;
+    script.send(CLIENT, 0x10, 101, 500, b"");
+    assert_eq!(script.heard.forward, b"x", "a second is long enough");
+    let mut script = Script::new();
+    script.send(CLIENT, 0x18, 100, 500, b"x");
+    script.finish();
+    assert_eq!(script.heard.forward, b"x");
+}
+
+#[test]
+fn what_flows_hold_is_bounded() {
+    let mut script = Script::new();
+    script.table.limits.max_flow_bytes = 100_000;
+    for port in 0..2_000 {
+        script.port = port;
+        script.open();
+        script.send(CLIENT, 0x18, 200, 500, &[0; 1000]);
+        assert!(script.table.buffered_bytes() <= 100_000);
+    }
+    assert!(script.table.len() > 20, "{}", script.table.len());
+    let stats = script.table.stats();
+    assert_eq!((stats.flows, stats.evicted), (2_000, script.heard.ended.len() as u64));
+    assert!(script.heard.ended.iter().all(|flow| flow.reason == EndReason::Evicted));
+    script.finish();
+    assert_eq!(script.table.held, Held::default());
+}
+
+#[test]
+fn a_guessed_reset_is_not_the_end() {
+    let mut script = Script::new();
+    script.open();
+    script.send(SERVER, 0x04, 3_000_000_000, 0, b"");
+    script.send(CLIENT, 0x18, 100, 500, b"still");
+    let flow = script.finish();
+    assert_eq!(flow.facts.resets.total(), 1);
+    assert!(flow.facts.reset().is_none());
+    assert_eq!(flow.reason, EndReason::CaptureEnd);
+}
+
+#[test]
+fn a_refusal_is_a_reset_that_acknowledges_the_syn() {
+    let mut script = Script::new();
+    script.send(CLIENT, 0x02, 99, 0, b"");
+    script.send(SERVER, 0x14, 0, 100, b"");
+    let flow = script.finish();
+    assert!(flow.facts.reset().is_some());
+    assert_eq!(flow.reason, EndReason::Reset);
+    assert_eq!(flow.facts.syn.map(|syn| syn.isn), Some(SeqNumber(99)));
+}
+
+#[test]
+fn a_clock_that_is_set_back_ends_no_flow() {
+    let mut script = Script::new();
+    script.table.now = Timestamp(1_000_000_000_000_000);
+    script.open();
+    for _ in 0..40 {
+        script.send(CLIENT, 0x10, 100, 500, b"");
+    }
+    assert_eq!(script.table.stats().flows, 1);
+    assert!(script.heard.ended.is_empty());
+}
+
+#[test]
+fn a_settled_flow_is_only_counted() {
+    let mut script = Script::new();
+    script.heard.settle_at = Some(3);
+    script.open();
+    script.send(CLIENT, 0x18, 100, 500, b"abc");
+    script.send(CLIENT, 0x18, 103, 500, b"def");
+    script.send(CLIENT, 0x18, 120, 500, b"ghi");
+    let held = script.table.held;
+    assert_eq!((held.waiting, held.history), (0, 0));
+    let flow = script.finish();
+    assert_eq!(flow.frames, 6);
+    assert_eq!(flow.facts.forward.stream_bytes, 23);
+    assert_eq!(script.heard.forward, b"abc");
+    assert!(script.heard.gaps.is_empty());
+}
+
+#[test]
+fn a_full_table_lets_the_longest_idle_flow_go() {
+    let mut script = Script::new();
+    script.table.limits.max_flows = 10;
+    for isn in 0..100 {
+        script.send(CLIENT, 0x02, isn * 100_000, 0, b"");
+    }
+    assert_eq!(script.table.len(), 1, "the same ports: each SYN replaces the one before");
+    assert_eq!(script.table.stats().flows, 100);
+}

@@ -1,0 +1,135 @@
+//! Where connections go as they are told: counted for the table, written as lines at once, or held
+//! for the formats that need them all.
+
+use std::io;
+
+use tlsleuth::diagnosis::Fleet;
+use tlsleuth::{Analyzed, Counts, Event};
+use tlsleuth_report::build::assemble;
+use tlsleuth_report::schema::{self, Report};
+use tlsleuth_report::{CaptureInput, Tally, json};
+
+use crate::analysis::Take;
+use crate::arguments::{Format, Main, SeverityChoice};
+use crate::filter;
+use crate::output::Output;
+
+/// Takes what the analysis tells.
+pub(crate) struct Sink<'a> {
+    arguments: &'a Main,
+    roots: &'static str,
+    form: Form<'a>,
+    /// Held until the logs' lines are beside them.
+    awaiting_logs: Option<Vec<Box<Analyzed>>>,
+    fleet: Fleet,
+    worst: Option<SeverityChoice>,
+    left_out: u64,
+}
+
+enum Form<'a> {
+    Counted(Box<Tally>),
+    Lines(Output<'a>),
+    Held(Vec<schema::Connection>),
+}
+
+impl<'a> Sink<'a> {
+    /// A sink for the format that is asked for.
+    ///
+    /// # Errors
+    /// When the output cannot be opened.
+    pub(crate) fn new(arguments: &'a Main, roots: &'static str) -> anyhow::Result<Self> {
+        let page = !arguments.all && arguments.connection.is_empty();
+        let form = match arguments.format {
+            Format::Table if page => Form::Counted(Box::new(Tally::new(roots))),
+            Format::Jsonl => Form::Lines(Output::open(arguments.output.as_deref())?),
+            _ => Form::Held(Vec::new()),
+        };
+        Ok(Self {
+            arguments,
+            roots,
+            form,
+            awaiting_logs: (!arguments.log.is_empty()).then(Vec::new),
+            fleet: Fleet::default(),
+            worst: None,
+            left_out: 0,
+        })
+    }
+
+    /// Those that wait for the lines of logs.
+    pub(crate) fn awaiting_logs(&mut self) -> Option<&mut [Box<Analyzed>]> {
+        self.awaiting_logs.as_deref_mut()
+    }
+
+    fn connection(&mut self, analyzed: Box<Analyzed>) -> io::Result<()> {
+        if !filter::keeps(self.arguments, &analyzed) {
+            self.left_out = self.left_out.saturating_add(1);
+            return Ok(());
+        }
+        let findings = &analyzed.diagnosis.findings;
+        let worst = findings.iter().map(|f| SeverityChoice::of(f.severity.name())).max();
+        self.worst = self.worst.max(worst);
+        match &mut self.form {
+            Form::Counted(tally) => tally.push(analyzed),
+            Form::Lines(out) => {
+                json::write_line(&tlsleuth_report::connection(&analyzed, self.roots), out)?;
+            }
+            Form::Held(held) => held.push(tlsleuth_report::connection(&analyzed, self.roots)),
+        }
+        Ok(())
+    }
+
+    /// Everything is told: what was written, or the report that is to be.
+    ///
+    /// # Errors
+    /// When it cannot be written.
+    pub(crate) fn finish(
+        mut self,
+        captures: &[CaptureInput],
+        counts: &Counts,
+    ) -> anyhow::Result<Told> {
+        for analyzed in self.awaiting_logs.take().unwrap_or_default() {
+            self.connection(analyzed)?;
+        }
+        let found = captures.iter().flat_map(|capture| &capture.findings);
+        let found = found.chain(&self.fleet.findings);
+        let worst = found.map(|finding| SeverityChoice::of(finding.severity.name())).max();
+        let worst = self.worst.max(worst);
+        let report = match self.form {
+            Form::Lines(out) => {
+                out.commit()?;
+                None
+            }
+            Form::Counted(tally) => Some(tally.finish(captures, &self.fleet, counts)),
+            Form::Held(held) => Some(assemble(captures, held, &self.fleet, counts)),
+        };
+        let report = report.map(|mut report| {
+            report.counts.connections_left_out = self.left_out;
+            Box::new(report)
+        });
+        Ok(Told { report, worst })
+    }
+}
+
+/// What came of it.
+pub(crate) struct Told {
+    /// What is still to be written.
+    pub(crate) report: Option<Box<Report>>,
+    /// The worst severity among the findings shown.
+    pub(crate) worst: Option<SeverityChoice>,
+}
+
+impl Take for Sink<'_> {
+    fn take(&mut self, event: Event) -> io::Result<()> {
+        match (event, &mut self.awaiting_logs) {
+            (Event::Fleet(fleet), _) => {
+                self.fleet = *fleet;
+                Ok(())
+            }
+            (Event::Connection(analyzed), Some(awaiting)) => {
+                awaiting.push(analyzed);
+                Ok(())
+            }
+            (Event::Connection(analyzed), None) => self.connection(analyzed),
+        }
+    }
+}

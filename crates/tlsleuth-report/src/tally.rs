@@ -1,0 +1,374 @@
+//! The table's numbers without the connections: failures are counted by kind, what completed by
+//! server and name, and only some of each are kept to be shown. Its memory is bounded by the kinds,
+//! not by the connections.
+
+use std::collections::{HashMap, HashSet};
+
+use foldhash::fast::RandomState;
+use tlsleuth::capture::{Address, Endpoint, Timestamp};
+use tlsleuth::diagnosis::{Fleet, Severity};
+use tlsleuth::handshake::codepoint::ProtocolVersion;
+use tlsleuth::handshake::{Outcome, WireText};
+use tlsleuth::{Analyzed, Counts};
+
+use crate::build::{self, CaptureInput, Servers};
+use crate::schema;
+use crate::summary::{Grouped, GroupedHealthy, GroupedKind, GroupedWarning, HEALTH_CHECK};
+
+/// Failed connections that are kept in full while there are no more.
+pub(crate) const FEW: usize = 10;
+/// Groups of one list; connections of further ones are counted together.
+const MAX_GROUPS: usize = 65_536;
+/// Groups of one list whose example is kept.
+const MAX_EXAMPLES: usize = 512;
+/// Groups of one list whose example is shown, more than any list is long.
+const SHOWN_EXAMPLES: usize = 64;
+/// Clients told apart in one group.
+const MAX_CLIENTS: usize = 1_000;
+/// Versions told of one server and name.
+const MAX_VERSIONS: usize = 8;
+
+/// What the connections of a group have in common: the same code (a verdict, or a warning) at the
+/// same server for the same name.
+#[derive(Clone, PartialEq, Eq, Hash, Debug)]
+struct Key {
+    code: Option<&'static str>,
+    server: Endpoint,
+    sni: Option<WireText>,
+}
+
+impl Key {
+    fn new(code: Option<&'static str>, analyzed: &Analyzed) -> Self {
+        let hello = analyzed.connection.client_hello();
+        let sni = hello.and_then(|hello| hello.value.extensions.server_name());
+        Self {
+            code,
+            server: analyzed.connection.server,
+            sni: sni.map(|name| name.host_name.clone()),
+        }
+    }
+}
+
+#[derive(Debug)]
+struct Group {
+    count: u64,
+    /// The start and the number of the first one.
+    first: (Timestamp, u64),
+    last: Timestamp,
+    /// In order; up to [`MAX_CLIENTS`].
+    clients: Vec<Address>,
+    /// Whether TLS was seen in the first one.
+    tls: bool,
+    example: Option<Box<Analyzed>>,
+}
+
+/// Groups of one list.
+#[derive(Debug, Default)]
+struct Groups {
+    by_key: HashMap<Key, Group, RandomState>,
+    examples: usize,
+    /// Connections of groups that did not fit.
+    left_out: u64,
+}
+
+impl Groups {
+    /// Counts a connection, and keeps it if it is a good example.
+    fn add(&mut self, code: Option<&'static str>, analyzed: Box<Analyzed>) {
+        let key = Key::new(code, &analyzed);
+        let client = analyzed.connection.client.address;
+        let start = analyzed.connection.first.time;
+        let full = self.by_key.len() >= MAX_GROUPS;
+        let Some(group) = self.by_key.get_mut(&key) else {
+            if full {
+                self.left_out = self.left_out.saturating_add(1);
+                return;
+            }
+            let tls = analyzed.connection.tls_seen();
+            let first = (start, analyzed.id);
+            let example = (self.examples < MAX_EXAMPLES).then_some(analyzed);
+            self.examples += usize::from(example.is_some());
+            let clients = vec![client];
+            self.by_key.insert(key, Group { count: 1, first, last: start, clients, tls, example });
+            return;
+        };
+        group.count = group.count.saturating_add(1);
+        group.last = group.last.max(start);
+        if let Err(place) = group.clients.binary_search(&client)
+            && group.clients.len() < MAX_CLIENTS
+        {
+            group.clients.insert(place, client);
+        }
+        if group.example.is_some() || !group.count.is_power_of_two() {
+            return;
+        }
+        // A group that grows takes the place of one that stayed small.
+        let half = group.count / 2;
+        let smallest = self
+            .by_key
+            .values_mut()
+            .filter(|other| other.example.is_some() && other.count <= half)
+            .min_by_key(|other| (other.count, std::cmp::Reverse(other.first)));
+        if let Some(smallest) = smallest {
+            smallest.example = None;
+            if let Some(group) = self.by_key.get_mut(&key) {
+                group.example = Some(analyzed);
+            }
+        }
+    }
+
+    /// The most frequent first, then by their first connection. Only the examples of the first ones
+    /// and the first of each code are shown.
+    fn finish(self, shown: &mut Vec<Box<Analyzed>>, of: &Of) -> Vec<GroupedKind> {
+        let mut codes = HashSet::new();
+        let mut groups: Vec<(Key, Group)> = self.by_key.into_iter().collect();
+        groups.sort_by_key(|(_, group)| (std::cmp::Reverse(group.count), group.first));
+        groups
+            .into_iter()
+            .enumerate()
+            .map(|(place, (key, group))| {
+                let of_note = codes.insert(key.code) | (place < SHOWN_EXAMPLES);
+                let example = group.example.filter(|_| of_note);
+                let members = example.iter().map(|example| example.id).collect();
+                shown.extend(example);
+                GroupedKind {
+                    of: of.get(key.server, key.sni.as_ref(), group.tls),
+                    verdict: key.code,
+                    server: build::endpoint(key.server),
+                    sni: key.sni.map(|name| name.to_string()),
+                    count: group.count,
+                    first: group.first.0,
+                    last: group.last,
+                    clients: group.clients.len(),
+                    members,
+                }
+            })
+            .collect()
+    }
+}
+
+/// How many connections there are to a server, under each name.
+#[derive(Default)]
+struct Of {
+    names: HashMap<(Endpoint, Option<WireText>), u64, RandomState>,
+    servers: HashMap<Endpoint, u64, RandomState>,
+}
+
+impl Of {
+    fn new(fleet: &Fleet) -> Self {
+        let mut of = Self::default();
+        for (server, name, group) in fleet.groups() {
+            let checks = group.verdicts.get(&HEALTH_CHECK).copied().unwrap_or(0);
+            let count = group.connections.saturating_sub(checks);
+            of.names.insert((server, name.cloned()), count);
+            let all = of.servers.entry(server).or_default();
+            *all = all.saturating_add(count);
+        }
+        of
+    }
+
+    /// Without a ClientHello nobody knows the name: such a failure is one of all.
+    fn get(&self, server: Endpoint, sni: Option<&WireText>, tls: bool) -> u64 {
+        if sni.is_none() && !tls {
+            return self.servers.get(&server).copied().unwrap_or(0);
+        }
+        let sni = sni.map(|name| WireText::new(&name.raw().to_ascii_lowercase()));
+        self.names.get(&(server, sni)).copied().unwrap_or(0)
+    }
+}
+
+#[derive(Debug, Default)]
+struct Healthy {
+    count: u64,
+    versions: Vec<ProtocolVersion>,
+}
+
+/// Counts connections as they are told.
+#[derive(Debug)]
+pub struct Tally {
+    roots: &'static str,
+    /// The failed ones while there are few; afterwards they are in `kinds`.
+    few: Option<Vec<Box<Analyzed>>>,
+    kinds: Groups,
+    incomplete: Groups,
+    health_checks: Groups,
+    warnings: Groups,
+    healthy: HashMap<Key, Healthy, RandomState>,
+    /// Completed connections to servers and names that did not fit.
+    healthy_left_out: u64,
+    shown: u64,
+    filtered: u64,
+    span: Option<(Timestamp, Timestamp)>,
+}
+
+impl Tally {
+    /// Nothing counted yet. `roots` names the anchors, as the report does.
+    #[must_use]
+    pub fn new(roots: &'static str) -> Self {
+        Self {
+            roots,
+            few: Some(Vec::new()),
+            kinds: Groups::default(),
+            incomplete: Groups::default(),
+            health_checks: Groups::default(),
+            warnings: Groups::default(),
+            healthy: HashMap::default(),
+            healthy_left_out: 0,
+            shown: 0,
+            filtered: 0,
+            span: None,
+        }
+    }
+
+    /// Counts a connection that filters leave out.
+    pub fn leave_out(&mut self) {
+        self.filtered = self.filtered.saturating_add(1);
+    }
+
+    /// Counts a connection.
+    pub fn push(&mut self, analyzed: Box<Analyzed>) {
+        self.shown = self.shown.saturating_add(1);
+        let start = analyzed.connection.first.time;
+        let (first, last) = self.span.unwrap_or((start, start));
+        self.span = Some((first.min(start), last.max(start)));
+        let verdict = analyzed.diagnosis.verdict().map(|finding| finding.code);
+        match analyzed.diagnosis.outcome {
+            _ if verdict == Some(HEALTH_CHECK) => self.health_checks.add(verdict, analyzed),
+            Outcome::Failed => self.failed(verdict, analyzed),
+            Outcome::Completed => self.completed(analyzed),
+            Outcome::Incomplete => {
+                let code = analyzed.diagnosis.findings.first().map(|finding| finding.code);
+                self.incomplete.add(code, analyzed);
+            }
+        }
+    }
+
+    fn failed(&mut self, verdict: Option<&'static str>, analyzed: Box<Analyzed>) {
+        let Some(few) = &mut self.few else { return self.kinds.add(verdict, analyzed) };
+        few.push(analyzed);
+        if few.len() > FEW {
+            for analyzed in self.few.take().unwrap_or_default() {
+                let verdict = analyzed.diagnosis.verdict().map(|finding| finding.code);
+                self.kinds.add(verdict, analyzed);
+            }
+        }
+    }
+
+    fn completed(&mut self, analyzed: Box<Analyzed>) {
+        let key = Key::new(None, &analyzed);
+        let full = self.healthy.len() >= MAX_GROUPS;
+        let healthy = match self.healthy.get_mut(&key) {
+            Some(healthy) => Some(healthy),
+            None if full => None,
+            None => Some(self.healthy.entry(key).or_default()),
+        };
+        match healthy {
+            Some(healthy) => {
+                healthy.count = healthy.count.saturating_add(1);
+                if let Some(version) = build::negotiated(&analyzed.connection)
+                    && healthy.versions.len() < MAX_VERSIONS
+                    && !healthy.versions.contains(&version)
+                {
+                    healthy.versions.push(version);
+                }
+            }
+            None => self.healthy_left_out = self.healthy_left_out.saturating_add(1),
+        }
+        let mut warned =
+            analyzed.diagnosis.findings.iter().filter(|f| f.severity == Severity::Warning);
+        let Some(first) = warned.next().map(|finding| finding.code) else { return };
+        // A connection with several warnings is an example of each.
+        let others: Vec<&'static str> = warned.map(|finding| finding.code).collect();
+        for code in others {
+            self.warnings.add(Some(code), analyzed.clone());
+        }
+        self.warnings.add(Some(first), analyzed);
+    }
+
+    /// The report, with only those connections in it that the table shows.
+    #[must_use]
+    pub fn finish(
+        mut self,
+        captures: &[CaptureInput],
+        fleet: &Fleet,
+        counts: &Counts,
+    ) -> schema::Report {
+        let of = Of::new(fleet);
+        let lists = [&self.kinds, &self.incomplete, &self.health_checks, &self.warnings];
+        let ungrouped = lists.iter().map(|groups| groups.left_out).sum::<u64>();
+        let ungrouped = ungrouped.saturating_add(self.healthy_left_out);
+        let mut shown: Vec<Box<Analyzed>> = Vec::new();
+        let few = self.few.take();
+        let mut kinds = match &few {
+            None => self.kinds.finish(&mut shown, &of),
+            Some(few) => {
+                let mut kinds = Groups::default();
+                for analyzed in few {
+                    let verdict = analyzed.diagnosis.verdict().map(|finding| finding.code);
+                    kinds.add(verdict, analyzed.clone());
+                }
+                kinds.finish(&mut Vec::new(), &of)
+            }
+        };
+        if let Some(few) = few {
+            for kind in &mut kinds {
+                kind.members = few
+                    .iter()
+                    .filter(|analyzed| {
+                        let verdict = analyzed.diagnosis.verdict().map(|finding| finding.code);
+                        let key = Key::new(verdict, analyzed);
+                        key.code == kind.verdict
+                            && build::endpoint(key.server) == kind.server
+                            && key.sni.map(|name| name.to_string()) == kind.sni
+                    })
+                    .map(|analyzed| analyzed.id)
+                    .collect();
+            }
+            shown.extend(few);
+        }
+        let incomplete = self.incomplete.finish(&mut shown, &of);
+        let health_checks = self.health_checks.finish(&mut shown, &of);
+        let warnings = self.warnings.finish(&mut shown, &of);
+        let warned = warnings.len();
+        let warnings: Vec<GroupedWarning> = warnings
+            .into_iter()
+            .filter_map(|kind| {
+                let (code, example) = (kind.verdict?, *kind.members.first()?);
+                Some(GroupedWarning { code, example, count: kind.count })
+            })
+            .collect();
+        let mut healthy: Vec<(Key, Healthy)> = self.healthy.into_iter().collect();
+        healthy.sort_by(|(a, one), (b, other)| {
+            let key = |key: &Key| key.server;
+            other.count.cmp(&one.count).then(key(a).cmp(&key(b))).then_with(|| a.sni.cmp(&b.sni))
+        });
+        let healthy = healthy
+            .into_iter()
+            .map(|(key, healthy)| GroupedHealthy {
+                server: build::endpoint(key.server),
+                sni: key.sni.map(|name| name.to_string()),
+                count: healthy.count,
+                versions: healthy.versions.iter().map(ToString::to_string).collect(),
+            })
+            .collect();
+        shown.sort_by_key(|analyzed| analyzed.id);
+        shown.dedup_by_key(|analyzed| analyzed.id);
+        let mut report =
+            build::report_with(captures, shown, fleet, counts, self.roots, Servers::LeftOut);
+        report.counts.connections_left_out = self.filtered;
+        let (first, last) = self.span.unwrap_or_default();
+        let grouped = Grouped {
+            shown: self.shown,
+            kinds,
+            healthy,
+            incomplete,
+            health_checks,
+            more_warnings: warned - warnings.len(),
+            warnings,
+            first_start: build::time(first),
+            last_start: build::time(last),
+            ungrouped,
+        };
+        report.grouped = Some(Box::new(grouped));
+        report
+    }
+}

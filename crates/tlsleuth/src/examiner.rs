@@ -1,0 +1,214 @@
+//! The second half of an analysis: connections in as they end, judged ones out in the order of
+//! their start.
+//!
+//! Other connections of the incident help to judge one: they show a missing intermediate, or the
+//! chain that TLS 1.3 hides. So a connection waits until [`TOLD_WAITING`] later ones ended, or the
+//! frames are over, and is judged by all that was seen up to then. What waits is bounded, so memory
+//! does not grow with the capture, and depends on the frames alone, so the same frames give the same
+//! verdicts.
+
+use std::collections::{HashSet, VecDeque};
+
+use tlsleuth_capture::decode::TunnelHop;
+use tlsleuth_diagnosis::{Context, Summary, diagnose};
+use tlsleuth_handshake::Connection;
+use tlsleuth_handshake::ports::is_usual_tls_port;
+
+use crate::analyzer::{Analyzed, Event, Options};
+use crate::follower::Ended;
+use crate::knowledge::Knowledge;
+
+/// Connections that wait for what later ones show.
+const TOLD_WAITING: usize = 4_096;
+
+/// Connections without TLS that wait until it is known whether their server speaks TLS.
+const CANDIDATES_WAITING: usize = 16_384;
+
+/// Connections that wait for one that began before them and goes on. When there are more, it is
+/// told when it ends, after those.
+const BLOCKED: usize = 16_384;
+
+/// One flow in its turn.
+#[derive(Debug)]
+enum Turn {
+    /// It goes on.
+    Going,
+    /// There is nothing to tell of it.
+    Nothing,
+    /// It ended, and is to be told.
+    Told(Waiting),
+    /// It ended without TLS: told if its server speaks TLS.
+    Candidate(Waiting),
+}
+
+#[derive(Debug)]
+struct Waiting {
+    connection: Box<Connection>,
+    tunnel: Vec<TunnelHop>,
+}
+
+/// Takes connections as they end from a [`Follower`](crate::Follower), gives them judged.
+#[derive(Debug)]
+pub struct Examiner {
+    options: Options,
+    knowledge: Knowledge,
+    summary: Summary,
+    /// The flows by their serial numbers, from `base` on.
+    turns: VecDeque<Turn>,
+    base: u64,
+    told_waiting: usize,
+    candidates_waiting: usize,
+    /// Flows that go on although later ones were told.
+    late: HashSet<u64>,
+    events: VecDeque<Event>,
+    told: u64,
+    without_tls: u64,
+}
+
+impl Examiner {
+    /// An examiner that has seen nothing.
+    #[must_use]
+    pub fn new(options: Options) -> Self {
+        Self {
+            options,
+            knowledge: Knowledge::default(),
+            summary: Summary::default(),
+            turns: VecDeque::new(),
+            base: 0,
+            told_waiting: 0,
+            candidates_waiting: 0,
+            late: HashSet::new(),
+            events: VecDeque::new(),
+            told: 0,
+            without_tls: 0,
+        }
+    }
+
+    /// Takes flows that ended, in the order in which they did.
+    pub fn take(&mut self, ended: impl IntoIterator<Item = Ended>) {
+        for ended in ended {
+            self.take_one(ended);
+        }
+    }
+
+    fn take_one(&mut self, ended: Ended) {
+        let Ended { serial, connection, tunnel } = ended;
+        let turn = match connection {
+            None => {
+                self.without_tls += 1;
+                Turn::Nothing
+            }
+            Some(connection) => self.sort_out(Waiting { connection, tunnel }),
+        };
+        if serial < self.base {
+            self.late.remove(&serial);
+            self.tell(turn);
+            return;
+        }
+        let Ok(index) = usize::try_from(serial - self.base) else { return };
+        if self.turns.len() <= index {
+            self.turns.resize_with(index.saturating_add(1), || Turn::Going);
+        }
+        match &turn {
+            Turn::Told(_) => self.told_waiting += 1,
+            Turn::Candidate(_) => self.candidates_waiting += 1,
+            Turn::Going | Turn::Nothing => {}
+        }
+        if let Some(place) = self.turns.get_mut(index) {
+            *place = turn;
+        }
+        self.advance();
+    }
+
+    /// Nothing comes any more: all that waits is judged, then the whole.
+    pub fn finish(&mut self) {
+        while !self.turns.is_empty() {
+            self.tell_first();
+        }
+        let summary = std::mem::take(&mut self.summary);
+        self.events.push_back(Event::Fleet(Box::new(summary.finish())));
+    }
+
+    /// The next thing to tell.
+    pub fn poll(&mut self) -> Option<Event> {
+        self.events.pop_front()
+    }
+
+    /// Flows in which no TLS was found and that are not told.
+    #[must_use]
+    pub fn without_tls(&self) -> u64 {
+        self.without_tls
+    }
+
+    fn sort_out(&mut self, waiting: Waiting) -> Turn {
+        let connection = &waiting.connection;
+        if connection.tls_seen() || connection.refusal.is_some() {
+            self.knowledge.learn(connection);
+            return Turn::Told(waiting);
+        }
+        let transport = &connection.transport;
+        let opened = transport.syn.is_some() || transport.syn_ack.is_some();
+        if !opened || connection.is_plain_conversation() {
+            self.without_tls += 1;
+            return Turn::Nothing;
+        }
+        Turn::Candidate(waiting)
+    }
+
+    /// Tells what has waited long enough.
+    fn advance(&mut self) {
+        loop {
+            match self.turns.front() {
+                Some(Turn::Nothing) => {}
+                Some(Turn::Told(_) | Turn::Candidate(_))
+                    if self.told_waiting > TOLD_WAITING
+                        || self.candidates_waiting > CANDIDATES_WAITING => {}
+                Some(Turn::Going) if self.told_waiting + self.candidates_waiting > BLOCKED => {}
+                _ => return,
+            }
+            self.tell_first();
+        }
+    }
+
+    fn tell_first(&mut self) {
+        let Some(turn) = self.turns.pop_front() else { return };
+        match &turn {
+            Turn::Going => {
+                self.late.insert(self.base);
+            }
+            Turn::Told(_) => self.told_waiting = self.told_waiting.saturating_sub(1),
+            Turn::Candidate(_) => {
+                self.candidates_waiting = self.candidates_waiting.saturating_sub(1);
+            }
+            Turn::Nothing => {}
+        }
+        self.base += 1;
+        self.tell(turn);
+    }
+
+    fn tell(&mut self, turn: Turn) {
+        let Waiting { connection, tunnel } = match turn {
+            Turn::Going | Turn::Nothing => return,
+            Turn::Told(waiting) => waiting,
+            Turn::Candidate(waiting) => {
+                let server = waiting.connection.server;
+                if !self.knowledge.speaks_tls(server)
+                    && !is_usual_tls_port(server.port)
+                    && !self.options.ports.contains(&server.port)
+                {
+                    self.without_tls += 1;
+                    return;
+                }
+                waiting
+            }
+        };
+        let knowledge = &self.knowledge;
+        let context = Context { intermediates: &knowledge.intermediates, servers: knowledge };
+        let diagnosis = diagnose(&connection, &self.options.policy, &context);
+        self.summary.push(&connection, &diagnosis);
+        self.told += 1;
+        let id = self.told;
+        let analyzed = Analyzed { id, connection, diagnosis, tunnel, log_lines: Vec::new() };
+        self.events.push_back(Event::Connection(Box::new(analyzed)));
+    }
+}

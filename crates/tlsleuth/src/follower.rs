@@ -1,0 +1,246 @@
+//! The first half of an analysis: frames in, connections out as they end, not judged yet.
+
+use tlsleuth_capture::decode::TunnelHop;
+use tlsleuth_capture::transport::OverlapConflict;
+use tlsleuth_capture::{
+    DecodeStats, Decoded, Decoder, Direction, EndedFlow, FlowStats, FlowTable, FlowView, Frame,
+    Gap, Interest, Place, StreamSink, TunnelId,
+};
+use tlsleuth_handshake::{Connection, Shared, Tracker};
+
+use crate::analyzer::Options;
+
+/// What became of one flow, for the [`Examiner`](crate::Examiner).
+#[derive(Debug)]
+pub struct Ended {
+    /// How many flows began before it: each number comes once.
+    pub(crate) serial: u64,
+    /// The connection, unless there is nothing to tell of it.
+    pub(crate) connection: Option<Box<Connection>>,
+    /// The tunnels around it, the outermost first.
+    pub(crate) tunnel: Vec<TunnelHop>,
+}
+
+/// Takes frames, gives connections as they end. No input, no output, no clock.
+///
+/// The [`Analyzer`](crate::Analyzer) is this and an [`Examiner`](crate::Examiner) in one. Apart, they
+/// may work on two threads: the verdicts depend on the order of what ended and on nothing else.
+///
+/// ```
+/// # use tlsleuth::{Event, Examiner, Follower, Frame, Options};
+/// # fn frames() -> Vec<Frame<'static>> { Vec::new() }
+/// let options = Options::default();
+/// let (mut follower, mut examiner) = (Follower::new(&options), Examiner::new(options));
+/// let (sender, receiver) = std::sync::mpsc::sync_channel(16);
+/// std::thread::scope(|scope| {
+///     scope.spawn(move || {
+///         for batch in receiver {
+///             examiner.take(batch);
+///         }
+///         examiner.finish();
+///         while let Some(event) = examiner.poll() { /* … */ }
+///     });
+///     for frame in frames() {
+///         follower.push_frame(&frame);
+///         if follower.ended() >= 64 {
+///             let _ = sender.send(follower.take_ended());
+///         }
+///     }
+///     while follower.finish_some() {
+///         let _ = sender.send(follower.take_ended());
+///     }
+///     let _ = sender.send(follower.take_ended());
+///     drop(sender);
+/// });
+/// ```
+#[derive(Debug)]
+pub struct Follower {
+    decoder: Decoder,
+    table: FlowTable,
+    sessions: Sessions,
+    decoded: Vec<DecodeStats>,
+    taken: u32,
+}
+
+impl Follower {
+    /// A follower that has seen nothing.
+    #[must_use]
+    pub fn new(options: &Options) -> Self {
+        let shared = Shared { secrets: options.secrets.clone(), ..Shared::default() };
+        Self {
+            decoder: Decoder::new(options.limits.clone()),
+            table: FlowTable::new(options.limits.clone()),
+            sessions: Sessions { shared, ..Sessions::default() },
+            decoded: Vec::new(),
+            taken: 0,
+        }
+    }
+
+    /// Takes one frame. Never fails: what cannot be decoded is counted.
+    pub fn push_frame(&mut self, frame: &Frame<'_>) {
+        self.taken = self.taken.saturating_add(1);
+        let mut decoded = self.decoder.decode(frame);
+        let capture = usize::try_from(frame.place.capture).unwrap_or(usize::MAX);
+        if self.decoded.len() <= capture && capture < 1_000_000 {
+            self.decoded.resize(capture + 1, DecodeStats::default());
+        }
+        if let Some(stats) = self.decoded.get_mut(capture) {
+            stats.count(&decoded);
+        }
+        match &mut decoded {
+            Decoded::Segment(segment) => {
+                segment.place.sequence = self.taken;
+                self.table.push(segment, &mut self.sessions);
+            }
+            Decoded::Icmp(error) => {
+                error.place.sequence = self.taken;
+                self.table.push_icmp(error);
+            }
+            _ => {}
+        }
+    }
+
+    /// The frames are over: some flows end, so that whoever takes them after each call never holds all
+    /// of them; `false` when none is left.
+    pub fn finish_some(&mut self) -> bool {
+        self.table.finish_some(&mut self.sessions)
+    }
+
+    /// How many flows ended and were not taken yet.
+    #[must_use]
+    pub fn ended(&self) -> usize {
+        self.sessions.ended.len()
+    }
+
+    /// The flows that ended, in the order in which they did.
+    pub fn take_ended(&mut self) -> Vec<Ended> {
+        let decoder = &self.decoder;
+        let ended = self.sessions.ended.drain(..).map(|(serial, connection)| {
+            let tunnel = connection.as_ref().map_or(TunnelId::NONE, |connection| connection.tunnel);
+            Ended { serial, connection, tunnel: decoder.tunnel_path(tunnel).to_vec() }
+        });
+        ended.collect()
+    }
+
+    /// What became of the frames of one capture.
+    #[must_use]
+    pub fn decode_stats(&self, capture: u32) -> DecodeStats {
+        usize::try_from(capture)
+            .ok()
+            .and_then(|capture| self.decoded.get(capture))
+            .copied()
+            .unwrap_or_default()
+    }
+
+    /// What happened in the flow table.
+    #[must_use]
+    pub fn flow_stats(&self) -> FlowStats {
+        self.table.stats()
+    }
+
+    /// The tunnels that a number stands for, the outermost first.
+    #[must_use]
+    pub fn tunnel_path(&self, tunnel: TunnelId) -> &[TunnelHop] {
+        self.decoder.tunnel_path(tunnel)
+    }
+
+    /// Bytes held for streams that are not settled, and for fragments.
+    #[must_use]
+    pub fn buffered_bytes(&self) -> usize {
+        self.table.buffered_bytes() + self.sessions.held_bytes + self.decoder.buffered_bytes()
+    }
+}
+
+/// The trackers of the flows that are followed, and what ended.
+#[derive(Debug, Default)]
+struct Sessions {
+    shared: Shared,
+    trackers: Vec<Option<Session>>,
+    ended: Vec<(u64, Option<Box<Connection>>)>,
+    /// Bytes that the trackers hold, their facts included as far as they are counted.
+    held_bytes: usize,
+}
+
+/// One flow's tracker.
+#[derive(Debug)]
+struct Session {
+    tracker: Box<Tracker>,
+    /// Its share of [`Sessions::held_bytes`].
+    held_bytes: usize,
+}
+
+/// What a tracker holds before it has heard anything.
+const TRACKER_BYTES: usize = size_of::<Tracker>() + size_of::<Connection>();
+
+/// What the facts of a message take is not counted but taken to be so many times its bytes: lists of
+/// numbers become lists of larger ones, and texts are kept apart. Measured over ClientHellos.
+const FACTS_FACTOR: usize = 3;
+
+/// From so many bytes on a stream is application data, of which no facts are kept.
+const FACTS_BYTES: usize = 16 << 10;
+
+impl Sessions {
+    /// Lets the tracker of a flow hear something, and takes what it holds then into the account.
+    fn hear(
+        &mut self,
+        flow: &FlowView<'_>,
+        bytes: usize,
+        tell: impl FnOnce(&mut Tracker, &Shared) -> Interest,
+    ) -> Interest {
+        let index = flow.id.index();
+        if self.trackers.len() <= index {
+            self.trackers.resize_with(index.saturating_add(1), || None);
+        }
+        let Some(entry) = self.trackers.get_mut(index) else { return Interest::Settled };
+        let session = entry.get_or_insert_with(|| {
+            self.held_bytes = self.held_bytes.saturating_add(TRACKER_BYTES);
+            let tracker = Box::new(Tracker::new(flow));
+            Session { tracker, held_bytes: TRACKER_BYTES }
+        });
+        let buffered = session.tracker.buffered_bytes();
+        let interest = tell(&mut session.tracker, &self.shared);
+        let buffered_now = session.tracker.buffered_bytes();
+        let facts = if session.held_bytes < FACTS_BYTES { bytes * FACTS_FACTOR } else { 0 };
+        let change = |held: usize| (held + facts + buffered_now).saturating_sub(buffered);
+        session.held_bytes = change(session.held_bytes);
+        self.held_bytes = change(self.held_bytes);
+        interest
+    }
+}
+
+impl StreamSink for Sessions {
+    fn data(
+        &mut self,
+        flow: &FlowView<'_>,
+        direction: Direction,
+        at: Place,
+        bytes: &[u8],
+    ) -> Interest {
+        self.hear(flow, bytes.len(), |tracker, shared| tracker.data(shared, direction, at, bytes))
+    }
+
+    fn gap(&mut self, flow: &FlowView<'_>, direction: Direction, gap: Gap) -> Interest {
+        self.hear(flow, 0, |tracker, _| tracker.gap(direction, gap))
+    }
+
+    // The conflict is in the flow's own facts, which the connection gets at its end.
+    fn conflict(&mut self, _: &FlowView<'_>, _: Direction, _: OverlapConflict) {}
+
+    fn ended(&mut self, flow: EndedFlow) {
+        let serial = flow.serial;
+        let connection = match self.trackers.get_mut(flow.id.index()).and_then(Option::take) {
+            Some(session) => {
+                self.held_bytes = self.held_bytes.saturating_sub(session.held_bytes);
+                Some(session.tracker.finish(flow))
+            }
+            // Without a byte and without an opening there is nothing to tell.
+            None if flow.facts.syn.is_none() && flow.facts.syn_ack.is_none() => None,
+            None => Some(Connection::without_data(flow)),
+        };
+        self.ended.push((serial, connection));
+    }
+
+    fn held_bytes(&self) -> usize {
+        self.held_bytes
+    }
+}
