@@ -297,7 +297,7 @@ fn outcome(connection: &Connection) -> Outcome {
     if missing || is_ambiguous {
         return Outcome::Incomplete;
     }
-    if tls13 && was_closed_idle(connection) {
+    if tls13 && (was_closed_idle(connection) || was_in_use(connection)) {
         return Outcome::Completed;
     }
     if connection.first_close().is_some() {
@@ -339,6 +339,19 @@ fn lacks_frames(connection: &Connection) -> bool {
             || kept.iter().any(|again| again.direction == direction);
         let in_syn = connection.transport.syn.map_or(0, |syn| u64::from(syn.payload_bytes));
         stream.stream_bytes > stream.acknowledged_bytes.max(in_syn) && !was_resent
+    })
+}
+
+/// Protected records of a client that are more than its second flight can be: EndOfEarlyData,
+/// EncryptedExtensions, Certificate, CertificateVerify, Finished, and a Certificate over two records.
+const MORE_THAN_A_FLIGHT: usize = 8;
+
+/// Whether both ends of TLS 1.3 sent so many records that application data is among them, although
+/// their sizes do not tell where it begins.
+fn was_in_use(connection: &Connection) -> bool {
+    [Side::Client, Side::Server].into_iter().all(|side| {
+        let records = connection.protected.iter().filter(|record| record.from == side);
+        records.count() > MORE_THAN_A_FLIGHT
     })
 }
 

@@ -445,6 +445,24 @@ mod tests {
         assert_eq!(codes, ["alpn.acme-challenge"]);
     }
 
+    #[test]
+    fn more_records_than_a_flight_has_are_data() {
+        let many = |side: &str| format!("{side} Encrypted 40\n").repeat(9);
+        check_verdict(
+            &format!(
+                "client ClientHello sni=shop.example
+                 server ServerHello negotiated=1.3
+                 {}{}client FIN
+                 server FIN",
+                many("client"),
+                many("server")
+            ),
+            expect![[r#"
+                completed: none
+            "#]],
+        );
+    }
+
     /// Ways of a handshake up to its end, which follows.
     const WAYS: &[&str] = &[
         "client SYN\nserver SYN-ACK\nclient ACK",
