@@ -102,6 +102,7 @@ fn whole(
             connections_left_out: 0,
             interrupted: false,
         },
+        redaction: None,
         grouped: None,
     }
 }

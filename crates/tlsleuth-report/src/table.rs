@@ -8,6 +8,7 @@ use std::io::{self, Write};
 use crate::Report;
 use crate::layout::{Align, Grid, Line, Tone, cut, pack, width, wrap};
 use crate::quantity::{self, count, counted};
+use crate::redact;
 use crate::schema::{Capture, Chain, Connection, Evidence, Finding};
 use crate::story::{self, Row};
 use crate::summary::{HEALTH_CHECK, Kind, Summary, Totals, Verdict, summary, verdicts};
@@ -209,6 +210,9 @@ impl<'r> Page<'r> {
                     9,
                 );
             }
+        }
+        if let Some(told) = redact::told::sentence(self.report.redaction) {
+            self.paragraph(&format!("    {told}"), Tone::Faint, 4);
         }
         if self.report.counts.interrupted {
             self.paragraph(
