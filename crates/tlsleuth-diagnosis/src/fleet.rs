@@ -287,6 +287,7 @@ impl Summary {
             party: verdict.map(|finding| finding.party),
             proof,
             leaf,
+            stapled_ahead: diagnosis.stapled_ahead,
             chain: sent.map(|sent| ChainShape {
                 certificates: sent.value.chain.total(),
                 incomplete: incomplete(),

@@ -339,12 +339,12 @@ pub struct Event {
     pub offset_ms: f64,
     /// The capture.
     pub capture: u32,
-    /// The frame.
+    /// The frame; of a line of a log the one after which it was written.
     pub frame: u64,
-    /// `client`, `server`, `network`.
+    /// `client`, `server`, `network`; of a line of a log whose log it is.
     pub from: &'static str,
     /// What sort of event: `transport`, `retransmission`, `capture`, `before_tls`, `handshake`,
-    /// `alert`, `data`.
+    /// `alert`, `data`, `log`.
     pub kind: &'static str,
     /// What, in snake case.
     pub event: &'static str,

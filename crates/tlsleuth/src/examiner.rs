@@ -147,7 +147,8 @@ impl Examiner {
             return Turn::Told(waiting);
         }
         let transport = &connection.transport;
-        if transport.syn.is_none() && transport.syn_ack.is_none() {
+        let opened = transport.syn.is_some() || transport.syn_ack.is_some();
+        if !opened || connection.is_plain_conversation() {
             self.without_tls += 1;
             return Turn::Nothing;
         }
