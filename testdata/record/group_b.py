@@ -163,6 +163,8 @@ def intolerant(behavior, how, code):
         r.log("client.log", "c")
         r.expect("failed", "version.intolerant", any_of=["version.intolerant", code])
         r.expect("completed")
+        # The second attempt with TLS 1.2 is what makes it intolerance: a ladder of one.
+        r.fleet = ["fleet.retry-ladder"]
 
 
 intolerant("close", "closes on", "tcp.closed-after-client-hello")

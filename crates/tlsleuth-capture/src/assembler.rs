@@ -11,13 +11,13 @@
 //! copied. A short history of what was handed on stays, so that a later segment with other bytes
 //! for the same place is noticed.
 
-use std::collections::BTreeMap;
+use std::collections::VecDeque;
 
 use crate::stream::GapCause;
 use crate::{Place, SeqNumber, Timestamp};
 
-/// What a map entry costs beside its bytes, about: key, place, pointer and the tree's share.
-const ENTRY_OVERHEAD_BYTES: usize = 96;
+/// What an entry costs beside its bytes, about: itself, its allocation, and room for more of them.
+const ENTRY_OVERHEAD_BYTES: usize = 128;
 
 /// How much of the start of a stream is kept to compare retransmissions with, in bytes. A server's
 /// flight with a usual chain fits; a longer history would only serve to compare application data.
@@ -43,6 +43,8 @@ pub(crate) struct Pushed {
 }
 
 struct Waiting {
+    /// Its offset in the stream.
+    start: u64,
     at: Place,
     bytes: Box<[u8]>,
     /// Bytes behind `bytes` that the snap length cut.
@@ -50,8 +52,9 @@ struct Waiting {
 }
 
 impl Waiting {
-    fn len(&self) -> u64 {
-        self.bytes.len() as u64 + u64::from(self.cut)
+    /// The offset behind it.
+    fn end(&self) -> u64 {
+        self.start.saturating_add(self.bytes.len() as u64).saturating_add(self.cut.into())
     }
 }
 
@@ -59,7 +62,8 @@ impl Waiting {
 pub(crate) struct Assembler {
     next: SeqNumber,
     next_offset: u64,
-    waiting: BTreeMap<u64, Waiting>,
+    /// In order, without overlaps. Mostly few, and those that come last lie at the end.
+    waiting: VecDeque<Waiting>,
     waiting_bytes: usize,
     history: Vec<u8>,
     history_offset: u64,
@@ -78,7 +82,7 @@ impl Assembler {
         Self {
             next: base,
             next_offset: 0,
-            waiting: BTreeMap::new(),
+            waiting: VecDeque::new(),
             waiting_bytes: 0,
             history: Vec::new(),
             history_offset: 0,
@@ -112,9 +116,9 @@ impl Assembler {
             return;
         }
         self.next = base;
-        let waiting = std::mem::take(&mut self.waiting);
-        let moved = waiting.into_iter();
-        self.waiting = moved.map(|(offset, held)| (offset.saturating_add(earlier), held)).collect();
+        for held in &mut self.waiting {
+            held.start = held.start.saturating_add(earlier);
+        }
     }
 
     /// Bytes held: those that wait and the history.
@@ -139,9 +143,10 @@ impl Assembler {
 
     /// Whether the first hole was acknowledged by the receiver, who sent `acked`.
     pub(crate) fn hole_acknowledged(&self, acked: SeqNumber) -> bool {
-        self.waiting.first_key_value().is_some_and(|(&start, _)| {
+        self.waiting.front().is_some_and(|held| {
             let acked = i64::from(acked.distance_from(self.next));
-            i64::try_from(start.saturating_sub(self.next_offset)).is_ok_and(|hole| acked >= hole)
+            let hole = held.start.saturating_sub(self.next_offset);
+            i64::try_from(hole).is_ok_and(|hole| acked >= hole)
         })
     }
 
@@ -186,10 +191,8 @@ impl Assembler {
             return pushed;
         }
         if start == self.next_offset && self.floating.is_none() {
-            let room = self
-                .waiting
-                .first_key_value()
-                .map_or(u64::MAX, |(&first, _)| first.saturating_sub(start));
+            let room =
+                self.waiting.front().map_or(u64::MAX, |first| first.start.saturating_sub(start));
             let fits = usize::try_from(room).unwrap_or(usize::MAX).min(bytes.len());
             let (now, later) = bytes.split_at_checked(fits).unwrap_or((bytes, &[]));
             self.hand_on(at, now, emit);
@@ -213,9 +216,9 @@ impl Assembler {
     /// stream then begins with the first byte that waits, without a gap.
     pub(crate) fn give_up_hole(&mut self, cause: GapCause, emit: &mut dyn FnMut(Piece<'_>)) {
         self.floating = None;
-        let Some((&start, waiting)) = self.waiting.first_key_value() else { return };
-        let at = waiting.at;
-        let hole = start.saturating_sub(self.next_offset);
+        let Some(first) = self.waiting.front() else { return };
+        let at = first.at;
+        let hole = first.start.saturating_sub(self.next_offset);
         if hole > 0 {
             self.skip(hole, cause, at, emit);
         }
@@ -258,19 +261,15 @@ impl Assembler {
     }
 
     fn drain(&mut self, emit: &mut dyn FnMut(Piece<'_>)) {
-        while let Some(entry) = self.waiting.first_entry() {
-            if *entry.key() > self.next_offset {
-                return;
-            }
-            let waiting = entry.remove();
+        while self.waiting.front().is_some_and(|first| first.start <= self.next_offset) {
+            let Some(waiting) = self.waiting.pop_front() else { return };
             self.waiting_bytes =
                 self.waiting_bytes.saturating_sub(waiting.bytes.len() + ENTRY_OVERHEAD_BYTES);
             self.hand_on(waiting.at, &waiting.bytes, emit);
             if waiting.cut > 0 {
-                let room = self
-                    .waiting
-                    .first_key_value()
-                    .map_or(u64::MAX, |(&first, _)| first.saturating_sub(self.next_offset));
+                let next = self.waiting.front();
+                let room =
+                    next.map_or(u64::MAX, |next| next.start.saturating_sub(self.next_offset));
                 let over = u64::from(waiting.cut).min(room);
                 if over > 0 {
                     self.skip(over, GapCause::Snaplen, waiting.at, emit);
@@ -286,17 +285,17 @@ impl Assembler {
         let mut rest = bytes;
         let end = start.saturating_add(bytes.len() as u64).saturating_add(u64::from(cut));
         while offset < end {
-            let before = self.waiting.range(..=offset).next_back();
-            if let Some((&held_at, held)) = before
-                && held_at.saturating_add(held.len()) > offset
+            let index = self.waiting.partition_point(|held| held.start <= offset);
+            let before = index.checked_sub(1).and_then(|before| self.waiting.get(before));
+            if let Some(held) = before
+                && held.end() > offset
             {
-                let skip = usize::try_from(offset - held_at).unwrap_or(usize::MAX);
+                let skip = usize::try_from(offset - held.start).unwrap_or(usize::MAX);
                 let held_bytes = held.bytes.get(skip..).unwrap_or(&[]);
                 if let Some(at_byte) = first_difference(held_bytes, rest) {
                     pushed.conflict.get_or_insert((offset + at_byte as u64, held.at));
                 }
-                let over = usize::try_from(held_at.saturating_add(held.len()) - offset)
-                    .unwrap_or(usize::MAX);
+                let over = usize::try_from(held.end() - offset).unwrap_or(usize::MAX);
                 let taken = over.min(rest.len());
                 pushed.repeated_bytes =
                     pushed.repeated_bytes.saturating_add(u32::try_from(taken).unwrap_or(u32::MAX));
@@ -304,12 +303,8 @@ impl Assembler {
                 offset = offset.saturating_add(over as u64);
                 continue;
             }
-            let room = self
-                .waiting
-                .range(offset..)
-                .next()
-                .map_or(end, |(&next, _)| next.min(end))
-                .saturating_sub(offset);
+            let next = self.waiting.get(index).map_or(end, |next| next.start.min(end));
+            let room = next.saturating_sub(offset);
             let fits = usize::try_from(room).unwrap_or(usize::MAX).min(rest.len());
             let (now, later) = rest.split_at_checked(fits).unwrap_or((rest, &[]));
             let now_cut = if later.is_empty() {
@@ -319,7 +314,12 @@ impl Assembler {
             };
             self.waiting_bytes =
                 self.waiting_bytes.saturating_add(now.len() + ENTRY_OVERHEAD_BYTES);
-            self.waiting.insert(offset, Waiting { at, bytes: now.into(), cut: now_cut });
+            if self.waiting.capacity() == 0 {
+                // Of most streams one segment waits, if any.
+                self.waiting.reserve_exact(1);
+            }
+            let held = Waiting { start: offset, at, bytes: now.into(), cut: now_cut };
+            self.waiting.insert(index, held);
             kept = true;
             rest = later;
             offset = offset.saturating_add(room.max(1));

@@ -504,7 +504,7 @@ impl Certificate {
     /// more ``. At most 20 are written out.
     #[must_use]
     pub fn names_for_display(&self) -> String {
-        const SHOWN: usize = 20;
+        const SHOWN: usize = 6;
         let dns = self.dns_names.iter().map(|name| format!("`{name}`"));
         let addresses = self.ip_addresses.iter().map(|address| format!("`{address}`"));
         let names: Vec<String> = dns.chain(addresses).take(SHOWN).collect();

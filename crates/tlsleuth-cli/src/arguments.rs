@@ -6,6 +6,7 @@ use clap::{Arg, ArgAction, Args, CommandFactory as _, FromArgMatches as _, Parse
 use clap::{ValueEnum, ValueHint};
 
 use crate::filter::{AddressFilter, Instant, Pattern};
+use crate::redact::RedactArguments;
 
 /// Says why TLS handshakes failed, from packet captures: what went wrong, who has to act, which
 /// frames prove it.
@@ -91,6 +92,12 @@ pub(crate) fn wants_whole_help(mut typed: impl Iterator<Item = std::ffi::OsStrin
         .is_some_and(|word| word == "--help")
 }
 
+const SLIM_EXAMPLES: &str = "\
+Examples:
+  tlsleuth slim ring/*.pcap.gz -o ticket.pcapng
+  tlsleuth slim incident.pcap --failed --redact addresses,names -o ticket.pcapng
+  tshark -r ticket.pcapng -Y frame.comment -T fields -e frame.number -e frame.comment";
+
 /// Reading captures.
 #[derive(Args, Debug)]
 pub(crate) struct Main {
@@ -124,7 +131,7 @@ pub(crate) struct Main {
     #[arg(long, value_name = "END", help_heading = "What to show")]
     pub(crate) server: Vec<AddressFilter>,
 
-    /// Name that the client asked for; * and ? match anything.
+    /// Name that the client asked for; * and ? are globs.
     #[arg(long, value_name = "GLOB", help_heading = "What to show")]
     pub(crate) sni: Vec<Pattern>,
 
@@ -175,6 +182,10 @@ pub(crate) struct Main {
     /// A log, whose lines are put beside their connections.
     #[arg(long, value_name = "FILE", help_heading = "How to judge and run", value_hint = ValueHint::FilePath, hide_short_help = true)]
     pub(crate) log: Vec<PathBuf>,
+
+    /// What to leave out of the report.
+    #[command(flatten)]
+    pub(crate) redact: RedactArguments,
 
     /// Take PORT for TLS even if no TLS is seen there.
     #[arg(
@@ -229,6 +240,29 @@ pub(crate) enum Command {
         /// in quotes.
         #[arg(value_name = "CODE|ALERT|TEXT")]
         words: Vec<String>,
+    },
+    /// Only the frames that handshakes need, findings as packet comments.
+    ///
+    /// Reads the captures more than once: standard input must be saved first. The verdicts on what
+    /// is written are those on the captures. Filters choose connections.
+    #[command(
+        override_usage = "tlsleuth slim [OPTIONS] CAPTURE... -o OUT",
+        after_help = SLIM_EXAMPLES,
+        mut_arg("format", |arg| arg.hide(true)),
+        mut_arg("all", |arg| arg.hide(true)),
+        mut_arg("log", |arg| arg.hide(true)),
+        mut_arg("color", |arg| arg.hide(true)),
+        mut_arg("fail_on", |arg| arg.hide(true)),
+        mut_arg("output", |arg| arg.required(true).help("The pcapng to write; never one of the captures")),
+    )]
+    Slim {
+        /// What to read and which connections.
+        #[command(flatten)]
+        main: Box<Main>,
+
+        /// Put the secrets blocks of the captures into it too.
+        #[arg(long, conflicts_with = "redact", help_heading = "What to show")]
+        keep_secrets: bool,
     },
     /// What changed between two captures, per server and name.
     #[command(after_help = DIFF_EXAMPLES)]

@@ -8,10 +8,12 @@ mod filter;
 mod output;
 mod progress;
 mod read;
+mod redact;
 mod run;
 mod say;
 mod secrets;
 mod sink;
+mod slim;
 mod terminal;
 
 use std::env;
@@ -42,6 +44,7 @@ fn main() -> ExitCode {
     };
     let status = match &arguments.command {
         None => run::run(&arguments.main),
+        Some(Command::Slim { main, keep_secrets }) => slim::run(main, *keep_secrets),
         Some(Command::Diff(arguments)) => diff::run(arguments),
         Some(command) => other(command),
     };
@@ -80,6 +83,8 @@ fn other(command: &Command) -> anyhow::Result<ExitCode> {
             clap_complete::generate(*shell, &mut arguments::command(), "tlsleuth", &mut &mut *out);
             Ok(())
         }
+        // It reads captures, so it does not come here.
+        Command::Slim { .. } => Ok(()),
         Command::Man => clap_mangen::Man::new(whole().mut_subcommands(|other| other.hide(false)))
             .render(&mut &mut *out),
     })?;

@@ -203,18 +203,15 @@ fn size(names: &[PathBuf]) -> Option<u64> {
 }
 
 impl Inputs {
-    /// The captures in a directory, by name; what is no capture is passed over, and counted.
+    /// The captures in a directory and below, by name; what is no capture is passed over, and
+    /// counted.
     fn directory(&mut self, arguments: &Main, path: &Path) {
-        let entries = match std::fs::read_dir(path) {
-            Ok(entries) => entries,
-            Err(error) => {
-                say(&format!("{}: cannot be opened: {error}", shown(path)));
-                self.missing = true;
-                return;
-            }
-        };
-        let mut files: Vec<PathBuf> =
-            entries.flatten().map(|entry| entry.path()).filter(|path| path.is_file()).collect();
+        let mut files = Vec::new();
+        if let Err(error) = files_below(path, MAX_DEPTH, &mut files) {
+            say(&format!("{}: cannot be opened: {error}", shown(path)));
+            self.missing = true;
+            return;
+        }
         files.sort();
         let all = files.len();
         let options = OpenOptions::default();
@@ -230,6 +227,26 @@ impl Inputs {
         }
         self.paths.append(&mut files);
     }
+}
+
+/// Directories in directories that are looked into.
+const MAX_DEPTH: usize = 16;
+
+/// Adds the files in a directory and below. Links to directories are not followed: they may go in
+/// a circle. A directory below that cannot be opened is said, and passed over.
+fn files_below(path: &Path, depth: usize, files: &mut Vec<PathBuf>) -> io::Result<()> {
+    for entry in std::fs::read_dir(path)?.flatten() {
+        let below = entry.path();
+        if below.is_file() {
+            files.push(below);
+        } else if depth > 0
+            && entry.file_type().is_ok_and(|kind| kind.is_dir())
+            && let Err(error) = files_below(&below, depth - 1, files)
+        {
+            say(&format!("{}: cannot be opened: {error}", shown(&below)));
+        }
+    }
+    Ok(())
 }
 
 impl Read {

@@ -30,12 +30,13 @@ pub(crate) const BAD: u8 = 2;
 /// When an option does not do, or the report cannot be written.
 pub(crate) fn run(arguments: &Main) -> anyhow::Result<ExitCode> {
     check(arguments)?;
+    let redact = arguments.redact.load()?;
     let mut options = options(arguments)?;
     let inputs = read::inputs(arguments);
     let mut secrets = Secrets::load(arguments, &inputs.paths)?;
     options.secrets = secrets.source(&inputs.paths);
     let roots = options.policy.roots;
-    let sink = Sink::new(arguments, roots)?;
+    let sink = Sink::new(arguments, roots, redact)?;
     let Analysis { read, counts, taker: mut sink } =
         analyze(arguments, options, inputs, &mut secrets, sink)?;
     if read.readable == 0 {
@@ -97,7 +98,7 @@ fn logs(arguments: &Main, connections: &mut [Box<Analyzed>]) -> anyhow::Result<(
 }
 
 /// Refuses what can only be a mistake.
-fn check(arguments: &Main) -> anyhow::Result<()> {
+pub(crate) fn check(arguments: &Main) -> anyhow::Result<()> {
     if arguments.captures.iter().filter(|path| path.as_os_str() == "-").count() > 1 {
         bail!("standard input (-) can be read only once");
     }

@@ -7,7 +7,7 @@ use tlsleuth::diagnosis::Fleet;
 use tlsleuth::{Analyzed, Counts, Event};
 use tlsleuth_report::build::assemble;
 use tlsleuth_report::schema::{self, Report};
-use tlsleuth_report::{CaptureInput, Tally, json};
+use tlsleuth_report::{CaptureInput, Redact, Tally, json};
 
 use crate::analysis::Take;
 use crate::arguments::{Format, Main, SeverityChoice};
@@ -18,6 +18,7 @@ use crate::output::Output;
 pub(crate) struct Sink<'a> {
     arguments: &'a Main,
     roots: &'static str,
+    redact: Option<Redact>,
     form: Form<'a>,
     /// Held until the logs' lines are beside them.
     awaiting_logs: Option<Vec<Box<Analyzed>>>,
@@ -37,16 +38,25 @@ impl<'a> Sink<'a> {
     ///
     /// # Errors
     /// When the output cannot be opened.
-    pub(crate) fn new(arguments: &'a Main, roots: &'static str) -> anyhow::Result<Self> {
+    pub(crate) fn new(
+        arguments: &'a Main,
+        roots: &'static str,
+        redact: Option<Redact>,
+    ) -> anyhow::Result<Self> {
         let page = !arguments.all && arguments.connection.is_empty();
         let form = match arguments.format {
             Format::Table if page => Form::Counted(Box::new(Tally::new(roots))),
-            Format::Jsonl => Form::Lines(Output::open(arguments.output.as_deref())?),
+            // What one connection is told by another may name what is learned only later, so lines
+            // that are to be redacted wait for the end.
+            Format::Jsonl if redact.is_none() => {
+                Form::Lines(Output::open(arguments.output.as_deref())?)
+            }
             _ => Form::Held(Vec::new()),
         };
         Ok(Self {
             arguments,
             roots,
+            redact,
             form,
             awaiting_logs: (!arguments.log.is_empty()).then(Vec::new),
             fleet: Fleet::default(),
@@ -61,6 +71,9 @@ impl<'a> Sink<'a> {
     }
 
     fn connection(&mut self, analyzed: Box<Analyzed>) -> io::Result<()> {
+        if let Some(redact) = &mut self.redact {
+            redact.learn(&analyzed);
+        }
         if !filter::keeps(self.arguments, &analyzed) {
             self.left_out = self.left_out.saturating_add(1);
             return Ok(());
@@ -104,6 +117,9 @@ impl<'a> Sink<'a> {
         };
         let report = report.map(|mut report| {
             report.counts.connections_left_out = self.left_out;
+            if let Some(redact) = &self.redact {
+                redact.report(&mut report);
+            }
             Box::new(report)
         });
         Ok(Told { report, worst })

@@ -5,6 +5,7 @@
 
 use std::collections::BTreeSet;
 use std::fs;
+use std::iter;
 use std::path::{Path, PathBuf};
 use std::process::Output;
 
@@ -142,8 +143,12 @@ fn the_counts_of_frames_add_up() {
 #[test]
 fn a_directory_stands_for_its_captures() {
     let directory = tempdir("directory");
-    for name in RING {
-        fs::copy(testdata("captures/ring").join(name), directory.join(name)).unwrap();
+    // One of them lies deeper, as where files are rotated into a directory a day.
+    let below = directory.join("2026/11");
+    fs::create_dir_all(&below).unwrap();
+    for (name, place) in RING.into_iter().zip([&below].into_iter().chain(iter::repeat(&directory)))
+    {
+        fs::copy(testdata("captures/ring").join(name), place.join(name)).unwrap();
     }
     fs::write(directory.join("notes.txt"), "no capture").unwrap();
     let output = tlsleuth(std::slice::from_ref(&directory), Vec::new());

@@ -66,14 +66,27 @@ fn finding(facts: &FileFacts, capture: u32, notice: &Notice) -> Option<Finding> 
         ),
         Notice::Snapped { frames, first, longest_kept } => warn(
             "capture.snaplen",
-            Finding::new(Party::Capture, format!("{frames} frames were cut to {longest_kept} bytes"))
+            Finding::new(Party::Capture, format!("{} cut to {longest_kept} bytes", were(*frames)))
                 .evidence(*first, "the first frame that is shorter than it was on the wire")
                 .explain("The capture's snap length left parts of frames out, so handshake bytes may be missing.")
                 .remedy("Capture whole frames: tcpdump -s 0 (262144, the default of today's tcpdump)."),
         ),
+        Notice::Long { frames, first, longest } => warn(
+            "capture.cut-short",
+            Finding::new(
+                Party::Capture,
+                format!("{} longer than any capture tool writes", are(*frames)),
+            )
+            .evidence(*first, format!("the first of them; the longest has {longest} bytes"))
+            .explain(
+                "tcpdump and Wireshark keep 262,144 bytes of a frame at most. It was taken as it is, but the \
+                 file may be damaged here, and what follows misread.",
+            )
+            .remedy("Copy the capture again in binary mode, and compare its checksum with the original's."),
+        ),
         Notice::TimeBackwards { frames, first, largest_ns } if *largest_ns > CLOCK_STEP_NS => warn(
             "capture.clock",
-            Finding::new(Party::Capture, format!("{frames} frames are older than the one before them"))
+            Finding::new(Party::Capture, format!("{} older than the one before", are(*frames)))
                 .evidence(*first, "the first frame whose time runs backwards")
                 .explain(format!(
                     "The largest step back is {:.3} s, more than reordering explains: a clock was set, \
@@ -91,6 +104,14 @@ fn finding(facts: &FileFacts, capture: u32, notice: &Notice) -> Option<Finding> 
         ),
         _ => return None,
     })
+}
+
+fn were(frames: u64) -> String {
+    if frames == 1 { "1 frame was".to_owned() } else { format!("{frames} frames were") }
+}
+
+fn are(frames: u64) -> String {
+    if frames == 1 { "1 frame is".to_owned() } else { format!("{frames} frames are") }
 }
 
 fn seconds(nanoseconds: i64) -> f64 {

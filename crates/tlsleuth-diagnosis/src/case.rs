@@ -3,7 +3,7 @@
 
 use std::sync::Arc;
 
-use tlsleuth_capture::{Located, Place, Timestamp};
+use tlsleuth_capture::{Endpoint, Located, Place, Timestamp};
 use tlsleuth_cert::{
     Certificate, ChainJudgement, Intermediates, OcspJudgement, OcspResponse, Purpose,
     ReferenceName, WireText,
@@ -13,7 +13,7 @@ use tlsleuth_handshake::connection::{Connection, SentChain};
 use tlsleuth_handshake::message::{ClientHello, ServerHello};
 use tlsleuth_handshake::{Observed, Side};
 
-use crate::ending::{Ending, ending};
+use crate::ending::{Ending, How, ending};
 use crate::policy::{Policy, VerifyTime};
 use crate::rule::Skip;
 
@@ -77,6 +77,15 @@ pub trait ServerKnowledge {
     /// A completed handshake of the same client with the same server whose newest offered version
     /// is older than this one's: its ClientHello's place and that version.
     fn succeeded_with_older(&self, connection: &Connection) -> Option<Located<ProtocolVersion>>;
+
+    /// Where a server answered a TLS-ALPN-01 validation (RFC 8737) of the same name: its ClientHello
+    /// and the server.
+    fn challenge_answered(&self, connection: &Connection) -> Option<Located<Endpoint>>;
+
+    /// Where a client of the same address with the same suites used an earlier connection, with the
+    /// same leaf certificate, or, where that is hidden, at the same server and name. What comes later
+    /// does not count: somebody may have told a browser to trust the certificate.
+    fn content_before(&self, connection: &Connection) -> Option<Place>;
 }
 
 /// Knows nothing of other connections.
@@ -97,6 +106,14 @@ impl ServerKnowledge for NoServerKnowledge {
     }
 
     fn succeeded_with_older(&self, _: &Connection) -> Option<Located<ProtocolVersion>> {
+        None
+    }
+
+    fn challenge_answered(&self, _: &Connection) -> Option<Located<Endpoint>> {
+        None
+    }
+
+    fn content_before(&self, _: &Connection) -> Option<Place> {
         None
     }
 }
@@ -219,6 +236,33 @@ impl<'a> Case<'a> {
     #[must_use]
     pub fn completed(&self) -> bool {
         self.connection.outcome == tlsleuth_handshake::Outcome::Completed
+    }
+
+    /// That there was a handshake whose end can be judged: rules about who refused whom begin so.
+    ///
+    /// # Errors
+    /// Skips when there was no TLS, or the capture shows neither an end nor its lack.
+    pub fn ended_in_sight(&self) -> Result<(), Skip> {
+        if !self.connection.tls_seen() {
+            return Err(Skip::NotApplicable);
+        }
+        if self.ending.how == How::Unseen { Err(Skip::Undetermined) } else { Ok(()) }
+    }
+
+    /// Whether application data flowed both ways: both ends were content with each other.
+    #[must_use]
+    pub fn is_in_use(&self) -> bool {
+        let data = &self.connection.application_data;
+        data.client.records > 0 && data.server.records > 0
+    }
+
+    /// Whether the client ended the handshake before the server's chain came: then that is not why.
+    #[must_use]
+    pub fn left_before_the_chain(&self) -> bool {
+        let Ok(chain) = self.server_chain() else { return false };
+        self.ending.by == Side::Client
+            && matches!(self.ending.how, How::Closed | How::Reset(_) | How::Alert(_))
+            && self.ending.at.is_some_and(|at| at.order() < chain.at().order())
     }
 
     /// What the server is called in titles: the name that was asked for, or its address.

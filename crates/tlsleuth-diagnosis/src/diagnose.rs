@@ -19,6 +19,8 @@ pub struct Diagnosis {
     pub findings: Vec<Finding>,
     /// The server's chain, judged.
     pub server_trusted: Option<bool>,
+    /// How many seconds after its frame the server's stapled OCSP response was made, if it was.
+    pub stapled_ahead: Option<i64>,
     /// The client's chain, judged.
     pub client_trusted: Option<bool>,
     /// The clock that judged the server's chain, in seconds since 1970.
@@ -68,6 +70,11 @@ pub fn diagnose(connection: &Connection, policy: &Policy, context: &Context<'_>)
     Diagnosis {
         outcome,
         findings,
+        stapled_ahead: case.server_chain().ok().and_then(|chain| {
+            let response = chain.stapled.as_ref()?.response.as_ref()?;
+            let ahead = response.this_update.saturating_sub(chain.judged_at);
+            (ahead > 0).then_some(ahead)
+        }),
         server_trusted: trusted(Side::Server),
         client_trusted: trusted(Side::Client),
         server_verified_at: verified(Side::Server),

@@ -319,10 +319,11 @@ fn reaching(before: &Fleet, after: &Fleet) -> Vec<(Changed, Vec<Candidate>)> {
         .servers
         .iter()
         .filter_map(|(end, old)| {
-            let (old, new) = (&old.reached, &after.servers.get(end)?.reached);
-            if old.tally.failed == 0 && new.tally.failed == 0 {
+            let new = after.servers.get(end)?;
+            if old.not_reached().is_none() && new.not_reached().is_none() {
                 return None;
             }
+            let (old, new) = (&old.reached(), &new.reached());
             let changed = Changed {
                 server: *end,
                 moved_from: None,

@@ -56,8 +56,41 @@ const LOOKED_AT: u64 = 3;
 pub struct Server {
     /// Its names; `None` where no name was asked for, or no ClientHello was seen.
     pub names: BTreeMap<Option<WireText>, Box<Group>>,
-    /// Whether it can be reached: failures without a ClientHello, among all that completed.
-    pub reached: Population,
+    /// Whether it can be reached: failures without a ClientHello, among all that completed. Kept from
+    /// the first such failure on; until then [`reached`](Self::reached) can make it of the names.
+    not_reached: Option<Box<Population>>,
+}
+
+impl Server {
+    /// Failures without a ClientHello, among all that completed; `None` where there are none.
+    #[must_use]
+    pub fn not_reached(&self) -> Option<&Population> {
+        self.not_reached.as_deref().filter(|population| population.tally.failed > 0)
+    }
+
+    /// The same, also where nothing failed.
+    #[must_use]
+    pub fn reached(&self) -> Population {
+        self.not_reached.as_deref().cloned().unwrap_or_else(|| {
+            Population::of_completed(
+                self.names.values().map(|group| &group.asked),
+                &mut Caps::default(),
+            )
+        })
+    }
+
+    fn reach(&mut self, attempt: &Attempt, caps: &mut Caps) {
+        let fails = attempt.hello.is_none() && attempt.is_failed() && !attempt.is_health_check();
+        if fails && self.not_reached.is_none() {
+            let names = self.names.values().map(|group| &group.asked);
+            self.not_reached = Some(Box::new(Population::of_completed(names, caps)));
+        }
+        if let Some(population) = &mut self.not_reached
+            && (attempt.hello.is_none() || attempt.is_completed())
+        {
+            population.add(attempt, caps);
+        }
+    }
 }
 
 /// What the connections of an incident show together.
@@ -122,9 +155,7 @@ impl Summary {
             return;
         }
         let server = self.servers.entry(attempt.server).or_default();
-        if attempt.hello.is_none() || attempt.is_completed() {
-            server.reached.add(attempt, &mut self.caps);
-        }
+        server.reach(attempt, &mut self.caps);
         let group = server.names.entry(attempt.name.clone()).or_insert_with(|| {
             self.groups += 1;
             Box::default()
@@ -256,6 +287,7 @@ impl Summary {
             party: verdict.map(|finding| finding.party),
             proof,
             leaf,
+            stapled_ahead: diagnosis.stapled_ahead,
             chain: sent.map(|sent| ChainShape {
                 certificates: sent.value.chain.total(),
                 incomplete: incomplete(),
@@ -369,7 +401,6 @@ mod tests {
         assert_eq!(group.asked.clients.len(), caps::MAX_CLIENTS);
         let left_out = summary.left_out();
         assert_eq!(left_out.hellos, 5_001 - u64::try_from(caps::MAX_KINDS).unwrap());
-        // Among those that complete, and among those of one name.
-        assert_eq!(left_out.clients, 2 * (5_001 - u64::try_from(caps::MAX_CLIENTS).unwrap()));
+        assert_eq!(left_out.clients, 5_001 - u64::try_from(caps::MAX_CLIENTS).unwrap());
     }
 }

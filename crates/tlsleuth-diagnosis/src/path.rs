@@ -20,7 +20,8 @@ pub fn duration(ns: i64) -> String {
         0..=9 => format!("{milliseconds}.{tenth} ms"),
         10..=999 => format!("{milliseconds} ms"),
         1_000..=99_999 => format!("{}.{} s", milliseconds / 1_000, milliseconds / 100 % 10),
-        _ => format!("{} s", milliseconds / 1_000),
+        100_000..=599_999 => format!("{} s", milliseconds / 1_000),
+        _ => crate::wording::span(i64::try_from(milliseconds / 1_000).unwrap_or(i64::MAX)),
     }
 }
 
@@ -178,6 +179,18 @@ pub fn retransmissions(
         .kept()
         .iter()
         .filter(move |again| again.direction == direction)
+}
+
+/// The frame in which one end last said something before another frame, as far as TLS shows.
+#[must_use]
+pub fn last_said(connection: &Connection, side: Side, before: Place) -> Option<Place> {
+    let stream = connection.stream(side);
+    let last = stream.last_data.filter(|at| at.order() <= before.order());
+    last.or_else(|| {
+        let events = connection.events.iter().filter(|event| event.from == side);
+        events.map(|event| event.at).rfind(|at| at.order() <= before.order())
+    })
+    .or_else(|| stream.first_data.filter(|at| at.order() <= before.order()))
 }
 
 /// Bytes of one end's stream that the other end never acknowledged.

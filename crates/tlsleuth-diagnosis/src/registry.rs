@@ -59,6 +59,7 @@ pub static RULES: &[&Rule] = &[
     &rules::client_auth::untrusted_issuer::CLIENT_AUTH_UNTRUSTED_ISSUER,
     // peer
     &rules::peer::access_denied::PEER_ACCESS_DENIED,
+    &rules::peer::alert::PEER_ALERT,
     &rules::peer::client_aborted::PEER_CLIENT_ABORTED,
     &rules::peer::client_rejected_certificate::PEER_CLIENT_REJECTED_CERTIFICATE,
     &rules::peer::handshake_failure::PEER_HANDSHAKE_FAILURE,
@@ -69,11 +70,13 @@ pub static RULES: &[&Rule] = &[
     // protocol
     &rules::protocol::http_to_tls_port::PROTOCOL_HTTP_TO_TLS_PORT,
     &rules::protocol::malformed::PROTOCOL_MALFORMED,
+    &rules::protocol::not_tls::PROTOCOL_NOT_TLS,
     &rules::protocol::plaintext_reply::PROTOCOL_PLAINTEXT_REPLY,
     &rules::protocol::proxy_refused::PROTOCOL_PROXY_REFUSED,
     &rules::protocol::starttls_refused::PROTOCOL_STARTTLS_REFUSED,
     // tcp
     &rules::tcp::client_hello_lost::TCP_CLIENT_HELLO_LOST,
+    &rules::tcp::client_silent::TCP_CLIENT_SILENT,
     &rules::tcp::closed_after_client_hello::TCP_CLOSED_AFTER_CLIENT_HELLO,
     &rules::tcp::closed_during_handshake::TCP_CLOSED_DURING_HANDSHAKE,
     &rules::tcp::no_answer::TCP_NO_ANSWER,
@@ -104,6 +107,7 @@ pub static RULES: &[&Rule] = &[
 pub static FLEET_RULES: &[&FleetRule] = &[
     &rules::fleet::certificate_changed::FLEET_CERTIFICATE_CHANGED,
     &rules::fleet::certificate_differs::FLEET_CERTIFICATE_DIFFERS,
+    &rules::fleet::clock::FLEET_CLOCK,
     &rules::fleet::intercepted::FLEET_INTERCEPTED,
     &rules::fleet::split_by_client::FLEET_SPLIT_BY_CLIENT,
     &rules::fleet::split_by_node::FLEET_SPLIT_BY_NODE,

@@ -4,9 +4,10 @@
 //! led to nothing is a warning. Among causes that all explain the symptom, the alert decides where
 //! its sender's choice tells (`docs/alerts.md`), then a fixed order.
 
+use tlsleuth_capture::Place;
 use tlsleuth_handshake::Side;
 use tlsleuth_handshake::codepoint::AlertDescription;
-use tlsleuth_handshake::connection::Outcome;
+use tlsleuth_handshake::connection::{Connection, Outcome};
 
 use crate::case::Case;
 use crate::ending::{How, Phase};
@@ -20,6 +21,7 @@ const ORDER: &[&str] = &[
     "protocol.starttls-refused",
     "protocol.http-to-tls-port",
     "protocol.plaintext-reply",
+    "protocol.not-tls",
     "alpn.acme-challenge",
     "version.fallback",
     "version.intolerant",
@@ -93,6 +95,7 @@ pub(crate) fn settle(case: &Case<'_>, findings: &mut Vec<Finding>) -> Outcome {
                 failed_validation(findings).or_else(|| silent_refusal(case, findings))
             {
                 name(findings, best);
+                say_how_sure(case, findings, best);
                 return Outcome::Failed;
             }
             content(findings);
@@ -100,9 +103,13 @@ pub(crate) fn settle(case: &Case<'_>, findings: &mut Vec<Finding>) -> Outcome {
         }
         Outcome::Failed => {
             demote_without_symptom(findings);
+            demote_what_did_not_matter(case, findings);
             if let Some(best) = best(case, findings) {
                 name(findings, best);
+                say_how_sure(case, findings, best);
+                set_beside(case, findings, best);
                 fold_symptoms(findings, best);
+                findings.retain(|finding| finding.root_cause || finding.code != LAST_RESORT);
             } else if let Some(check) =
                 findings.iter_mut().find(|finding| finding.code == "tcp.no-client-hello")
             {
@@ -132,8 +139,13 @@ fn fold_symptoms(findings: &mut Vec<Finding>, best: usize) {
         return;
     }
     let leads_to = rule(verdict.code).map(|rule| rule.leads_to).unwrap_or_default();
+    let symptoms =
+        ["peer.", "tcp.closed-", "tcp.reset-", "client-auth.rejected", "protocol.malformed"];
     let explained = |finding: &Finding| {
-        !finding.root_cause && finding.code.starts_with("peer.") && leads_to.contains(&finding.code)
+        !finding.root_cause
+            && (finding.confidence == Confidence::Possible
+                || symptoms.iter().any(|symptom| finding.code.starts_with(symptom)))
+            && leads_to.contains(&finding.code)
     };
     let evidence: Vec<_> = findings
         .iter()
@@ -181,6 +193,104 @@ fn demote_without_symptom(findings: &mut [Finding]) {
     }
 }
 
+/// A certificate is not why a client left that left before it came, or that closes without a word
+/// and takes the same certificate in other connections.
+fn demote_what_did_not_matter(case: &Case<'_>, findings: &mut [Finding]) {
+    let silently = case.ending.by == Side::Client
+        && matches!(case.ending.how, How::Closed | How::Reset(_))
+        && case.context.servers.content_before(case.connection).is_some();
+    if !silently && !case.left_before_the_chain() {
+        return;
+    }
+    for finding in findings {
+        if is_about_the_certificate(finding) && finding.severity == Severity::Error {
+            finding.severity = Severity::Warning;
+        }
+    }
+}
+
+/// Whether a finding is a defect of what the server shows, for which a client may refuse it.
+fn is_about_the_certificate(finding: &Finding) -> bool {
+    finding.needs_symptom && finding.chain != Some(Side::Client)
+}
+
+/// That a defect is there may be certain; that it is why the peer left is inferred where the peer
+/// did not say so.
+fn say_how_sure(case: &Case<'_>, findings: &mut [Finding], best: usize) {
+    let Some(verdict) = findings.get_mut(best).filter(|verdict| verdict.needs_symptom) else {
+        return;
+    };
+    let word = match case.ending.how {
+        How::Closed => "closed without a word",
+        How::Reset(_) => "reset the connection without a word",
+        How::Completed => "finished the handshake and left with nothing sent",
+        _ => return,
+    };
+    let who = match case.ending.how {
+        How::Completed => verdict.chain.map_or(Side::Client, Side::peer).name(),
+        _ => case.ending.by.name(),
+    };
+    if verdict.confidence == Confidence::Certain {
+        verdict.confidence = Confidence::Likely;
+        let (like, log) = match verdict.chain {
+            Some(Side::Client) => ("gRPC's servers", "server"),
+            _ => ("Node, wget, NSS and curl's check of the name", "client"),
+        };
+        let sentence = format!(
+            "Inferred: the {who} {word}, as {like} do to refuse a certificate; that it was for this \
+             defect is likely, and stands in the {log}'s log."
+        );
+        verdict.explanation = if verdict.explanation.is_empty() {
+            sentence
+        } else {
+            format!("{} {sentence}", verdict.explanation)
+        };
+    }
+}
+
+/// What the peer said is set beside the defect that is seen: whether it fits, and what else it may
+/// mean.
+fn set_beside(case: &Case<'_>, findings: &mut [Finding], best: usize) {
+    use AlertDescription as A;
+    let Some(said) = case.ending.description() else { return };
+    let others = findings
+        .iter()
+        .enumerate()
+        .filter(|(index, finding)| {
+            *index != best && finding.needs_symptom && finding.severity == Severity::Error
+        })
+        .map(|(_, finding)| finding.title.clone())
+        .collect::<Vec<_>>();
+    let Some(verdict) = findings.get_mut(best).filter(|verdict| verdict.needs_symptom) else {
+        return;
+    };
+    let who = case.ending.by.name();
+    let about_time = matches!(verdict.code, "chain.expired" | "chain.not-yet-valid");
+    let sentence = match (said, verdict.code) {
+        (A::UNKNOWN_CA, "chain.untrusted-root") => {
+            format!("unknown_ca fits: this {who} was not given that root.")
+        }
+        (A::CERTIFICATE_EXPIRED, "chain.not-yet-valid") => {
+            "NSS, rustls and BoringSSL say certificate_expired of one that is not yet valid, too."
+                .to_owned()
+        }
+        (A::CERTIFICATE_EXPIRED, _) if !about_time => format!(
+            "certificate_expired does not fit that: by the capture's clock the dates are fine, so \
+             look at the {who}'s clock as well."
+        ),
+        (A::BAD_CERTIFICATE, _) if !others.is_empty() => format!(
+            "bad_certificate does not say which fault it was (Go and GnuTLS send it for all). This \
+             fits as well: {}.",
+            others.join("; ")
+        ),
+        _ => return,
+    };
+    if !verdict.explanation.is_empty() {
+        verdict.explanation.push(' ');
+    }
+    verdict.explanation.push_str(&sentence);
+}
+
 fn best(case: &Case<'_>, findings: &[Finding]) -> Option<usize> {
     let errors: Vec<usize> = (0..findings.len())
         .filter(|&index| {
@@ -209,8 +319,11 @@ fn best(case: &Case<'_>, findings: &[Finding]) -> Option<usize> {
         .min_by_key(|&index| findings.get(index).map(|finding| rank(finding, pointed)))
 }
 
-/// Lower is better: what the alert points to, then certainty, then the fixed order.
-fn rank(finding: &Finding, pointed: &[&str]) -> (bool, usize, u8, usize) {
+/// Says only which alert it was: whatever else explains the failure is better.
+const LAST_RESORT: &str = "peer.alert";
+
+/// Lower is better: that it is no last resort, what the alert points to, then certainty, then the fixed order.
+fn rank(finding: &Finding, pointed: &[&str]) -> (bool, bool, usize, u8, usize) {
     let at = |list: &[&str]| list.iter().position(|code| *code == finding.code);
     let doubt = match finding.confidence {
         Confidence::Certain => 0,
@@ -218,7 +331,13 @@ fn rank(finding: &Finding, pointed: &[&str]) -> (bool, usize, u8, usize) {
         Confidence::Possible => 2,
     };
     let possible = finding.confidence == Confidence::Possible;
-    (possible, at(pointed).unwrap_or(usize::MAX), doubt, at(ORDER).unwrap_or(usize::MAX))
+    (
+        finding.code == LAST_RESORT,
+        possible,
+        at(pointed).unwrap_or(usize::MAX),
+        doubt,
+        at(ORDER).unwrap_or(usize::MAX),
+    )
 }
 
 /// A validation by an authority that the handshake completed and the certificate failed: the
@@ -227,6 +346,29 @@ fn failed_validation(findings: &[Finding]) -> Option<usize> {
     findings.iter().position(|finding| {
         finding.code == "alpn.acme-challenge" && finding.severity == Severity::Error
     })
+}
+
+/// How long a peer may take to leave that checks a certificate behind the handshake. Whoever leaves
+/// later had other reasons: a person, a probe that saw what it wanted.
+const PROMPT_NS: i64 = 500_000_000;
+
+/// Whether the connection ended right behind the handshake, with nothing sent but a last alert.
+fn left_promptly(connection: &Connection) -> bool {
+    let finished = [Side::Client, Side::Server]
+        .into_iter()
+        .filter_map(|side| connection.finished.of(side).present())
+        .max_by_key(|at| at.order());
+    let (Some(finished), Some((_, closed))) = (finished, connection.first_close()) else {
+        // Without a close the first alert is the end.
+        return !connection.alerts.is_empty();
+    };
+    let spoke = connection.finished.client.present().is_some_and(|own| {
+        let last = connection.stream(Side::Client).last_data;
+        let said = |at: Place| at == *own || connection.alerts.iter().any(|alert| alert.at == at);
+        last.is_some_and(|last| last.order() > own.order() && !said(last))
+    });
+    let end = connection.alerts.first().map_or(closed, |alert| alert.at.earlier(closed));
+    !spoke && end.time.since(finished.time) < PROMPT_NS
 }
 
 /// Both sides finished, and one left at once with nothing sent: stacks that check a certificate
@@ -241,7 +383,11 @@ fn silent_refusal(case: &Case<'_>, findings: &[Finding]) -> Option<usize> {
     let (left, _) = said_so.into_iter().chain(closed).min_by_key(|(_, at)| at.order())?;
     let finished =
         connection.finished.client.is_present() && connection.finished.server.is_present();
-    if !quiet || !finished {
+    let promptly = left_promptly(connection);
+    if !quiet || !finished || !promptly {
+        return None;
+    }
+    if left == Side::Client && case.context.servers.content_before(connection).is_some() {
         return None;
     }
     let suspects: Vec<usize> = (0..findings.len())

@@ -15,7 +15,28 @@ pub fn certificate(certificate: &Certificate) -> String {
     }
     match certificate.dns_names.first() {
         Some(name) => format!("\"{name}\""),
-        None => format!("serial {}", certificate.serial),
+        None if certificate.serial.content().is_empty() => "without a readable name".to_owned(),
+        None => format!("with serial {}", certificate.serial),
+    }
+}
+
+/// A sentence of words that have neither capital nor full stop.
+#[must_use]
+pub fn sentence(words: &str) -> String {
+    let mut rest = words.chars();
+    match rest.next() {
+        Some(first) => format!("{}{}.", first.to_uppercase(), rest.as_str()),
+        None => String::new(),
+    }
+}
+
+/// A count with its unit: `1 suite`, `2 suites`, `1 authority`, `3 authorities`.
+#[must_use]
+pub fn counted(count: usize, unit: &str) -> String {
+    match (count, unit.strip_suffix('y')) {
+        (1, _) => format!("1 {unit}"),
+        (_, Some(stem)) => format!("{count} {stem}ies"),
+        _ => format!("{count} {unit}s"),
     }
 }
 

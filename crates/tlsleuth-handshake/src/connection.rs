@@ -17,7 +17,7 @@ use crate::message::{
 };
 use crate::observed::Observed;
 use crate::opener::NotOpened;
-use crate::preamble::{Plaintext, Protocol, ProxiedAddresses, Refusal};
+use crate::preamble::{Plaintext, PlaintextKind, Protocol, ProxiedAddresses, Refusal};
 
 /// The two ends of a handshake.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
@@ -515,6 +515,30 @@ impl Connection {
     #[must_use]
     pub fn tls_seen(&self) -> bool {
         self.first_tls.client.is_some() || self.first_tls.server.is_some()
+    }
+
+    /// Whether it is a TLS-ALPN-01 validation of an authority (RFC 8737 §3).
+    #[must_use]
+    pub fn is_acme_validation(&self) -> bool {
+        self.client_hello()
+            .and_then(|hello| hello.value.extensions.alpn())
+            .is_some_and(|offered| offered.iter().any(|name| name.raw() == b"acme-tls/1"))
+    }
+
+    /// Whether both ends spoke another protocol and were content with it, as on a port where TLS is
+    /// only one of several. A server that refuses in clear is not content.
+    #[must_use]
+    pub fn is_plain_conversation(&self) -> bool {
+        let (Some(_), Some(server)) = (&self.plaintext.client, &self.plaintext.server) else {
+            return false;
+        };
+        // What web servers say on a port of TLS to a request in clear, or to anything else.
+        let is_refused =
+            matches!(server.value.kind, PlaintextKind::HttpResponse(400 | 403 | 426 | 497));
+        !self.tls_seen()
+            && self.refusal.is_none()
+            && self.transport.conflicts.is_empty()
+            && !is_refused
     }
 
     /// The application protocol that the server chose.

@@ -256,6 +256,9 @@ fn outcome(connection: &Connection) -> Outcome {
     if connection.tls_seen() && !hellos_seen && !from_start {
         return if said_why { Outcome::Failed } else { Outcome::Incomplete };
     }
+    if !connection.tls_seen() && !from_start {
+        return Outcome::Incomplete;
+    }
     if connection.tls_seen() && is_one_sided(connection) {
         return if said_why { Outcome::Failed } else { Outcome::Incomplete };
     }
@@ -290,19 +293,86 @@ fn outcome(connection: &Connection) -> Outcome {
     if connection.refusal.is_some() || !transport.icmp.is_empty() && transport.syn_ack.is_none() {
         return Outcome::Failed;
     }
-    if missing {
+    let is_ambiguous = !transport.conflicts.is_empty() && !connection.tls_seen();
+    if missing || is_ambiguous {
         return Outcome::Incomplete;
+    }
+    if tls13 && (was_closed_idle(connection) || was_in_use(connection)) {
+        return Outcome::Completed;
     }
     if connection.first_close().is_some() {
         return Outcome::Failed;
     }
     let plain = connection.plaintext.server.is_some() && !connection.client_hellos.is_empty();
-    let quiet_ns = connection.watched_until.since(connection.last.time);
-    let silent = quiet_ns >= SILENCE_NS
+    if plain {
+        return Outcome::Failed;
+    }
+    if lacks_frames(connection) || !fell_silent(connection) {
+        return Outcome::Incomplete;
+    }
+    Outcome::Failed
+}
+
+/// Whether nothing new came for so long that somebody is taken to be silent.
+fn fell_silent(connection: &Connection) -> bool {
+    let transport = &connection.transport;
+    let new = [
+        connection.stream(Side::Client).last_data,
+        connection.stream(Side::Server).last_data,
+        transport.established,
+    ];
+    let new = new.into_iter().flatten().map(|at| at.time).max();
+    let quiet_ns = connection.watched_until.since(new.unwrap_or(connection.first.time));
+    quiet_ns >= SILENCE_NS
         || connection.end_reason == EndReason::Idle
-        || connection.last.time.since(connection.first.time) >= SILENCE_NS
-        || connection.transport.syn_retransmissions.total() > 1;
-    if plain || silent { Outcome::Failed } else { Outcome::Incomplete }
+        || (transport.syn_ack.is_none() && transport.syn_retransmissions.total() > 1)
+}
+
+/// Whether bytes were neither acknowledged nor sent again until the end, although TCP sends them
+/// again within seconds (RFC 6298 §2): then it is the capture that has no more of the connection.
+fn lacks_frames(connection: &Connection) -> bool {
+    [Side::Client, Side::Server].into_iter().any(|side| {
+        let (stream, direction) = (connection.stream(side), connection.direction(side));
+        let again = &connection.transport.retransmissions;
+        let kept = again.kept();
+        let was_resent = u64::try_from(kept.len()).is_ok_and(|kept| kept < again.total())
+            || kept.iter().any(|again| again.direction == direction);
+        let in_syn = connection.transport.syn.map_or(0, |syn| u64::from(syn.payload_bytes));
+        stream.stream_bytes > stream.acknowledged_bytes.max(in_syn) && !was_resent
+    })
+}
+
+/// Protected records of a client that are more than its second flight can be: EndOfEarlyData,
+/// EncryptedExtensions, Certificate, CertificateVerify, Finished, and a Certificate over two records.
+const MORE_THAN_A_FLIGHT: usize = 8;
+
+/// Whether both ends of TLS 1.3 sent so many records that application data is among them, although
+/// their sizes do not tell where it begins.
+fn was_in_use(connection: &Connection) -> bool {
+    [Side::Client, Side::Server].into_iter().all(|side| {
+        let records = connection.protected.iter().filter(|record| record.from == side);
+        records.count() > MORE_THAN_A_FLIGHT
+    })
+}
+
+/// Whether a server of TLS 1.3 closed a connection on which nothing came for long behind the
+/// client's second flight: one that refuses does so at once, so it had taken that flight.
+fn was_closed_idle(connection: &Connection) -> bool {
+    let Some((Side::Server, closed)) = connection.first_close() else { return false };
+    let Some(flight) = connection.stream(Side::Client).last_data else { return false };
+    let is_flight = connection.protected.iter().any(|record| {
+        record.from == Side::Client
+            && record.at == flight
+            && matches!(record.content, Content::ClientFlight | Content::Unknown)
+    });
+    let is_reset = connection.reset().is_some_and(|(_, reset)| reset == closed);
+    let is_acknowledged = connection.stream(Side::Client).stream_bytes
+        <= connection.stream(Side::Client).acknowledged_bytes;
+    is_flight
+        && !is_reset
+        && is_acknowledged
+        && connection.alerts.is_empty()
+        && closed.time.since(flight.time) >= SILENCE_NS
 }
 
 /// Whether the capture has one direction only: the other one is acknowledged, or the one sent data,
@@ -404,14 +474,16 @@ fn ends_the_handshake(connection: &Connection, alert: &Alert) -> bool {
 /// Whether the server closed right behind the client's Finished with nothing sent, as servers do
 /// that refuse a client's certificate silently.
 fn server_left_without_a_word(connection: &Connection) -> bool {
-    let Some((Side::Server, _)) = connection.first_close() else { return false };
+    let Some((Side::Server, at)) = connection.first_close() else { return false };
     let Some(finished) = connection.finished.client.present() else { return false };
     let spoke = connection
         .protected
         .iter()
         .any(|record| record.from == Side::Server && record.at.order() > finished.order());
     let opened_data = connection.application_data.server.records > 0 || connection.tickets > 0;
-    !spoke && !opened_data && connection.gaps.server.is_empty()
+    // One that closes later had nothing to do.
+    let at_once = at.time.since(finished.time) < SILENCE_NS;
+    !spoke && !opened_data && at_once && connection.gaps.server.is_empty()
 }
 
 impl Alert {

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use tlsleuth::capture::{DecodeStats, FileFacts, Place, Timestamp};
 use tlsleuth::diagnosis::Fleet;
+use tlsleuth::diagnosis::explain::Writer;
 use tlsleuth::diagnosis::finding::Finding;
 use tlsleuth::diagnosis::fleet::Group;
 use tlsleuth::diagnosis::fleet::latency::Spans;
@@ -102,6 +103,7 @@ fn whole(
             connections_left_out: 0,
             interrupted: false,
         },
+        redaction: None,
         grouped: None,
     }
 }
@@ -253,7 +255,7 @@ pub fn connection(analyzed: &Analyzed, roots: &'static str) -> schema::Connectio
         ),
         timing: timing(connection),
         alerts: connection.alerts.iter().map(alert).collect(),
-        timeline: timeline(connection),
+        timeline: with_logs(timeline(connection), analyzed),
         findings: diagnosis.findings.iter().map(finding).collect(),
         verdict: diagnosis.verdict().map(|finding| finding.code),
         log_lines: analyzed.log_lines.iter().map(ToString::to_string).collect(),
@@ -505,6 +507,40 @@ pub fn timeline(connection: &Connection) -> Vec<schema::Event> {
             summary,
         })
         .collect()
+}
+
+/// Puts the lines of logs that bear a time between the frames. Each has the frame after which it was
+/// written.
+fn with_logs(mut timeline: Vec<schema::Event>, analyzed: &Analyzed) -> Vec<schema::Event> {
+    let first = analyzed.connection.first.time;
+    for line in &analyzed.log_lines {
+        let Some(at) = line.at else { continue };
+        let offset_ms = milliseconds(at.since(first));
+        let behind = timeline.partition_point(|event| event.offset_ms <= offset_ms);
+        let before = behind.checked_sub(1).and_then(|index| timeline.get(index));
+        let (capture, frame) = before.map_or(
+            (analyzed.connection.first.capture, analyzed.connection.first.frame),
+            |event| (event.capture, event.frame),
+        );
+        let from = match line.meaning.as_ref().map(|meaning| meaning.writer) {
+            Some(Writer::Client) => Side::Client.name(),
+            _ => Side::Server.name(),
+        };
+        timeline.insert(
+            behind,
+            schema::Event {
+                time: time(at),
+                offset_ms,
+                capture,
+                frame,
+                from,
+                kind: words::kind(words::LOG_LINE),
+                event: words::LOG_LINE,
+                summary: line.text.escaped().to_string(),
+            },
+        );
+    }
+    timeline
 }
 
 fn finding(finding: &Finding) -> schema::Finding {

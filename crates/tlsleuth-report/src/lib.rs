@@ -6,6 +6,7 @@
 
 mod answer;
 pub mod build;
+pub mod comments;
 pub mod diff;
 pub mod escape;
 pub mod explain;
@@ -13,7 +14,8 @@ pub mod html;
 pub mod json;
 mod layout;
 pub mod markdown;
-mod quantity;
+pub mod quantity;
+pub mod redact;
 pub mod schema;
 mod story;
 mod summary;
@@ -22,5 +24,6 @@ pub mod tally;
 mod words;
 
 pub use build::{CaptureInput, connection, report};
+pub use redact::Redact;
 pub use schema::Report;
 pub use tally::Tally;

@@ -7,6 +7,7 @@ use crate::Report;
 use crate::answer;
 use crate::escape::{html, markdown as md, markdown_code as code, markdown_fenced as fenced};
 use crate::quantity::{self, count, counted};
+use crate::redact;
 use crate::schema::{Chain, Connection, Finding};
 use crate::story;
 use crate::summary::{Kind, Summary, summary, verdicts};
@@ -384,13 +385,16 @@ fn rest(report: &Report, summary: &Summary<'_>, text: &mut String) {
         }
     }
     // Paths are the user's and may be long; the promise about the size comes first.
-    if text.len() + captures.len() + 200 <= MAX_BYTES {
+    if text.len() + captures.len() + 600 <= MAX_BYTES {
         text.push_str(&captures);
         if let Some(more) = report.captures.len().checked_sub(ITEMS).filter(|more| *more > 0) {
             text.push_str(&format!("- and {more} more captures\n"));
         }
     } else {
         text.push_str(&format!("- {}\n", counted(number(report.captures.len()), "capture")));
+    }
+    if let Some(told) = redact::told::sentence(report.redaction) {
+        text.push_str(&format!("\n{}\n", md(&told)));
     }
     text.push_str(&format!(
         "\nMade by {} {}.\n",

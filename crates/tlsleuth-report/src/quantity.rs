@@ -1,7 +1,7 @@
 //! Numbers, times and spans as people read them.
 
 /// With commas between the thousands.
-pub(crate) fn count(number: u64) -> String {
+pub fn count(number: u64) -> String {
     let digits = number.to_string();
     let mut out = String::with_capacity(digits.len() + digits.len() / 3);
     for (index, digit) in digits.chars().enumerate() {
@@ -14,12 +14,12 @@ pub(crate) fn count(number: u64) -> String {
 }
 
 /// A number with its noun, which gets an `s` where it has to.
-pub(crate) fn counted(number: u64, noun: &str) -> String {
+pub fn counted(number: u64, noun: &str) -> String {
     format!("{} {noun}{}", count(number), if number == 1 { "" } else { "s" })
 }
 
 /// Bytes in units of 1,000.
-pub(crate) fn bytes(number: u64) -> String {
+pub fn bytes(number: u64) -> String {
     const UNITS: [&str; 4] = ["kB", "MB", "GB", "TB"];
     if number < 1_000 {
         return counted(number, "byte");
@@ -38,7 +38,7 @@ pub(crate) fn bytes(number: u64) -> String {
 }
 
 /// Milliseconds since the beginning of a connection.
-pub(crate) fn offset(milliseconds: f64) -> String {
+pub fn offset(milliseconds: f64) -> String {
     if milliseconds < 9_999.95 {
         format!("{milliseconds:.1} ms")
     } else {
@@ -47,7 +47,7 @@ pub(crate) fn offset(milliseconds: f64) -> String {
 }
 
 /// A span in the largest unit that tells enough.
-pub(crate) fn span(milliseconds: f64) -> String {
+pub fn span(milliseconds: f64) -> String {
     let seconds = milliseconds / 1_000.0;
     match seconds {
         s if s < 1.0 => format!("{milliseconds:.1} ms"),
@@ -59,17 +59,17 @@ pub(crate) fn span(milliseconds: f64) -> String {
 }
 
 /// The date of an RFC 3339 time.
-pub(crate) fn date(time: &str) -> &str {
+pub fn date(time: &str) -> &str {
     time.get(..10).unwrap_or(time)
 }
 
 /// The time of day of an RFC 3339 time, to the second.
-pub(crate) fn clock(time: &str) -> &str {
+pub fn clock(time: &str) -> &str {
     time.get(11..19).unwrap_or(time)
 }
 
 /// A time among others: the day too where they are of several days.
-pub(crate) fn moment(time: &str, days: bool) -> String {
+pub fn moment(time: &str, days: bool) -> String {
     if days {
         format!("{} {}", time.get(5..10).unwrap_or(""), clock(time))
     } else {
@@ -78,12 +78,12 @@ pub(crate) fn moment(time: &str, days: bool) -> String {
 }
 
 /// The time of day of an RFC 3339 time, to the millisecond.
-pub(crate) fn fine_clock(time: &str) -> &str {
+pub fn fine_clock(time: &str) -> &str {
     time.get(11..23).unwrap_or_else(|| clock(time))
 }
 
 /// From one RFC 3339 time to another: the date once, if it is the same.
-pub(crate) fn range(first: &str, last: &str) -> String {
+pub fn range(first: &str, last: &str) -> String {
     let between = milliseconds_between(first, last);
     let short = between.is_none_or(|ms| ms < 60_000.0);
     let of = if short { fine_clock } else { clock };
@@ -101,7 +101,7 @@ pub(crate) fn epoch_milliseconds(time: &str) -> f64 {
 }
 
 /// Milliseconds from one RFC 3339 time to another.
-pub(crate) fn milliseconds_between(first: &str, last: &str) -> Option<f64> {
+pub fn milliseconds_between(first: &str, last: &str) -> Option<f64> {
     let first: jiff::Timestamp = first.parse().ok()?;
     let last: jiff::Timestamp = last.parse().ok()?;
     let nanoseconds = last.as_nanosecond().checked_sub(first.as_nanosecond())?;

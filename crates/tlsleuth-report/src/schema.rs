@@ -29,9 +29,24 @@ pub struct Report {
     pub fleet: Fleet,
     /// What was left out or only counted.
     pub counts: Counts,
+    /// What was replaced before it was written; null when nothing was.
+    pub redaction: Option<Redaction>,
     /// Where `connections` are but examples: the numbers of all.
     #[serde(skip)]
     pub(crate) grouped: Option<Box<Grouped>>,
+}
+
+/// What was replaced in a report, consistently: the same original has the same token everywhere.
+#[derive(Clone, Copy, Debug, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+pub struct Redaction {
+    /// Addresses, by others that keep their networks.
+    pub addresses: bool,
+    /// Names of hosts, people and organizations, serial numbers and hashes of certificates, paths,
+    /// and what peers and logs wrote.
+    pub names: bool,
+    /// Whether a key of the user's was used, which gives the same tokens again.
+    pub repeatable: bool,
 }
 
 /// The program that made a report.
@@ -324,12 +339,12 @@ pub struct Event {
     pub offset_ms: f64,
     /// The capture.
     pub capture: u32,
-    /// The frame.
+    /// The frame; of a line of a log the one after which it was written.
     pub frame: u64,
-    /// `client`, `server`, `network`.
+    /// `client`, `server`, `network`; of a line of a log whose log it is.
     pub from: &'static str,
     /// What sort of event: `transport`, `retransmission`, `capture`, `before_tls`, `handshake`,
-    /// `alert`, `data`.
+    /// `alert`, `data`, `log`.
     pub kind: &'static str,
     /// What, in snake case.
     pub event: &'static str,

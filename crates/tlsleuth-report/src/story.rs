@@ -2,6 +2,7 @@
 //! which it failed, the words for who has to act. Shared by the renderers for people.
 
 use crate::schema::{Connection, Event, Finding};
+use crate::words::LOG_LINE;
 
 /// Rows of a timeline shown at its beginning and at its end; what is between is counted.
 const HEAD: usize = 24;
@@ -20,6 +21,8 @@ pub(crate) struct Row<'r> {
     pub(crate) items: Vec<String>,
     /// Whether it failed here.
     pub(crate) failing: bool,
+    /// Whether it is a line of a log, and `frame` the one before it.
+    pub(crate) is_log: bool,
 }
 
 /// The timeline for people.
@@ -63,7 +66,9 @@ pub(crate) fn timeline(connection: &Connection) -> Timeline<'_> {
         repeated = again.then(|| (event, vec![event.frame]));
         match rows.last_mut() {
             Some(row)
-                if row.frame == event.frame
+                if !row.is_log
+                    && event.event != LOG_LINE
+                    && row.frame == event.frame
                     && row.capture == event.capture
                     && row.from == event.from
                     && !again =>
@@ -79,6 +84,7 @@ pub(crate) fn timeline(connection: &Connection) -> Timeline<'_> {
                 event: event.event,
                 items: vec![event.summary.clone()],
                 failing: fails,
+                is_log: event.event == LOG_LINE,
             }),
         }
     }
@@ -122,7 +128,7 @@ pub(crate) fn failing_step(connection: &Connection) -> Option<usize> {
             "plaintext" | "garbage" => plain,
             _ => false,
         })
-        .or_else(|| connection.timeline.len().checked_sub(1))
+        .or_else(|| connection.timeline.iter().rposition(|event| event.event != LOG_LINE))
 }
 
 /// Whether an alert ends the handshake: `close_notify` and warnings do not.

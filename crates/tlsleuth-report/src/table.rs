@@ -8,6 +8,7 @@ use std::io::{self, Write};
 use crate::Report;
 use crate::layout::{Align, Grid, Line, Tone, cut, pack, width, wrap};
 use crate::quantity::{self, count, counted};
+use crate::redact;
 use crate::schema::{Capture, Chain, Connection, Evidence, Finding};
 use crate::story::{self, Row};
 use crate::summary::{HEALTH_CHECK, Kind, Summary, Totals, Verdict, summary, verdicts};
@@ -209,6 +210,9 @@ impl<'r> Page<'r> {
                     9,
                 );
             }
+        }
+        if let Some(told) = redact::told::sentence(self.report.redaction) {
+            self.paragraph(&format!("    {told}"), Tone::Faint, 4);
         }
         if self.report.counts.interrupted {
             self.paragraph(
@@ -615,7 +619,7 @@ impl<'r> Page<'r> {
         // Times and frames are as wide as the widest of them.
         let times = timeline.rows().map(|row| width(&quantity::offset(row.offset_ms)));
         let time_end = 3 + times.max().unwrap_or(0).max(6);
-        let frames = timeline.rows().map(|row| width(&self.frame(row.capture, row.frame)));
+        let frames = timeline.rows().map(|row| width(&self.place(row)));
         let frame_end = time_end + 2 + frames.max().unwrap_or(0).max(5);
         let client = frame_end + 3;
         let room = self.width.saturating_sub(client + 4);
@@ -653,6 +657,11 @@ impl<'r> Page<'r> {
         }
     }
 
+    /// The frame of a row, or that it is from a log.
+    fn place(&self, row: &Row<'_>) -> String {
+        if row.is_log { "log".to_owned() } else { self.frame(row.capture, row.frame) }
+    }
+
     fn step(&mut self, row: &Row<'_>, places: &Places) {
         let Places { time_end, frame_end, client, client_room } = *places;
         let arrow_at = client + client_room + 1;
@@ -669,9 +678,11 @@ impl<'r> Page<'r> {
                 } else {
                     wrap(&text, client_room)
                 };
-                (text, details, "→")
+                (text, details, if row.is_log { " " } else { "→" })
             }
-            "server" => (Vec::new(), pack(&row.items, right_room), "←"),
+            "server" => {
+                (Vec::new(), pack(&row.items, right_room), if row.is_log { " " } else { "←" })
+            }
             // From whoever is between: drawn in the middle, said in words.
             _ => (Vec::new(), pack(&row.items, right_room), "×"),
         };
@@ -692,7 +703,7 @@ impl<'r> Page<'r> {
                 line.push(if row.failing { " ✗ " } else { "   " }, Tone::Bad);
                 let time = quantity::offset(row.offset_ms);
                 line.to(time_end.saturating_sub(width(&time))).push(&time, Tone::Faint);
-                let frame = self.frame(row.capture, row.frame);
+                let frame = self.place(row);
                 line.to(frame_end.saturating_sub(width(&frame))).push(&frame, Tone::Plain);
             }
             line.to(client);

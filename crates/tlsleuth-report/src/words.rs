@@ -142,9 +142,13 @@ fn versions(list: &[ProtocolVersion]) -> String {
     text
 }
 
+/// The event that a line of a log is.
+pub(crate) const LOG_LINE: &str = "log_line";
+
 /// What sort of event one is, by its name.
 pub(crate) fn kind(event: &str) -> &'static str {
     match event {
+        LOG_LINE => "log",
         "tcp_retransmission" => "retransmission",
         "alert" | "encrypted_alert" => "alert",
         "application_data" => "data",

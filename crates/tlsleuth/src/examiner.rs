@@ -22,7 +22,7 @@ use crate::knowledge::Knowledge;
 const TOLD_WAITING: usize = 4_096;
 
 /// Connections without TLS that wait until it is known whether their server speaks TLS.
-const CANDIDATES_WAITING: usize = 16_384;
+const CANDIDATES_WAITING: usize = 4_096;
 
 /// Connections that wait for one that began before them and goes on. When there are more, it is
 /// told when it ends, after those.
@@ -147,7 +147,8 @@ impl Examiner {
             return Turn::Told(waiting);
         }
         let transport = &connection.transport;
-        if transport.syn.is_none() && transport.syn_ack.is_none() {
+        let opened = transport.syn.is_some() || transport.syn_ack.is_some();
+        if !opened || connection.is_plain_conversation() {
             self.without_tls += 1;
             return Turn::Nothing;
         }

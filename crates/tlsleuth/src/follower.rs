@@ -173,7 +173,8 @@ struct Session {
 const TRACKER_BYTES: usize = size_of::<Tracker>() + size_of::<Connection>();
 
 /// What the facts of a message take is not counted but taken to be so many times its bytes: lists of
-/// numbers become lists of larger ones, and texts are kept apart. Measured over ClientHellos.
+/// numbers become lists of larger ones, and texts are kept apart. An estimate, which only decides when
+/// the table is taken to be full.
 const FACTS_FACTOR: usize = 3;
 
 /// From so many bytes on a stream is application data, of which no facts are kept.

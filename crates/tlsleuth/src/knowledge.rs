@@ -2,6 +2,7 @@
 
 use std::borrow::Cow;
 use std::collections::HashMap;
+use std::hash::{DefaultHasher, Hash as _, Hasher as _};
 use std::sync::Arc;
 
 use foldhash::fast::RandomState;
@@ -24,7 +25,29 @@ pub(crate) struct Knowledge {
     pub(crate) intermediates: SeenIntermediates,
     servers: HashMap<Endpoint, Server, RandomState>,
     completed: HashMap<(Address, Endpoint), Told<ProtocolVersion>, RandomState>,
+    /// Servers that answered a validation (RFC 8737), by the name in lower case.
+    challenges: HashMap<Box<[u8]>, Told<Endpoint>, RandomState>,
+    /// The first frames of connections that were in use, by what [`content`] tells of them.
+    content: HashMap<u64, Place, RandomState>,
     chains: usize,
+}
+
+/// A client, its suites, and what it met: the leaf, or where that is hidden the server and name. A
+/// number of 64 bits in place of all that: two that agree by chance cost a verdict its certainty.
+fn content(connection: &Connection) -> Option<u64> {
+    let hello = connection.client_hello()?;
+    let mut hasher = DefaultHasher::new();
+    connection.client.address.hash(&mut hasher);
+    hello.value.cipher_suites.hash(&mut hasher);
+    let chain = connection.server_chain.present();
+    match chain.and_then(|chain| chain.value.chain.leaf()) {
+        Some(leaf) => leaf.sha256.hash(&mut hasher),
+        None => {
+            connection.server.hash(&mut hasher);
+            asked_name(connection).map(lower).hash(&mut hasher);
+        }
+    }
+    Some(hasher.finish())
 }
 
 /// A fact, and the first frame of the connection that told it.
@@ -109,6 +132,37 @@ impl Knowledge {
             }
         }
         if connection.outcome == Outcome::Completed
+            && connection.is_acme_validation()
+            && let Some(name) = asked_name(connection)
+            && let Some(hello) = connection.client_hello()
+        {
+            let told = (first, Located::new(connection.server, hello.at));
+            let full = self.challenges.len() >= MAX_REMEMBERED;
+            match self.challenges.get_mut(&*lower(name)) {
+                Some(held) if first.order() < held.0.order() => *held = told,
+                Some(_) => {}
+                None if !full => {
+                    self.challenges.insert(Box::from(&*lower(name)), told);
+                }
+                None => {}
+            }
+        }
+        let data = &connection.application_data;
+        if data.client.records > 0
+            && data.server.records > 0
+            && connection.outcome == Outcome::Completed
+            && let Some(key) = content(connection)
+        {
+            let full = self.content.len() >= MAX_REMEMBERED;
+            match self.content.get_mut(&key) {
+                Some(held) => *held = held.earlier(first),
+                None if !full => {
+                    self.content.insert(key, first);
+                }
+                None => {}
+            }
+        }
+        if connection.outcome == Outcome::Completed
             && let Some(hello) = connection.client_hello()
             && let Some(newest) = hello.value.offered_versions().highest()
         {
@@ -152,6 +206,15 @@ impl ServerKnowledge for Knowledge {
         connection: &Connection,
     ) -> Option<Located<(WireText, Arc<SentChain>)>> {
         Some(self.servers.get(&connection.server)?.named.as_ref()?.1.clone())
+    }
+
+    fn challenge_answered(&self, connection: &Connection) -> Option<Located<Endpoint>> {
+        self.challenges.get(&*lower(asked_name(connection)?)).map(|told| told.1)
+    }
+
+    fn content_before(&self, connection: &Connection) -> Option<Place> {
+        let held = self.content.get(&content(connection)?).copied();
+        held.filter(|at| at.order() < connection.first.order())
     }
 
     fn succeeded_with_older(&self, connection: &Connection) -> Option<Located<ProtocolVersion>> {

@@ -2,7 +2,7 @@
 //!
 //! [`Logs`] takes bytes, keeps the lines that name an end of a connection or an error of TLS, and
 //! gives each to the connection that it speaks of: by the client's address and port, else by the
-//! client's address and the time. Clocks and zones of log and capture may differ: by how much is
+//! client's address and the time, else by the name that was asked for and the time. Clocks and zones of log and capture may differ: by how much is
 //! estimated, from the lines that name a port.
 
 mod line;
@@ -10,6 +10,7 @@ mod time;
 
 use std::collections::HashMap;
 
+use tlsleuth_capture::Timestamp;
 use tlsleuth_diagnosis::Confidence;
 use tlsleuth_diagnosis::explain::{self, Writer};
 use tlsleuth_handshake::WireText;
@@ -50,10 +51,24 @@ pub struct LogLine {
     pub text: WireText,
     /// What is to be said of its clock; empty when it agrees with the capture's.
     pub clock: String,
-    /// Whether it names the client's port; else it was matched by address and time.
-    pub by_port: bool,
+    /// How its connection was found.
+    pub matched: Matched,
+    /// When it was written, by the capture's clock; None when it bears no time.
+    pub at: Option<Timestamp>,
     /// What it says about TLS.
     pub meaning: Option<explain::Line>,
+}
+
+/// How the connection of a line was found.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Matched {
+    /// It names the client's port.
+    Port,
+    /// By the client's address and the time.
+    Address,
+    /// By the name that the client asked for, and the time where it bears one: logs of clients name
+    /// no address.
+    Name,
 }
 
 impl std::fmt::Display for LogLine {
@@ -65,11 +80,17 @@ impl std::fmt::Display for LogLine {
             self.number,
             self.text.escaped()
         )?;
-        match (self.clock.is_empty(), self.by_port) {
+        let how = match (self.matched, self.at.is_some()) {
+            (Matched::Port, _) => "",
+            (Matched::Address, _) => "matched by address and time",
+            (Matched::Name, true) => "matched by name and time",
+            (Matched::Name, false) => "matched by name",
+        };
+        match (how.is_empty(), self.clock.is_empty()) {
             (true, true) => Ok(()),
-            (false, true) => write!(f, " ({})", self.clock),
-            (true, false) => f.write_str(" (matched by address and time)"),
-            (false, false) => write!(f, " (matched by address and time; {})", self.clock),
+            (true, false) => write!(f, " ({})", self.clock),
+            (false, true) => write!(f, " ({how})"),
+            (false, false) => write!(f, " ({how}; {})", self.clock),
         }
     }
 }
@@ -219,21 +240,24 @@ impl Logs {
             by_end.entry((client.address, client.port)).or_default().push(index);
             by_address.entry(client.address).or_default().push(index);
         }
+        let mut by_name: HashMap<Vec<u8>, Vec<usize>> = HashMap::new();
+        for (index, analyzed) in connections.iter().enumerate() {
+            let hello = analyzed.connection.client_hello();
+            if let Some(name) = hello.and_then(|hello| hello.value.extensions.server_name()) {
+                by_name.entry(name.host_name.raw().to_ascii_lowercase()).or_default().push(index);
+            }
+        }
+        let known = Index { by_end, by_address, by_name };
         for log in 0..self.names.len() {
-            self.attach_log(log, connections, &by_end, &by_address);
+            self.attach_log(log, connections, &known);
         }
         for analyzed in connections {
             inform(analyzed);
         }
     }
 
-    fn attach_log(
-        &mut self,
-        log: usize,
-        connections: &mut [Box<Analyzed>],
-        by_end: &HashMap<(tlsleuth_capture::Address, u16), Vec<usize>>,
-        by_address: &HashMap<tlsleuth_capture::Address, Vec<usize>>,
-    ) {
+    fn attach_log(&mut self, log: usize, connections: &mut [Box<Analyzed>], known: &Index) {
+        let Index { by_end, by_address, by_name } = known;
         let name = self.names.get(log).cloned().unwrap_or_default();
         let entries: Vec<&Entry> = self.entries.iter().filter(|entry| entry.log == log).collect();
         let with_port = |entry: &Entry| -> Vec<usize> {
@@ -272,9 +296,26 @@ impl Logs {
                 .copied()
                 .collect()
         };
+        // Of the names that were asked for, for lines that name no end of any connection.
+        let with_name = |entry: &Entry| -> Vec<usize> {
+            if entry.meaning.is_none() || !with_address(entry).is_empty() {
+                return Vec::new();
+            }
+            let text = entry.text.raw().to_ascii_lowercase();
+            let mut named: Vec<usize> = line::names(&text)
+                .filter_map(|name| by_name.get(name))
+                .flatten()
+                .copied()
+                .collect();
+            named.dedup();
+            named
+        };
         let mut found = distances(&with_port);
         if found.is_empty() {
             found = distances(&with_address);
+        }
+        if found.is_empty() {
+            found = distances(&with_name);
         }
         let offset = offset(&mut found, zoned);
         let clock = offset.map_or_else(String::new, |offset| clock_words(offset, zoned));
@@ -283,8 +324,25 @@ impl Logs {
         for entry in &entries {
             let mut candidates = with_port(entry);
             let by_port = !candidates.is_empty();
+            let mut matched = Matched::Port;
             if !by_port && entry.meaning.is_some() {
                 candidates = with_address(entry);
+                matched = Matched::Address;
+                if candidates.is_empty() {
+                    candidates = with_name(entry);
+                    matched = Matched::Name;
+                    // Without a time only a name under which one connection failed tells which.
+                    if entry.time.is_none() {
+                        candidates.retain(|index| {
+                            connections.get(*index).is_some_and(|analyzed| {
+                                analyzed.diagnosis.outcome == Outcome::Failed
+                            })
+                        });
+                        if candidates.len() > 1 {
+                            continue;
+                        }
+                    }
+                }
             }
             let window = if by_port { WINDOW } else { NARROW_WINDOW };
             let best = candidates
@@ -297,7 +355,7 @@ impl Logs {
                             (away <= window).then_some(away)?
                         }
                         // Without a time the port alone has to do.
-                        (None, _) if by_port => 0,
+                        (None, _) if by_port || matched == Matched::Name => 0,
                         _ => return None,
                     };
                     let server = analyzed.connection.server;
@@ -328,7 +386,10 @@ impl Logs {
                     number: entry.number,
                     text: entry.text.clone(),
                     clock: clock.clone(),
-                    by_port,
+                    matched,
+                    at: entry.time.zip(offset).and_then(|(written, offset)| {
+                        Some(moment(connections.get(index)?, written, offset))
+                    }),
                     meaning: entry.meaning.clone(),
                 },
             ));
@@ -342,6 +403,26 @@ impl Logs {
             }
         }
     }
+}
+
+/// Connections by what a line may name of them.
+struct Index {
+    by_end: HashMap<(tlsleuth_capture::Address, u16), Vec<usize>>,
+    by_address: HashMap<tlsleuth_capture::Address, Vec<usize>>,
+    by_name: HashMap<Vec<u8>, Vec<usize>>,
+}
+
+/// When a line was written, by the capture's clock. A time without a fraction stands for a whole
+/// second: of that the moment at which the connection ended is taken, if it lies in it.
+fn moment(analyzed: &Analyzed, written: Written, offset: i64) -> Timestamp {
+    let from = written.ns.saturating_add(offset);
+    if written.fine {
+        return Timestamp(from);
+    }
+    // An offset that was estimated is right to two seconds.
+    let slack = if offset == 0 { SECOND } else { 2 * SECOND };
+    let last = analyzed.connection.last.time.0;
+    Timestamp(last.clamp(from, from.saturating_add(slack)))
 }
 
 /// Whether the connection has the alert that the line names.

@@ -9,7 +9,7 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use tlsleuth::log::Logs;
+use tlsleuth::log::{Logs, Matched};
 use tlsleuth::{Analyzed, Analyzer, Event, OpenOptions, Options};
 
 fn stories() -> Vec<PathBuf> {
@@ -57,7 +57,7 @@ fn attached(folder: &Path, log: &str) -> (usize, usize, String) {
         for line in &analyzed.log_lines {
             let text = line.text.to_string();
             // Apache writes the error of the library on a line of its own.
-            if line.by_port && !text.contains("SSL Library Error") {
+            if line.matched == Matched::Port && !text.contains("SSL Library Error") {
                 assert!(text.contains(&analyzed.connection.client.to_string()), "{text}");
             }
             right += 1;
@@ -97,4 +97,37 @@ fn another_zone_is_found_and_told() {
     // Another day is no zone: two lines do not prove it.
     let other = log.replace("/21 ", "/25 ");
     assert_eq!(attached(&folder, &other).1, 0);
+}
+
+#[test]
+fn a_client_s_log_without_addresses_is_matched_by_name_and_time() {
+    let shown = |story: &str, log: &str| {
+        let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../testdata/captures");
+        let mut connections = analyzed(&root.join(story));
+        let mut logs = Logs::default();
+        logs.begin("app.log");
+        logs.push(log.as_bytes());
+        logs.attach(&mut connections);
+        let mut shown = Vec::new();
+        for found in &connections {
+            for line in &found.log_lines {
+                let after = line.at.map(|at| at.since(found.connection.first.time) / 1_000_000);
+                shown.push((found.id, line.matched, after));
+            }
+        }
+        shown
+    };
+    let error = "Get \"https://API.example.test/hello.txt\": tls: failed to verify certificate: x509: certificate signed by unknown authority\n";
+    // One connection under that name failed.
+    let one = "sni-certificate-mismatch-curl";
+    assert_eq!(shown(one, error), [(1, Matched::Name, None)]);
+    let timed = format!("2026-11-21T04:04:57.206Z {error}");
+    assert_eq!(shown(one, &timed), [(1, Matched::Name, Some(5))]);
+    // Several: the time tells which, and without one nothing is said.
+    let several = "chain-missing-intermediate";
+    assert_eq!(shown(several, error), []);
+    let timed = format!("2026-11-21T04:05:04.322Z {error}");
+    assert_eq!(shown(several, &timed).len(), 1);
+    // Another name is none of theirs.
+    assert_eq!(shown(one, &error.replace("API", "other")), []);
 }

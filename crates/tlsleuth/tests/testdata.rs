@@ -18,13 +18,6 @@ use tlsleuth::{Analyzed, Analyzer, Event, OpenOptions, Options};
 /// leave the list.
 const KNOWN: &[(&str, &str)] = &[];
 
-/// What only many connections show, where that is right although the story does not ask for it.
-const RIGHT_TOO: &[(&str, &str)] = &[
-    // The second attempt with TLS 1.2 is what makes these intolerance: a ladder of one.
-    ("captures/version-intolerant-alert", "fleet.retry-ladder"),
-    ("captures/version-intolerant-close", "fleet.retry-ladder"),
-];
-
 /// What only many connections show, where it cannot be found yet, each with the reason.
 const NOT_YET: &[(&str, &str, &str)] =
     &[("captures/quic-blocked-then-tcp", "fleet.retry-ladder", "QUIC is not read")];
@@ -184,8 +177,7 @@ fn differences_together(name: &str, expect: &Value, found: &[Finding]) -> Vec<St
         }
     }
     for finding in found {
-        let right = expected.contains(&finding.code) || RIGHT_TOO.contains(&(name, finding.code));
-        if !right {
+        if !expected.contains(&finding.code) {
             differences.push(format!("{} found: {}", finding.code, finding.title));
         }
         if finding.evidence.is_empty() {

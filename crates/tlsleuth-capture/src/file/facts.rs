@@ -154,6 +154,16 @@ pub enum Notice {
         /// The most bytes that a frame kept.
         longest_kept: u32,
     },
+    /// Frames are longer than 256 KiB: a card that joins segments may make such, but so
+    /// does damage that looks like a record.
+    Long {
+        /// How many.
+        frames: u64,
+        /// The first of them.
+        first: Place,
+        /// The most captured bytes of one.
+        longest: u32,
+    },
     /// Frames are older than the one before them.
     TimeBackwards {
         /// How many.
@@ -211,6 +221,9 @@ impl fmt::Display for Damage {
     }
 }
 
+/// Longer frames are rarer than damage: 256 KiB, which is what tcpdump captures at most.
+const USUAL_FRAME_BYTES: usize = 256 << 10;
+
 const MAX_NOTICES: usize = 1_000;
 const MAX_NAMES: usize = 65_536;
 const MAX_COMMENTS: usize = 4_096;
@@ -227,6 +240,9 @@ pub(super) struct Recorder {
     previous: Timestamp,
     first_snapped: Option<Place>,
     longest_kept: u32,
+    long: u64,
+    first_long: Option<Place>,
+    longest: u32,
     backwards: u64,
     first_backwards: Option<Place>,
     largest_step_ns: i64,
@@ -248,6 +264,9 @@ impl Recorder {
             previous: Timestamp(i64::MIN),
             first_snapped: None,
             longest_kept: 0,
+            long: 0,
+            first_long: None,
+            longest: 0,
             backwards: 0,
             first_backwards: None,
             largest_step_ns: 0,
@@ -302,6 +321,17 @@ impl Recorder {
         if record.data.len() < record.original_len as usize {
             self.snapped(record);
         }
+        if record.data.len() > USUAL_FRAME_BYTES {
+            self.long(record);
+        }
+    }
+
+    #[cold]
+    fn long(&mut self, record: &Record) {
+        self.long = self.long.saturating_add(1);
+        self.longest = self.longest.max(u32::try_from(record.data.len()).unwrap_or(u32::MAX));
+        let place = self.place(record.number, record.time);
+        self.first_long.get_or_insert(place);
     }
 
     /// Notes a link type that is not the one of the frame before.
@@ -342,7 +372,12 @@ impl Recorder {
     /// Gives the capture another number, as it is put in order among others.
     pub(super) fn renumber(&mut self, capture: u32) {
         self.capture = capture;
-        let places = [&mut self.first_snapped, &mut self.first_backwards, &mut self.first_timeless];
+        let places = [
+            &mut self.first_snapped,
+            &mut self.first_long,
+            &mut self.first_backwards,
+            &mut self.first_timeless,
+        ];
         for place in places.into_iter().flatten() {
             place.capture = capture;
         }
@@ -418,6 +453,9 @@ impl Recorder {
         if let Some(first) = self.first_snapped {
             let (frames, longest_kept) = (self.facts.snapped_frames, self.longest_kept);
             self.notice(Notice::Snapped { frames, first, longest_kept });
+        }
+        if let Some(first) = self.first_long {
+            self.notice(Notice::Long { frames: self.long, first, longest: self.longest });
         }
         if let Some(first) = self.first_backwards {
             let (frames, largest_ns) = (self.backwards, self.largest_step_ns);

@@ -437,4 +437,18 @@ pub(super) mod tests {
              lost_bytes: 208, resumed: false }"
         );
     }
+
+    #[test]
+    fn frames_longer_than_tools_write_are_told() {
+        let long = vec![0; (256 << 10) + 1];
+        let frames: [&[u8]; 4] = [b"a", &long[1..], &long, b"b"];
+        let mut reader = OpenOptions::default().read(Cursor::new(little_endian(&frames))).unwrap();
+        while reader.next_frame().unwrap().is_some() {}
+        assert_eq!(reader.facts().frames, 4, "they are taken as they are");
+        let [Notice::Long { frames: 1, first, longest: 262_145 }] = reader.facts().notices[..]
+        else {
+            panic!("{:?}", reader.facts().notices)
+        };
+        assert_eq!(first.frame, 3);
+    }
 }

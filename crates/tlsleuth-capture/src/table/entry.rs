@@ -161,6 +161,19 @@ pub(super) struct Cold {
     pub(super) first: Place,
     pub(super) facts: TransportFacts,
     pub(super) assemblers: [Option<Box<Assembler>>; 2],
+    /// For the forward and the reverse stream.
+    pub(super) doubtful: [Option<DoubtfulAck>; 2],
+}
+
+/// Bytes of a stream that only segments without data acknowledged. Keep-alives, and what answers
+/// them in the place of a host, may acknowledge what the host does not have: what it sends next
+/// tells.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct DoubtfulAck {
+    /// What was acknowledged before.
+    pub(super) before: SeqNumber,
+    /// The number of the segment that acknowledged more.
+    pub(super) seq: SeqNumber,
 }
 
 impl Flow {
@@ -228,6 +241,14 @@ impl Flow {
         }
     }
 
+    pub(super) fn doubtful_mut(&mut self, direction: Direction) -> &mut Option<DoubtfulAck> {
+        let [forward, reverse] = &mut self.cold().doubtful;
+        match direction {
+            Direction::Forward => forward,
+            Direction::Reverse => reverse,
+        }
+    }
+
     pub(super) fn ends(&self) -> (Endpoint, Endpoint) {
         let (low, high) = self.key.ends();
         if self.forward_is_low { (low, high) } else { (high, low) }
@@ -253,7 +274,7 @@ impl Flow {
                 facts.forward.last_ttl = seed.ttl;
                 facts.forward.last_ip_id = (seed.has & SynSeed::IP_ID != 0).then_some(seed.ip_id);
             }
-            Box::new(Cold { first, facts, assemblers: [None, None] })
+            Box::new(Cold { first, facts, assemblers: [None, None], doubtful: [None, None] })
         })
     }
 
@@ -300,6 +321,6 @@ mod tests {
     fn an_entry_is_small() {
         assert_eq!(size_of::<Flow>(), 128);
         assert_eq!(size_of::<Option<Flow>>(), 128);
-        assert!(size_of::<Cold>() <= 624, "{}", size_of::<Cold>());
+        assert!(size_of::<Cold>() <= 640, "{}", size_of::<Cold>());
     }
 }

@@ -38,10 +38,10 @@ impl FlowTable {
     #[inline(never)]
     fn sweep_some(&mut self, sink: &mut impl StreamSink) {
         for _ in 0..SWEPT {
-            if self.hand >= self.slots.end() {
+            let Some(hand) = self.slots.next_used(self.hand) else {
                 self.hand = 0;
-            }
-            let hand = self.hand;
+                return;
+            };
             self.hand = hand.wrapping_add(1);
             if let Some(reason) = self.slots.get(hand).and_then(|flow| self.is_over(flow)) {
                 self.end(hand, reason, sink);
@@ -104,23 +104,15 @@ impl FlowTable {
     /// Makes room: of the next flows in turn, the one that was idle for longest leaves.
     #[cold]
     pub(super) fn evict(&mut self, sink: &mut impl StreamSink) {
-        let end = self.slots.end();
         let mut oldest: Option<(Timestamp, u32)> = None;
-        let mut looked_at = 0;
-        for _ in 0..end {
-            if self.hand >= end {
-                self.hand = 0;
-            }
-            let at = self.hand;
+        for _ in 0..EVICTION_CANDIDATES {
+            let found = self.slots.next_used(self.hand).or_else(|| self.slots.next_used(0));
+            let Some(at) = found else { break };
             self.hand = at.wrapping_add(1);
-            if let Some(flow) = self.slots.get(at) {
-                looked_at += 1;
-                if oldest.is_none_or(|(time, _)| flow.last.time < time) {
-                    oldest = Some((flow.last.time, at));
-                }
-            }
-            if looked_at == EVICTION_CANDIDATES {
-                break;
+            if let Some(flow) = self.slots.get(at)
+                && oldest.is_none_or(|(time, _)| flow.last.time < time)
+            {
+                oldest = Some((flow.last.time, at));
             }
         }
         if let Some((_, slot)) = oldest {

@@ -177,6 +177,9 @@ impl FlowTable {
         let now = flow.bytes();
         let serial = flow.serial;
         let is_over = !was_over && (flow.reset || flow.both_closed());
+        if is_over && !flow.reset {
+            self.held.forget_history(flow);
+        }
         self.held.entry(before, now);
         if is_over {
             self.linger(slot, serial, sink);

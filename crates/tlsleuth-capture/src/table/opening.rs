@@ -1,10 +1,10 @@
 //! How a connection opens: SYNs, their answers, and the first acknowledgments.
 
-use super::entry::{Base, Flow};
+use super::entry::{Base, DoubtfulAck, Flow};
 use super::reset::USUAL_WINDOW;
 use crate::stream::Direction;
 use crate::transport::{SynFacts, TcpOptions};
-use crate::{Segment, TcpFlags};
+use crate::{Segment, SeqNumber, TcpFlags};
 
 /// Whether a SYN on a known flow opens another connection with the same ports.
 pub(super) fn opens_anew(flow: &Flow, segment: &Segment<'_>, direction: Direction) -> bool {
@@ -117,6 +117,9 @@ pub(super) fn acknowledgment(flow: &mut Flow, direction: Direction, segment: &Se
     let had = acked.has_acked;
     acked.acknowledged_to(segment.ack);
     let base = acked.base;
+    if had && !is_syn && segment.ack != before {
+        doubt(flow, direction, segment, before);
+    }
     let facts = flow.facts_mut();
     if direction == Direction::Forward
         && !is_syn
@@ -135,4 +138,36 @@ pub(super) fn acknowledgment(flow: &mut Flow, direction: Direction, segment: &Se
             stream.longest_acknowledged = stream.longest_acknowledged.max(step);
         }
     }
+}
+
+/// Numbers that a segment without SYN takes: payload and FIN.
+fn wire_len(segment: &Segment<'_>) -> u32 {
+    let payload = u32::try_from(segment.payload.len()).unwrap_or(u32::MAX);
+    let fin = u32::from(segment.flags.has(TcpFlags::FIN));
+    payload.wrapping_add(segment.cut).wrapping_add(fin)
+}
+
+/// Takes back what a stream's receiver acknowledged only in segments without data, when it then
+/// sends new bytes, or a FIN, and acknowledges less: a stack never does so (RFC 9293 §3.4).
+fn doubt(flow: &mut Flow, direction: Direction, segment: &Segment<'_>, before: SeqNumber) {
+    let acked = direction.opposite();
+    // A keep-alive may carry a byte, but an old one (RFC 9293 §3.8.4).
+    let end = segment.seq.advance(wire_len(segment));
+    let sends = end.distance_from(flow.half(direction).highest) > 0;
+    let doubtful = *flow.doubtful_mut(acked);
+    let more = segment.ack.distance_from(before) > 0;
+    *flow.doubtful_mut(acked) = match doubtful {
+        _ if more && sends => None,
+        Some(doubtful) if more => Some(DoubtfulAck { seq: segment.seq, ..doubtful }),
+        None if more => Some(DoubtfulAck { before, seq: segment.seq }),
+        Some(doubtful)
+            if sends
+                && segment.seq.distance_from(doubtful.seq) >= 0
+                && segment.ack.distance_from(doubtful.before) >= 0 =>
+        {
+            flow.half_mut(acked).acked = segment.ack;
+            None
+        }
+        doubtful => doubtful,
+    };
 }

@@ -16,6 +16,9 @@ const CHUNK: usize = 256;
 pub(super) struct Slots {
     chunks: Vec<Box<[Option<Flow>]>>,
     free: Vec<u32>,
+    /// A bit for each number in use: of a million, who looks for the next flow skips those that left
+    /// without touching them.
+    used: Vec<u64>,
     /// Numbers given out so far: those in use, and those in `free`.
     given: u32,
     index: HashTable<u32>,
@@ -28,6 +31,7 @@ impl Slots {
         Self {
             chunks: Vec::new(),
             free: Vec::new(),
+            used: Vec::new(),
             given: 0,
             index: HashTable::new(),
             hasher: RandomState::default(),
@@ -42,6 +46,17 @@ impl Slots {
     /// One above the highest number in use.
     pub(super) fn end(&self) -> u32 {
         self.given
+    }
+
+    /// The next number in use, from `from` on.
+    pub(super) fn next_used(&self, from: u32) -> Option<u32> {
+        let (mut index, bit) = word(from);
+        let mut bits = self.used.get(index)? & (u64::MAX << bit);
+        while bits == 0 {
+            index = index.wrapping_add(1);
+            bits = *self.used.get(index)?;
+        }
+        u32::try_from(index).ok()?.checked_mul(64)?.checked_add(bits.trailing_zeros())
     }
 
     #[inline]
@@ -85,6 +100,13 @@ impl Slots {
         };
         let (chunk, place) = split(slot);
         *self.chunks.get_mut(chunk)?.get_mut(place)? = Some(flow);
+        let (index, bit) = word(slot);
+        if self.used.len() <= index {
+            self.used.push(0);
+        }
+        if let Some(bits) = self.used.get_mut(index) {
+            *bits |= 1 << bit;
+        }
         let (chunks, hasher) = (&self.chunks, &self.hasher);
         self.index.insert_unique(hash, slot, |&slot| {
             at(chunks, slot).map_or(0, |flow| hasher.hash_one(flow.key))
@@ -100,9 +122,18 @@ impl Slots {
         if let Ok(found) = self.index.find_entry(hash, |&other| other == slot) {
             found.remove();
         }
+        let (index, bit) = word(slot);
+        if let Some(bits) = self.used.get_mut(index) {
+            *bits &= !(1 << bit);
+        }
         self.free.push(slot);
         Some(flow)
     }
+}
+
+/// Which word of the bits, and which bit of it.
+fn word(slot: u32) -> (usize, u32) {
+    (usize::try_from(slot / 64).unwrap_or(usize::MAX), slot % 64)
 }
 
 /// Which piece of the list, and which entry of it.

@@ -14,7 +14,7 @@ const PATIENCE_SEGMENTS: usize = 64;
 
 /// Where a stream begins that was joined on the way is certain only when an earlier segment can no
 /// longer come. So many segments are waited for at most, and so long.
-const FIRST_FLIGHT_SEGMENTS: usize = 8;
+const FIRST_FLIGHT_SEGMENTS: usize = 64;
 const FIRST_FLIGHT_NS: i64 = 200_000_000;
 
 /// How far before the first segment seen the stream may turn out to begin, in bytes: a first flight
@@ -59,6 +59,16 @@ impl Held {
         let (waiting, history) = sizes(assembler);
         self.waiting = self.waiting.saturating_add(waiting).saturating_sub(before.0);
         self.history = self.history.saturating_add(history).saturating_sub(before.1);
+    }
+
+    /// Gives back what is kept of a flow to compare what comes again with: both sides closed it.
+    pub(super) fn forget_history(&mut self, flow: &mut Flow) {
+        let Some(cold) = &mut flow.cold else { return };
+        for assembler in cold.assemblers.iter_mut().flatten() {
+            let before = sizes(assembler);
+            assembler.forget_history();
+            self.buffer(before, assembler);
+        }
     }
 
     /// Gives the buffers of a flow back: nothing of it is put in order any more.

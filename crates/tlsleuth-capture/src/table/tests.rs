@@ -189,11 +189,11 @@ fn a_first_flight_without_a_syn_may_come_out_of_order() {
 #[test]
 fn a_stream_that_is_joined_late_does_not_wait_for_long() {
     let mut script = Script::new();
-    for number in 0..8 {
+    for number in 0..64 {
         assert!(script.heard.forward.is_empty());
         script.send(CLIENT, 0x18, 100 + number, 500, b"x");
     }
-    assert_eq!(script.heard.forward.len(), 8, "so many segments, and no earlier one");
+    assert_eq!(script.heard.forward.len(), 64, "so many segments, and no earlier one");
     let mut script = Script::new();
     script.send(CLIENT, 0x18, 100, 500, b"x");
     script.frame += 1_000;
@@ -221,6 +221,23 @@ fn what_flows_hold_is_bounded() {
     assert!(script.heard.ended.iter().all(|flow| flow.reason == EndReason::Evicted));
     script.finish();
     assert_eq!(script.table.held, Held::default());
+}
+
+#[test]
+fn an_acknowledgment_that_the_host_does_not_know_of_is_taken_back() {
+    for (last_ack, bytes, probe) in
+        [(500, 0, &b""[..]), (505, 5, b""), (500, 0, b"?"), (505, 5, b"?")]
+    {
+        let mut script = Script::new();
+        script.open();
+        script.send(CLIENT, 0x18, 100, 500, b"hello");
+        script.send(SERVER, 0x18, 500, 105, b"world");
+        // A keep-alive that acknowledges the answer; then the client leaves.
+        script.send(CLIENT, 0x10, 104, 505, probe);
+        script.send(CLIENT, 0x11, 105, last_ack, b"");
+        let flow = script.finish();
+        assert_eq!(flow.facts.reverse.acknowledged_bytes, bytes);
+    }
 }
 
 #[test]
@@ -284,4 +301,22 @@ fn a_full_table_lets_the_longest_idle_flow_go() {
     }
     assert_eq!(script.table.len(), 1, "the same ports: each SYN replaces the one before");
     assert_eq!(script.table.stats().flows, 100);
+}
+
+#[test]
+fn flows_leave_wherever_they_are_in_the_table() {
+    let mut script = Script::new();
+    for port in 0..200 {
+        script.port = port;
+        script.send(CLIENT, 0x02, 99, 0, b"");
+    }
+    // All but one leave while another one goes on.
+    script.frame += 40_000;
+    script.port = 130;
+    for _ in 0..2_000 {
+        script.send(CLIENT, 0x10, 100, 500, b"");
+    }
+    assert_eq!(script.table.len(), 1);
+    assert_eq!(script.heard.ended.len(), 199);
+    assert!(script.heard.ended.iter().all(|flow| flow.reason == EndReason::Idle));
 }

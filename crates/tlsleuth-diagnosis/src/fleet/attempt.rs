@@ -81,6 +81,8 @@ pub struct Attempt {
     pub proof: Place,
     /// The leaf that the server sent, its frame, and whether its chain is trusted.
     pub leaf: Option<(Arc<LeafFacts>, Place, Option<bool>)>,
+    /// How many seconds after its frame a stapled OCSP response was made, if it was.
+    pub stapled_ahead: Option<i64>,
     /// The chain as the server sent it.
     pub chain: Option<ChainShape>,
     /// What the server chose.

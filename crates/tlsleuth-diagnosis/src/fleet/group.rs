@@ -157,6 +157,7 @@ impl Group {
                         trusted: *trusted,
                         first: *at,
                         last: *at,
+                        stapled_ahead: None,
                         count: 0,
                         tally: Tally::default(),
                     },
@@ -171,6 +172,8 @@ impl Group {
         };
         if let Some(leaf) = self.leafs.get_mut(nth) {
             leaf.last = leaf.last.later(*at);
+            leaf.stapled_ahead =
+                leaf.stapled_ahead.or(attempt.stapled_ahead.map(|ahead| (*at, ahead)));
             leaf.count = leaf.count.saturating_add(1);
             leaf.tally.add(attempt);
         }

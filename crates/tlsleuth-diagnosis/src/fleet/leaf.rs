@@ -68,6 +68,8 @@ pub struct Leaf {
     pub first: Place,
     /// The last one.
     pub last: Place,
+    /// The first frame with a stapled OCSP response from after it, and by how many seconds.
+    pub stapled_ahead: Option<(Place, i64)>,
     /// How often it was sent.
     pub count: u64,
     /// How those connections ended.

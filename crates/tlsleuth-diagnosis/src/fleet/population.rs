@@ -14,7 +14,7 @@ use crate::{Party, wording};
 pub struct ClientTally {
     /// Its connections.
     pub tally: Tally,
-    /// The leafs that it got: bits in the order of [`Group::leafs`].
+    /// The leafs that it got: bits in the order of [`Group::leafs`](super::Group::leafs).
     pub leafs: u32,
 }
 
@@ -62,6 +62,40 @@ impl Population {
         };
         held.tally.add(attempt);
         Some(held)
+    }
+
+    /// Those that completed in several populations, as one: what came before a first failure.
+    pub(super) fn of_completed<'p>(all: impl Iterator<Item = &'p Self>, caps: &mut Caps) -> Self {
+        let mut sum = Self::default();
+        let mut span: Option<(Place, Place)> = None;
+        for population in all {
+            let tally = population.tally.of_completed();
+            sum.tally = sum.tally.and(tally);
+            sum.clients_left_out = sum.clients_left_out.saturating_add(population.clients_left_out);
+            for step in population.timeline.steps().iter().filter(|step| step.completed > 0) {
+                let (first, last) = span.unwrap_or((step.first, step.last));
+                span = Some((first.earlier(step.first), last.later(step.last)));
+            }
+            for (address, client) in population.clients.iter() {
+                if client.tally.completed == 0 {
+                    continue;
+                }
+                let room = sum.clients.len() < MAX_CLIENTS && caps.clients > 0;
+                let free = &mut caps.clients;
+                let held = sum.clients.at(*address, room, || {
+                    *free = free.saturating_sub(1);
+                    ClientTally::default()
+                });
+                match held {
+                    Some(held) => held.tally = held.tally.and(client.tally.of_completed()),
+                    None => count(&mut sum.clients_left_out),
+                }
+            }
+        }
+        if let Some((first, last)) = span {
+            sum.timeline.all_completed(first, last, sum.tally.completed);
+        }
+        sum
     }
 
     /// Who has to act by most of the verdicts: more than half of the failures say so.

@@ -28,6 +28,12 @@ impl Tally {
         }
     }
 
+    /// Those of it that completed.
+    #[must_use]
+    pub fn of_completed(self) -> Self {
+        Self { failed: 0, first_failed: None, ..self }
+    }
+
     /// Those that ended.
     #[must_use]
     pub fn ended(&self) -> u64 {

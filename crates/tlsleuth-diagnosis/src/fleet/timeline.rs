@@ -88,12 +88,17 @@ impl Timeline {
 
     /// Adds a connection that completed.
     pub fn completed(&mut self, at: Place) {
+        self.all_completed(at, at, 1);
+    }
+
+    /// Adds so many connections that completed, one after the other.
+    pub fn all_completed(&mut self, first: Place, last: Place, count: u64) {
         self.add(Step {
-            first: at,
-            last: at,
+            first,
+            last,
             proof: None,
             last_proof: None,
-            completed: 1,
+            completed: count,
             failed: 0,
             verdicts: BTreeMap::new(),
             failing: BTreeSet::new(),

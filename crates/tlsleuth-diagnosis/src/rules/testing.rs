@@ -6,8 +6,8 @@ use std::sync::Arc;
 use expect_test::Expect;
 use tlsleuth_capture::transport::OverlapConflict;
 use tlsleuth_capture::{
-    Decoded, Decoder, Direction, EndedFlow, FlowTable, FlowView, Gap, Interest, Limits, Located,
-    Place, StreamSink,
+    Decoded, Decoder, Direction, EndedFlow, Endpoint, FlowTable, FlowView, Gap, Interest, Limits,
+    Located, Place, StreamSink,
 };
 use tlsleuth_cert::{Anchors, CertificateStore, Judge, SeenIntermediates};
 use tlsleuth_handshake::codepoint::ProtocolVersion;
@@ -91,6 +91,25 @@ fn newest(connection: &Connection) -> Option<Located<ProtocolVersion>> {
 }
 
 impl ServerKnowledge for Others<'_> {
+    fn challenge_answered(&self, connection: &Connection) -> Option<Located<Endpoint>> {
+        let other = self.0.iter().find(|other| {
+            other.is_acme_validation()
+                && other.outcome == Outcome::Completed
+                && name(other) == name(connection)
+        })?;
+        Some(Located::new(other.server, other.client_hello()?.at))
+    }
+
+    fn content_before(&self, connection: &Connection) -> Option<Place> {
+        let suites = |other: &Connection| Some(other.client_hello()?.value.cipher_suites.clone());
+        self.to_server(connection)
+            .filter(|other| other.client.address == connection.client.address)
+            .filter(|other| name(other) == name(connection) && suites(other) == suites(connection))
+            .filter(|other| other.first.order() < connection.first.order())
+            .find(|other| other.application_data.server.records > 0)
+            .map(|other| other.first)
+    }
+
     fn chain_in_clear(&self, connection: &Connection) -> Option<Located<Arc<SentChain>>> {
         let chain = self
             .to_server(connection)
@@ -276,6 +295,231 @@ mod tests {
                 failed: chain.missing-intermediate
             "#]],
         );
+    }
+
+    const FULL: &str = "client ClientHello versions=1.2 sni=other.example
+         server ServerHello + Certificate leaf=shop.example + ServerKeyExchange + ServerHelloDone
+         client ClientKeyExchange + ChangeCipherSpec + Finished
+         server ChangeCipherSpec + Finished\n";
+
+    #[test]
+    fn who_leaves_at_once_with_nothing_sent_refused() {
+        check_verdict(
+            &format!("{FULL}client FIN"),
+            expect![[r#"
+            failed: sni.certificate-mismatch
+        "#]],
+        );
+        let diagnoses = super::diagnoses(&format!("{FULL}client FIN"));
+        let verdict = diagnoses[0].verdict().unwrap();
+        assert_eq!(verdict.confidence, crate::Confidence::Likely);
+        assert!(verdict.explanation.contains("left with nothing sent"), "{}", verdict.explanation);
+    }
+
+    #[test]
+    fn who_leaves_later_had_other_reasons() {
+        check_verdict(
+            &format!("{FULL}wait 900ms\nclient FIN"),
+            expect![[r#"
+            completed: none
+        "#]],
+        );
+    }
+
+    #[test]
+    fn a_certificate_is_not_why_a_client_left_that_takes_it_elsewhere() {
+        let data =
+            "client ApplicationData 100\nserver ApplicationData 100\nclient FIN\nserver FIN\n";
+        check_verdict(
+            &format!("{FULL}{data}connection\n{FULL}client FIN"),
+            expect![[r#"
+            completed: none
+            completed: none
+        "#]],
+        );
+    }
+
+    #[test]
+    fn a_certificate_is_not_why_a_client_left_before_it_came() {
+        check_verdict(
+            "client ClientHello versions=1.2 sni=other.example
+             client FIN
+             server ServerHello + Certificate leaf=shop.example expired + ServerHelloDone
+             client RST",
+            expect![[r#"
+                failed: tcp.closed-during-handshake
+            "#]],
+        );
+    }
+
+    #[test]
+    fn what_is_neither_acknowledged_nor_sent_again_is_not_in_the_capture() {
+        check_verdict(
+            "client ClientHello sni=shop.example\nwatch 30s",
+            expect![[r#"
+            incomplete: none
+        "#]],
+        );
+        check_verdict(
+            "client ClientHello versions=1.2
+             server ServerHello + Certificate leaf=shop.example + ServerHelloDone
+             watch 30s",
+            expect![[r#"
+                incomplete: none
+            "#]],
+        );
+    }
+
+    #[test]
+    fn a_server_that_closes_much_later_had_taken_the_client_s_flight() {
+        let flight = "client ClientHello sni=shop.example
+             server ServerHello negotiated=1.3 + ChangeCipherSpec + Encrypted 1200 + Finished
+             client ChangeCipherSpec + Encrypted 63
+             server ACK\n";
+        check_verdict(
+            &format!("{flight}wait 10s\nserver FIN"),
+            expect![[r#"
+            completed: none
+        "#]],
+        );
+        check_verdict(
+            &format!("{flight}wait 5ms\nserver FIN"),
+            expect![[r#"
+            failed: client-auth.rejected
+        "#]],
+        );
+    }
+
+    #[test]
+    fn a_port_of_implicit_tls_that_speaks_plainly_is_the_server_s_fault() {
+        let smtp = "client ClientHello sni=mail.example
+             server Plain \"220 mail.example ESMTP\\r\\n\"
+             client FIN";
+        let party = |script: &str| super::diagnoses(script)[0].verdict().unwrap().party;
+        assert_eq!(party(&format!("port 465\n{smtp}")), crate::Party::Server);
+        assert_eq!(party(&format!("port 587\n{smtp}")), crate::Party::Client);
+    }
+
+    #[test]
+    fn what_the_client_said_is_set_beside_what_is_seen() {
+        let said = |leaf: &str, alert: &str| {
+            let diagnoses = super::diagnoses(&format!(
+                "client ClientHello sni=shop.example versions=1.2
+                 server ServerHello + Certificate leaf=shop.example {leaf} + ServerKeyExchange + ServerHelloDone
+                 client Alert fatal {alert}"
+            ));
+            let verdict = diagnoses[0].verdict().unwrap();
+            (verdict.code, verdict.party, verdict.explanation.clone())
+        };
+        let (code, party, why) = said("", "certificate_expired");
+        assert_eq!((code, party), ("peer.client-rejected-certificate", crate::Party::Client));
+        assert!(why.contains("the client's clock is wrong"), "{why}");
+        let (_, party, why) = said("", "unknown_ca");
+        assert_eq!(party, crate::Party::Client);
+        assert!(why.contains("does not have that root"), "{why}");
+        let (_, _, why) = said("", "bad_certificate");
+        assert!(why.contains("What remains"), "{why}");
+        let (code, _, why) = said("chain=untrusted", "unknown_ca");
+        assert_eq!(code, "chain.untrusted-root");
+        assert!(why.contains("this client was not given that root"), "{why}");
+        let (code, _, why) = said("not-yet-valid", "certificate_expired");
+        assert_eq!(code, "chain.not-yet-valid");
+        assert!(why.contains("NSS, rustls"), "{why}");
+        let (_, _, why) = said("expired chain=leaf", "bad_certificate");
+        assert!(why.contains("fits as well"), "{why}");
+    }
+
+    #[test]
+    fn nodes_that_differ_in_a_challenge_are_told() {
+        let hello = "client ClientHello sni=shop.example alpn=acme-tls/1 versions=1.2\n";
+        let done = "server ServerHello alpn=acme-tls/1 + ServerHelloDone
+             client ClientKeyExchange + ChangeCipherSpec + Finished
+             server ChangeCipherSpec + Finished
+             client FIN\n";
+        let failed = "server Alert fatal internal_error";
+        let diagnoses = super::diagnoses(&format!("{hello}{done}connection\n{hello}{failed}"));
+        let verdict = diagnoses[1].verdict().unwrap();
+        assert_eq!(verdict.code, "alpn.acme-challenge");
+        assert!(verdict.explanation.contains("several nodes"), "{}", verdict.explanation);
+        let codes: Vec<_> = diagnoses[1].findings.iter().map(|finding| finding.code).collect();
+        assert_eq!(codes, ["alpn.acme-challenge"]);
+    }
+
+    #[test]
+    fn more_records_than_a_flight_has_are_data() {
+        let many = |side: &str| format!("{side} Encrypted 40\n").repeat(9);
+        check_verdict(
+            &format!(
+                "client ClientHello sni=shop.example
+                 server ServerHello negotiated=1.3
+                 {}{}client FIN
+                 server FIN",
+                many("client"),
+                many("server")
+            ),
+            expect![[r#"
+                completed: none
+            "#]],
+        );
+    }
+
+    /// Ways of a handshake up to its end, which follows.
+    const WAYS: &[&str] = &[
+        "client SYN\nserver SYN-ACK\nclient ACK",
+        "client ClientHello sni=shop.example",
+        "client ClientHello",
+        "client ClientHello sni=shop.example versions=1.2\nserver ServerHello + Certificate leaf=shop.example",
+        "client ClientHello sni=shop.example versions=1.2
+         server ServerHello + Certificate leaf=shop.example + ServerKeyExchange + ServerHelloDone
+         client ACK",
+        "client ClientHello sni=shop.example versions=1.2
+         server ServerHello + Certificate leaf=shop.example + ServerKeyExchange + ServerHelloDone
+         client ClientKeyExchange + ChangeCipherSpec + Finished
+         server ACK",
+        "client ClientHello sni=shop.example
+         server ServerHello negotiated=1.3 + ChangeCipherSpec + Encrypted 1200 + Finished
+         client ACK",
+        "client ClientHello sni=shop.example
+         server ServerHello negotiated=1.3 + ChangeCipherSpec + Encrypted 1200 + Finished
+         client ChangeCipherSpec + Encrypted 1100 + Finished
+         server ACK",
+        "no-syn",
+        "client Plain \"EHLO mail.example\\r\\n\"",
+        "client Plain \"GET / HTTP/1.1\\r\\n\\r\\n\"",
+    ];
+
+    /// Whatever ends a handshake that failed, the report says something of why.
+    #[test]
+    fn whatever_failed_has_a_verdict() {
+        use tlsleuth_handshake::codepoint::AlertDescription;
+        let mut ends: Vec<String> =
+            ["watch 30s", "FIN", "RST", "Alert encrypted", "wait 20s\nSIDE FIN"]
+                .iter()
+                .map(|end| (*end).to_owned())
+                .collect();
+        ends.extend(AlertDescription::ALL.iter().filter_map(|alert| alert.name()).flat_map(
+            |name| [format!("Alert fatal {name}"), format!("Alert fatal {name}\nSIDE FIN")],
+        ));
+        let mut without = String::new();
+        for way in WAYS {
+            for side in ["client", "server"] {
+                for end in &ends {
+                    let end = if end.starts_with("wa") {
+                        end.replace("SIDE", side)
+                    } else {
+                        format!("{side} {}", end.replace("SIDE", side))
+                    };
+                    let script = format!("{way}\n{end}");
+                    for diagnosis in super::diagnoses(&script) {
+                        let failed = diagnosis.outcome == tlsleuth_handshake::Outcome::Failed;
+                        if failed && diagnosis.verdict().is_none() {
+                            without.push_str(&format!("-- {script}\n"));
+                        }
+                    }
+                }
+            }
+        }
+        assert!(without.is_empty(), "failed without a verdict:\n{without}");
     }
 
     #[test]

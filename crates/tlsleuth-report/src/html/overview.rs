@@ -7,6 +7,7 @@ use super::Text;
 use crate::Report;
 use crate::answer;
 use crate::quantity::{self, counted};
+use crate::redact;
 use crate::schema::{Capture, Connection, Finding};
 use crate::story;
 use crate::summary::{Kind, Summary, verdicts};
@@ -196,6 +197,7 @@ pub(super) fn captures(report: &Report) -> Markup {
             @for capture in report.captures.iter().take(ITEMS) { (capture_item(capture)) }
             @if report.captures.len() > ITEMS { li { "and " (report.captures.len() - ITEMS) " more" } }
         }
+        @if let Some(told) = redact::told::sentence(report.redaction) { p { (Text(&told)) } }
         p.faint { "Made by " (report.generator.name) " " (report.generator.version) "." }
     }
 }

@@ -39,6 +39,13 @@ pub(crate) fn analyze(path: &Path, shown: &str) -> Report {
     report(&[input], connections, &fleet, &counts, "mozilla")
 }
 
+/// The same; `see` is given every connection before the report is made.
+pub(crate) fn analyze_with(path: &Path, shown: &str, see: &mut dyn FnMut(&Analyzed)) -> Report {
+    let (input, connections, fleet, counts) = side(path, shown);
+    connections.iter().for_each(|analyzed| see(analyzed));
+    report(&[input], connections, &fleet, &counts, "mozilla")
+}
+
 /// What changed from the first capture of one story to that of another.
 pub(crate) fn diff(before: &str, after: &str) -> tlsleuth_report::diff::Diff {
     let side = |name: &str| {

@@ -7,6 +7,9 @@ use tlsleuth_capture::Address;
 /// How many ends are taken of one line.
 const MOST_ENDS: usize = 6;
 
+/// How many words of one line are looked up as names.
+const MOST_WORDS: usize = 64;
+
 /// An address, and its port where one stands beside it.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub(crate) struct End {
@@ -75,6 +78,15 @@ fn end(piece: &str) -> Option<End> {
         return Some(End { address: address.into(), port: None });
     }
     None
+}
+
+/// What may be names of hosts in a line of lower case, the first few.
+pub(crate) fn names(line: &[u8]) -> impl Iterator<Item = &[u8]> {
+    let belongs = |byte: &u8| byte.is_ascii_alphanumeric() || matches!(byte, b'.' | b'-' | b'_');
+    line.split(move |byte| !belongs(byte))
+        .map(|name| name.strip_suffix(b".").unwrap_or(name))
+        .filter(|name| name.len() >= 4)
+        .take(MOST_WORDS)
 }
 
 fn port(digits: &str) -> Option<u16> {

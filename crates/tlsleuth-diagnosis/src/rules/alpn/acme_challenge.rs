@@ -58,7 +58,11 @@ fn check(case: &Case<'_>) -> Verdict {
                 .explain("Whoever ends TLS here does not know acme-tls/1.")
                 .remedy("Let the challenge reach the ACME client: pass TLS through at the load balancer for acme-tls/1, or use HTTP-01 or DNS-01 instead."),
             Some(AlertDescription::INTERNAL_ERROR | AlertDescription::UNRECOGNIZED_NAME) => finding
-                .explain("The server has no challenge certificate for this name: another node may have it, or the order is gone.")
+                .explain(match case.context.servers.challenge_answered(case.connection) {
+                    Some(other) if other.value != case.connection.server => format!("The server has no challenge certificate for this name, and {} has one (frame {}): the nodes differ, and only the one that ordered knows the challenge.", other.value, other.at.frame),
+                    Some(other) => format!("The server has no challenge certificate for this name in this connection, and has one in another (frame {}): several nodes stand behind this address, and only the one that ordered knows the challenge.", other.at.frame),
+                    None => "The server has no challenge certificate for this name: another node may have it, or the order is gone.".to_owned(),
+                })
                 .remedy("Share the challenge storage between the nodes (CertMagic: a common Storage), or send validations to the node that ordered."),
             _ => finding.remedy("Look at the ACME client's log for this moment."),
         };

@@ -30,11 +30,21 @@ declare_rule! {
 }
 
 fn check(case: &Case<'_>) -> Verdict {
-    let hello = case.client_hello()?;
-    let Some(alert) = case.ending.alert().filter(|alert| alert.from == Side::Server) else {
-        return Ok(None);
+    let alert = case.ending.alert().filter(|alert| alert.from == Side::Server);
+    let said = alert.and_then(|alert| alert.description)
+        == Some(AlertDescription::NO_APPLICATION_PROTOCOL);
+    let hello = match (case.client_hello(), alert) {
+        (Err(Skip::Undetermined), Some(alert)) if said => {
+            // The alert says it by itself; what was offered is not in the capture.
+            let title = "the server takes none of the client's application protocols";
+            return Ok(Some(remedy(
+                Finding::new(Party::Unknown, title)
+                    .evidence(alert.at, "the server answers no_application_protocol"),
+            )));
+        }
+        (hello, _) => hello?,
     };
-    let said = alert.description == Some(AlertDescription::NO_APPLICATION_PROTOCOL);
+    let Some(alert) = alert else { return Ok(None) };
     let offered = match hello.value.extensions.alpn() {
         Some(offered) => offered,
         // Servers that insist on a protocol refuse a client without ALPN with the same alert.
@@ -73,8 +83,11 @@ fn check(case: &Case<'_>) -> Verdict {
     if web {
         finding = finding.explain("If a certificate is being renewed with TLS-ALPN-01, the server may for the moment speak acme-tls/1 alone: visitors then fail until the challenge is over.");
     }
-    Ok(Some(
-        finding
+    Ok(Some(remedy(finding)))
+}
+
+fn remedy(finding: Finding) -> Finding {
+    finding
             .remedy("Give the server the client's protocol (nginx: listen ... http2; Go: tls.Config.NextProtos with \"h2\", \"http/1.1\" beside acme-tls/1; Caddy, Traefik: enable HTTP/2 on the entry point),")
             .remedy("or correct what the client offers (curl: --http1.1; gRPC needs h2 end to end, so a load balancer must pass it on).")
             .seen_as(&[
@@ -82,8 +95,7 @@ fn check(case: &Case<'_>) -> Verdict {
                 "Go client: remote error: tls: no application protocol",
                 "OpenSSL: tlsv1 alert no application protocol",
                 "Java: no matching application layer protocol",
-            ]),
-    ))
+            ])
 }
 
 #[cfg(test)]
@@ -169,6 +181,19 @@ mod tests {
              server ServerHello + Certificate leaf=shop.example",
             expect![[r#"
                 undetermined
+            "#]],
+        );
+    }
+
+    #[test]
+    fn fires_for_the_alert_alone() {
+        check(
+            &super::ALPN_NO_OVERLAP,
+            "no-syn
+             server Alert fatal no_application_protocol",
+            expect![[r#"
+                error alpn.no-overlap (certain, unknown): the server takes none of the client's application protocols
+                  frame 1: the server answers no_application_protocol
             "#]],
         );
     }

@@ -63,7 +63,8 @@ fn check(case: &Case<'_>) -> Verdict {
     let limit = first_gap(connection, GapCause::LimitReached);
     let Some((side, gap, bytes)) = lost.or(limit) else { return Ok(None) };
     let title = format!("the capture lacks {bytes} bytes that the {} sent", side.name());
-    let finding = Finding::new(Party::Capture, title).severity(weight(connection, &gap)).evidence(
+    let weight = weight(connection, &gap);
+    let finding = Finding::new(Party::Capture, title).severity(weight).evidence(
         gap.at,
         format!("{} bytes before this frame are not in the capture", gap.len_bytes),
     );
@@ -73,6 +74,11 @@ fn check(case: &Case<'_>) -> Verdict {
         )
     } else {
         finding.explain("They were waited for until a limit of memory was reached.")
+    };
+    let finding = if weight == Severity::Info {
+        finding.explain("They are behind the handshake, where tlsleuth slim leaves data out.")
+    } else {
+        finding
     };
     Ok(Some(
         finding

@@ -1,6 +1,7 @@
 //! `chain.expired`: a certificate had expired when it was sent.
 
 use tlsleuth_cert::DefectKind;
+use tlsleuth_handshake::Side;
 
 use super::{defect, named, owner, place};
 use crate::case::JudgedChain;
@@ -46,7 +47,9 @@ fn check(_case: &Case<'_>, chain: &JudgedChain<'_>) -> Verdict {
                 wording::date(not_after)
             ))
             .explain(format!("It ended at {}; the frame is from {}.", wording::date(not_after), wording::date(chain.judged_at)))
-            .remedy(if leaf {
+            .remedy(if leaf && chain.side == Side::Client {
+                "Renew the client's certificate and let the client read the new file: most programs read it once and want a restart. (Short-lived ones: look at the agent that renews them: cert-manager, step-ca, SPIRE, Vault.)"
+            } else if leaf {
                 "Renew it and reload the service: a renewed file alone changes nothing until nginx -s reload, systemctl reload apache2, or a restart of a Go or Java server that reads it once (certbot: a deploy hook; Kubernetes: cert-manager's Certificate and its events)."
             } else {
                 "Replace the chain file by the one that the authority gives out today; drop the expired intermediate or cross-signed root from it."

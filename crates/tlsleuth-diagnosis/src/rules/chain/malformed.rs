@@ -1,11 +1,11 @@
 //! `chain.malformed`: a certificate does not parse, or breaks RFC 5280 so that clients refuse it.
 
-use tlsleuth_cert::DefectKind;
+use tlsleuth_cert::{DefectAt, DefectKind};
 
-use super::{defect, named, owner, place};
+use super::{defect, owner};
 use crate::case::JudgedChain;
 use crate::rule::{Verdict, declare_rule};
-use crate::{Case, Finding};
+use crate::{Case, Finding, wording};
 
 declare_rule! {
     /// A certificate does not parse, or breaks RFC 5280 so that clients refuse it.
@@ -34,14 +34,36 @@ fn check(_case: &Case<'_>, chain: &JudgedChain<'_>) -> Verdict {
     }) else {
         return Ok(None);
     };
-    let who = named(certificate.as_deref());
+    let at = super::place(chain, certificate.as_deref());
+    let place = match found.at {
+        DefectAt::Sent(place) | DefectAt::Path(place) => place.saturating_add(1),
+        DefectAt::Chain => 1,
+    };
+    let who = certificate.filter(|certificate| !certificate.subject.is_empty()).map_or_else(
+        || format!("number {place}"),
+        |certificate| wording::certificate(&certificate),
+    );
+    let title = match &found.kind {
+        DefectKind::Malformed(why) => format!("certificate {who} cannot be read: {why}"),
+        kind => format!("certificate {who} {}", broken(kind)),
+    };
+    let says = title.trim_start_matches("certificate ").to_owned();
     Ok(Some(
-        Finding::new(owner(chain), format!("the certificate {who} is malformed: {}", found.kind))
-            .certificate(place(chain, certificate.as_deref()))
-            .evidence(chain.at(), format!("{who}: {}", found.kind))
+        Finding::new(owner(chain), title)
+            .certificate(at)
+            .evidence(chain.at(), says)
             .remedy("Make it anew with a current tool; check it with openssl x509 -text and a linter (pkilint, zlint).")
             .seen_as(&["Go: x509: malformed certificate", "OpenSSL: asn1 encoding routines", "Java: Could not parse certificate"]),
     ))
+}
+
+fn broken(kind: &DefectKind) -> String {
+    match kind {
+        DefectKind::UnknownCritical(extension) => {
+            format!("has a critical extension that verifiers do not know ({extension})")
+        }
+        kind => kind.to_string(),
+    }
 }
 
 #[cfg(test)]
@@ -58,8 +80,8 @@ mod tests {
              server ServerHello + Certificate story=garbage-leaf + ServerKeyExchange + ServerHelloDone
              client Alert fatal bad_certificate",
             expect![[r#"
-                error chain.malformed (certain, server): the certificate serial  is malformed: malformed: expected a certificate (SEQUENCE) at byte 0
-                  frame 5: serial : malformed: expected a certificate (SEQUENCE) at byte 0
+                error chain.malformed (certain, server): certificate number 1 cannot be read: expected a certificate (SEQUENCE) at byte 0
+                  frame 5: number 1 cannot be read: expected a certificate (SEQUENCE) at byte 0
             "#]],
         );
     }
@@ -72,8 +94,8 @@ mod tests {
              server ServerHello + Certificate story=unknown-critical + ServerKeyExchange + ServerHelloDone
              client Alert fatal bad_certificate",
             expect![[r#"
-                error chain.malformed (certain, server): the certificate "api.example.test" is malformed: unknown critical extension 1.2.3.4
-                  frame 5: "api.example.test": unknown critical extension 1.2.3.4
+                error chain.malformed (certain, server): certificate "api.example.test" has a critical extension that verifiers do not know (1.2.3.4)
+                  frame 5: "api.example.test" has a critical extension that verifiers do not know (1.2.3.4)
             "#]],
         );
     }

@@ -4,6 +4,8 @@ use std::sync::Arc;
 
 use tlsleuth_cert::{Certificate, Defect, DefectAt, DefectKind};
 
+use tlsleuth_handshake::Side;
+
 use crate::case::JudgedChain;
 use crate::{Case, Party, wording};
 
@@ -95,6 +97,18 @@ fn owner(chain: &JudgedChain<'_>) -> Party {
 
 fn named(certificate: Option<&Certificate>) -> String {
     certificate.map_or_else(|| "the chain".to_owned(), wording::certificate)
+}
+
+/// How to give the peer of a chain's owner a trust anchor.
+fn give_an_anchor(side: Side) -> &'static str {
+    match side {
+        Side::Server => {
+            "curl --cacert; Go: tls.Config.RootCAs; Java: keytool -importcert into its trustStore; Debian: /usr/local/share/ca-certificates and update-ca-certificates; Node: NODE_EXTRA_CA_CERTS; Python: SSL_CERT_FILE; Kubernetes: a caBundle"
+        }
+        Side::Client => {
+            "nginx: ssl_client_certificate; HAProxy: ca-file; Apache: SSLCACertificateFile; Go: tls.Config.ClientCAs; Java: the server's trustStore"
+        }
+    }
 }
 
 /// What the anchors are called.

@@ -1,6 +1,7 @@
 //! `chain.self-signed`: the leaf is its own issuer and is not a trusted anchor.
 
 use tlsleuth_cert::DefectKind;
+use tlsleuth_handshake::Side;
 
 use super::{defect, named, owner, place};
 use crate::case::JudgedChain;
@@ -35,8 +36,15 @@ fn check(case: &Case<'_>, chain: &JudgedChain<'_>) -> Verdict {
         Finding::new(owner(chain), format!("the certificate {} is self-signed", named(certificate.as_deref())))
             .certificate(place(chain, certificate.as_deref()))
             .evidence(chain.at(), format!("subject and issuer are both {}, and it is not among {anchors}", named(certificate.as_deref())))
-            .remedy("Install a certificate of an authority that the other side trusts (ACME: certbot, Caddy; or the company's authority),")
-            .remedy("or give the other side this very certificate as a trust anchor (curl --cacert; Go: tls.Config.RootCAs; Java: keytool -importcert into its trustStore; Node: NODE_EXTRA_CA_CERTS; Python: SSL_CERT_FILE).")
+            .remedy(match chain.side {
+                Side::Server => "Install a certificate of an authority that the client trusts (ACME: certbot, Caddy; or the company's authority),",
+                Side::Client => "Give the client a certificate of an authority that the server knows,",
+            })
+            .remedy(format!(
+                "or give the {} this very certificate as a trust anchor ({}).",
+                chain.side.peer().name(),
+                super::give_an_anchor(chain.side)
+            ))
             .seen_as(&[
                 "curl: (60) SSL certificate problem: self-signed certificate",
                 "Go: x509: certificate signed by unknown authority",

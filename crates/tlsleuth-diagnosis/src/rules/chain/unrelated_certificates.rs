@@ -5,7 +5,7 @@ use tlsleuth_cert::DefectKind;
 use super::{defect, owner};
 use crate::case::JudgedChain;
 use crate::rule::{Verdict, declare_rule};
-use crate::{Case, Finding};
+use crate::{Case, Finding, wording};
 
 declare_rule! {
     /// Certificates were sent that are no part of the path.
@@ -36,9 +36,30 @@ fn check(_case: &Case<'_>, chain: &JudgedChain<'_>) -> Verdict {
             owner(chain),
             "certificates were sent that are no part of the path".to_owned(),
         )
-        .evidence(chain.at(), found.kind.to_string())
+        .evidence(chain.at(), says(chain, &found.kind))
         .remedy("Take them out of the chain file."),
     ))
+}
+
+/// Which ones, by name.
+fn says(chain: &JudgedChain<'_>, kind: &DefectKind) -> String {
+    let sent = chain.sent.value.chain.certificates();
+    match kind {
+        DefectKind::Unrelated { places } => format!(
+            "no part of the path: {}",
+            wording::list(
+                places
+                    .iter()
+                    .filter_map(|place| sent.get(*place))
+                    .map(|one| wording::certificate(one))
+            )
+        ),
+        DefectKind::Duplicate { first } => match sent.get(*first) {
+            Some(certificate) => format!("{} was sent twice", wording::certificate(certificate)),
+            None => kind.to_string(),
+        },
+        _ => kind.to_string(),
+    }
 }
 
 #[cfg(test)]
@@ -56,7 +77,7 @@ mod tests {
              client ClientKeyExchange",
             expect![[r#"
                 warning chain.unrelated-certificates (certain, server): certificates were sent that are no part of the path
-                  frame 5: unrelated certificates: [2]
+                  frame 5: no part of the path: "Private Root"
             "#]],
         );
     }
@@ -70,7 +91,7 @@ mod tests {
              client ClientKeyExchange",
             expect![[r#"
                 warning chain.unrelated-certificates (certain, server): certificates were sent that are no part of the path
-                  frame 5: duplicate of certificate 0
+                  frame 5: "api.example.test" was sent twice
             "#]],
         );
     }

@@ -1,11 +1,12 @@
 //! `chain.untrusted-root`: the chain is complete but ends in a root that is not trusted.
 
 use tlsleuth_cert::DefectKind;
+use tlsleuth_handshake::Side;
 
 use super::{defect, owner};
 use crate::case::JudgedChain;
 use crate::rule::{Verdict, declare_rule};
-use crate::{Case, Finding, wording};
+use crate::{Case, Finding, Party, wording};
 
 declare_rule! {
     /// The chain is complete but ends in a root that is not trusted.
@@ -36,8 +37,10 @@ fn check(case: &Case<'_>, chain: &JudgedChain<'_>) -> Verdict {
         return Ok(None);
     };
     let root_name = wording::authority(root);
+    // Whoever runs a private authority has done nothing wrong: the other side lacks its root.
+    let party = if *was_public { owner(chain) } else { Party::from(chain.side.peer()) };
     let mut finding = Finding::new(
-        owner(chain),
+        party,
         format!("the chain ends in the root {root_name}, which is not trusted"),
     )
     .evidence(
@@ -55,11 +58,20 @@ fn check(case: &Case<'_>, chain: &JudgedChain<'_>) -> Verdict {
     if *was_public {
         finding = finding.explain("This root was publicly trusted once and has left the stores of today's browsers; older stores still hold it.");
     }
+    if !*was_public && product.is_none() {
+        finding = finding.explain("The chain is complete. A private authority is no fault in itself: whoever connects must have been given its root.");
+    }
     Ok(Some(
         finding
-            .explain("A private authority is no fault in itself: whoever connects must have been given it.")
-            .remedy("Give the other side this root as a trust anchor (curl --cacert; Go: tls.Config.RootCAs; Java: keytool -importcert into its trustStore; Debian: /usr/local/share/ca-certificates and update-ca-certificates; Node: NODE_EXTRA_CA_CERTS; Kubernetes: a caBundle),")
-            .remedy("or install a certificate of a publicly trusted authority. To judge with your own anchors: tlsleuth --ca-file root.pem.")
+            .remedy(format!(
+                "Give the {} this root as a trust anchor ({}),",
+                chain.side.peer().name(),
+                super::give_an_anchor(chain.side)
+            ))
+            .remedy(match chain.side {
+                Side::Server => "or install a certificate of a publicly trusted authority. To judge with your own anchors: tlsleuth --ca-file root.pem.",
+                Side::Client => "or give the client a certificate of an authority that the server knows. To judge with your own anchors: tlsleuth --ca-file root.pem.",
+            })
             .seen_as(&[
                 "curl: (60) SSL certificate problem: self-signed certificate in certificate chain",
                 "Go: x509: certificate signed by unknown authority",
@@ -84,7 +96,7 @@ mod tests {
              server ServerHello + Certificate leaf=shop.example chain=untrusted + ServerKeyExchange + ServerHelloDone
              client Alert fatal unknown_ca",
             expect![[r#"
-                error chain.untrusted-root (certain, server): the chain ends in the root "Private Root", which is not trusted
+                error chain.untrusted-root (certain, client): the chain ends in the root "Private Root", which is not trusted
                   frame 5: the chain leads to "Private Root" (sent with it), which is not among the anchors of --ca-file
             "#]],
         );
@@ -98,7 +110,7 @@ mod tests {
              server ServerHello + Certificate story=private-root + ServerKeyExchange + ServerHelloDone
              client Alert fatal unknown_ca",
             expect![[r#"
-                error chain.untrusted-root (certain, server): the chain ends in the root "Example Root CA", which is not trusted
+                error chain.untrusted-root (certain, client): the chain ends in the root "Example Root CA", which is not trusted
                   frame 5: the chain leads to "Example Root CA" (not sent), which is not among the anchors of --ca-file
             "#]],
         );

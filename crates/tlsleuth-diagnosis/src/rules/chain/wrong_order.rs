@@ -5,7 +5,7 @@ use tlsleuth_cert::DefectKind;
 use super::{defect, owner};
 use crate::case::JudgedChain;
 use crate::rule::{Verdict, declare_rule};
-use crate::{Case, Finding};
+use crate::{Case, Finding, wording};
 
 declare_rule! {
     /// The certificates are not in issuing order.
@@ -30,9 +30,15 @@ fn check(_case: &Case<'_>, chain: &JudgedChain<'_>) -> Verdict {
     else {
         return Ok(None);
     };
+    let sent = chain.sent.value.chain.certificates();
+    let called =
+        |place: &usize| sent.get(*place).map(|certificate| wording::certificate(certificate));
+    let DefectKind::WrongOrder { right_order } = &found.kind else { return Ok(None) };
+    let came = wording::list(sent.iter().map(|certificate| wording::certificate(certificate)));
+    let right = wording::list(right_order.iter().filter_map(called));
     Ok(Some(
         Finding::new(owner(chain), "the certificates are not in issuing order".to_owned())
-            .evidence(chain.at(), found.kind.to_string())
+            .evidence(chain.at(), format!("they come as {came}; the right order is {right}"))
             .remedy("Put the leaf first, then each issuer behind the certificate that it issued."),
     ))
 }
@@ -52,7 +58,7 @@ mod tests {
              client ClientKeyExchange",
             expect![[r#"
                 warning chain.wrong-order (certain, server): the certificates are not in issuing order
-                  frame 5: wrong order, right: [0, 2, 1]
+                  frame 5: they come as "api.example.test", "Example Root CA", "Example Issuing CA"; the right order is "api.example.test", "Example Issuing CA", "Example Root CA"
             "#]],
         );
     }

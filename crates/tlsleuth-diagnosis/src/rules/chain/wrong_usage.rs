@@ -1,6 +1,7 @@
 //! `chain.wrong-usage`: key usage or extended key usage does not allow this use.
 
-use tlsleuth_cert::DefectKind;
+use tlsleuth_cert::{DefectKind, Usage};
+use tlsleuth_handshake::Side;
 
 use super::{defect, named, owner, place};
 use crate::case::JudgedChain;
@@ -36,10 +37,25 @@ fn check(_case: &Case<'_>, chain: &JudgedChain<'_>) -> Verdict {
     Ok(Some(
         Finding::new(owner(chain), format!("{who} may not be used for a TLS {}", chain.side.name()))
             .certificate(place(chain, certificate.as_deref()))
-            .evidence(chain.at(), format!("{who}: {}", found.kind))
+            .evidence(chain.at(), format!("{who}: {}", usage(&found.kind, chain.side)))
             .remedy("Issue it anew with extendedKeyUsage serverAuth for a server, clientAuth for a client (both if it plays both roles).")
             .seen_as(&["OpenSSL: unsuitable certificate purpose (26), sslv3 alert unsupported certificate", "Go: x509: certificate specifies an incompatible key usage", "Java: Extended key usage does not permit use for TLS server authentication"]),
     ))
+}
+
+/// What it may be used for, beside what it was used for.
+fn usage(kind: &DefectKind, side: Side) -> String {
+    let wanted = match side {
+        Side::Client => "clientAuth",
+        Side::Server => "serverAuth",
+    };
+    match kind {
+        DefectKind::WrongUsage(Usage::Extended(says)) => {
+            format!("its extended key usage is {says}, and {wanted} is needed")
+        }
+        DefectKind::WrongUsage(Usage::Key(says)) => format!("its key usage is {says}"),
+        kind => kind.to_string(),
+    }
 }
 
 #[cfg(test)]
@@ -57,7 +73,7 @@ mod tests {
              client Alert fatal unsupported_certificate",
             expect![[r#"
                 error chain.wrong-usage (certain, server): "shop.example" may not be used for a TLS server
-                  frame 5: "shop.example": wrong extended key usage: clientAuth
+                  frame 5: "shop.example": its extended key usage is clientAuth, and serverAuth is needed
             "#]],
         );
     }
@@ -71,7 +87,7 @@ mod tests {
              client Alert fatal bad_certificate",
             expect![[r#"
                 error chain.wrong-usage (certain, server): "Client Issuing CA" may not be used for a TLS server
-                  frame 5: "Client Issuing CA": wrong extended key usage: clientAuth
+                  frame 5: "Client Issuing CA": its extended key usage is clientAuth, and serverAuth is needed
             "#]],
         );
     }

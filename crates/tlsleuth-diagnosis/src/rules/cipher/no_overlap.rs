@@ -58,7 +58,10 @@ fn check(case: &Case<'_>) -> Verdict {
         .collect();
     let mut finding = Finding::new(
         Party::Client,
-        format!("the server takes none of the client's {} cipher suites", offered.len()),
+        match offered.len() {
+            1 => "the server does not take the client's only cipher suite".to_owned(),
+            some => format!("the server takes none of the client's {some} cipher suites"),
+        },
     )
     .evidence(hello.at, format!("the client offers {}", wording::list(&offered)))
     .evidence(alert.at, format!("the server answers {said}"))
@@ -90,7 +93,7 @@ fn check(case: &Case<'_>) -> Verdict {
                 "Java: no cipher suites in common",
                 "browsers: ERR_SSL_VERSION_OR_CIPHER_MISMATCH",
             ])
-            .next_step(format!("what the server takes: nmap --script ssl-enum-ciphers, or {}", wording::s_client(&case.connection.server, None))),
+            .next_step(format!("what the server takes: nmap --script ssl-enum-ciphers, or {}", wording::s_client(&case.connection.server, case.server_name().ok().map(|name| name.value.to_string()).as_deref()))),
     ))
 }
 
@@ -142,7 +145,7 @@ mod tests {
              client ApplicationData 100
              server ApplicationData 200",
             expect![[r#"
-                error cipher.no-overlap (likely, client): the server takes none of the client's 1 cipher suites
+                error cipher.no-overlap (likely, client): the server does not take the client's only cipher suite
                   frame 4: the client offers AES128-SHA
                   frame 5: the server answers handshake_failure
                   frame 10: in another connection the server chooses TLS_ECDHE_ECDSA_WITH_AES_128_GCM_SHA256, which this client does not offer

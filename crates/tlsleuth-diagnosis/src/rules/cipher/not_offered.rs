@@ -2,7 +2,7 @@
 
 use crate::ending::offended;
 use crate::rule::{Verdict, declare_rule};
-use crate::{Case, Finding, Party};
+use crate::{Case, Finding, Party, wording};
 
 declare_rule! {
     /// The server chose a suite that the client did not offer.
@@ -31,7 +31,7 @@ fn check(case: &Case<'_>) -> Verdict {
     }
     Ok(Some(
         Finding::new(Party::Server, format!("the server chose {}, which the client did not offer", suite.value))
-            .evidence(client.at, format!("the client offers {} suites", client.value.real_suites().count()))
+            .evidence(client.at, format!("the client offers {}", wording::counted(client.value.real_suites().count(), "suite")))
             .evidence(suite.at, format!("the server chooses {}", suite.value))
             .remedy("Update the server's TLS library; look for a middlebox that answers in its place (compare with a capture taken on the server).")
             .seen_as(&["OpenSSL: wrong cipher returned", "Go: tls: server chose an unconfigured cipher suite"])
@@ -54,7 +54,7 @@ mod tests {
              client Alert fatal illegal_parameter",
             expect![[r#"
                 error cipher.not-offered (certain, server): the server chose TLS_ECDHE_RSA_WITH_AES_256_GCM_SHA384, which the client did not offer
-                  frame 4: the client offers 1 suites
+                  frame 4: the client offers 1 suite
                   frame 5: the server chooses TLS_ECDHE_RSA_WITH_AES_256_GCM_SHA384
             "#]],
         );

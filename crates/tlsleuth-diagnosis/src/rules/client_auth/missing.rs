@@ -31,6 +31,7 @@ declare_rule! {
 }
 
 fn check(case: &Case<'_>) -> Verdict {
+    case.ended_in_sight()?;
     let connection = case.connection;
     let required = case.ending.by == Side::Server
         && case.ending.description() == Some(AlertDescription::CERTIFICATE_REQUIRED);
@@ -59,7 +60,10 @@ fn check(case: &Case<'_>) -> Verdict {
             if authorities == 0 {
                 "the server asks for a certificate of any authority".to_owned()
             } else {
-                format!("the server asks for a certificate of one of {authorities} authorities")
+                format!(
+                    "the server asks for a certificate of {}",
+                    super::of_authorities(authorities)
+                )
             },
         );
     }
@@ -218,7 +222,7 @@ mod tests {
             "client SYN
              server RST",
             expect![[r#"
-                clear
+                not applicable
             "#]],
         );
     }

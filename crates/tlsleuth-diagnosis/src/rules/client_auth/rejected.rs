@@ -29,6 +29,7 @@ declare_rule! {
 }
 
 fn check(case: &Case<'_>) -> Verdict {
+    case.ended_in_sight()?;
     let ending = &case.ending;
     let refused = ending.by == Side::Server
         && ending.phase >= Phase::ClientFlight

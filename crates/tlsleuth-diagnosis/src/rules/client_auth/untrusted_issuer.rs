@@ -48,7 +48,7 @@ fn check(case: &Case<'_>) -> Verdict {
     }
     let refused = case.ending.by == Side::Server && !case.completed();
     let finding = Finding::new(Party::Client, format!("the client's issuer {} is none of the authorities that the server asked for", wording::authority(&leaf.issuer)))
-        .evidence(request.at, format!("the server asks for a certificate of one of {} authorities", authorities.len()))
+        .evidence(request.at, format!("the server asks for a certificate of {}", super::of_authorities(authorities.len())))
         .evidence(chain.at(), format!("the client sends {}, issued by {}", wording::certificate(leaf), wording::authority(&leaf.issuer)))
         .remedy("Give the client a certificate of one of these authorities,")
         .remedy("or add its issuer on the server (nginx: ssl_client_certificate; HAProxy: ca-file; Go: tls.Config.ClientCAs).")
@@ -72,7 +72,7 @@ mod tests {
              server Alert fatal unknown_ca",
             expect![[r#"
                 error client-auth.untrusted-issuer (certain, client): the client's issuer "Test Issuing CA" is none of the authorities that the server asked for
-                  frame 5: the server asks for a certificate of one of 1 authorities
+                  frame 5: the server asks for a certificate of one authority
                   frame 6: the client sends "alice.example", issued by "Test Issuing CA"
             "#]],
         );

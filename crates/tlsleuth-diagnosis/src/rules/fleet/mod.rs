@@ -12,6 +12,7 @@ use crate::wording;
 mod by_size;
 pub mod certificate_changed;
 pub mod certificate_differs;
+pub mod clock;
 pub mod intercepted;
 pub mod intermittent;
 pub mod mostly_failing;

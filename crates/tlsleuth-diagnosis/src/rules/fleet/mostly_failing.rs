@@ -38,12 +38,13 @@ declare_fleet_rule! {
 fn check(summary: &Summary) -> Vec<Finding> {
     let mut findings = Vec::new();
     for (end, server) in summary.servers() {
-        if above(&server.reached, 0)
-            && above(&server.reached, lost_races(summary, *end))
+        if let Some(reached) = server.not_reached()
+            && above(reached, 0)
+            && above(reached, lost_races(summary, *end))
             && split_by_client::split_of_reach(summary, server).is_none()
-            && !outage_window::is_told(summary, *end, &server.reached)
+            && !outage_window::is_told(summary, *end, reached)
         {
-            findings.push(finding(summary, *end, None, &server.reached));
+            findings.push(finding(summary, *end, None, reached));
         }
         for (name, group) in &server.names {
             let name = name.as_ref();

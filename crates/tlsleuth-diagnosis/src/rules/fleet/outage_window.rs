@@ -115,7 +115,7 @@ fn check(summary: &Summary) -> Vec<Finding> {
     let mut findings = Vec::new();
     for (end, server) in summary.servers() {
         if split_by_client::split_of_reach(summary, server).is_none()
-            && let Some(window) = window(summary, &server.reached)
+            && let Some(window) = server.not_reached().and_then(|reached| window(summary, reached))
         {
             findings.push(finding(&end.to_string(), &window));
         }

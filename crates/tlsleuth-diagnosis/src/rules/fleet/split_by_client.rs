@@ -360,7 +360,7 @@ fn network(address: Address, bits: u32) -> String {
 
 /// What separates clients that reach a server from those that do not.
 pub(crate) fn split_of_reach(summary: &Summary, server: &Server) -> Option<Split> {
-    let population = &server.reached;
+    let population = server.not_reached()?;
     if population.tally.failed < 3 || population.tally.completed < 3 {
         return None;
     }
@@ -393,8 +393,10 @@ pub(crate) fn split_by_name(summary: &Summary, server: &Server) -> Option<Split>
 fn check(summary: &Summary) -> Vec<Finding> {
     let mut findings = Vec::new();
     for (end, server) in summary.servers() {
-        if let Some(split) = split_of_reach(summary, server) {
-            findings.push(finding(&end.to_string(), "connections that", &split, &server.reached));
+        if let (Some(split), Some(reached)) =
+            (split_of_reach(summary, server), server.not_reached())
+        {
+            findings.push(finding(&end.to_string(), "connections that", &split, reached));
         }
         if let (Some(split), Some(group)) =
             (split_by_name(summary, server), server.names.get(&None))

@@ -69,6 +69,7 @@ impl Script {
                 party: None,
                 proof: place(nth * 10 + 8, 40_000_000),
                 leaf: None,
+                stapled_ahead: None,
                 chain: None,
                 alpn: None,
                 chosen: Some(Chosen {
@@ -207,6 +208,19 @@ impl Making<'_> {
             not_after: None,
         };
         self.attempt.leaf = Some((Arc::new(facts), self.attempt.hello.unwrap().1, None));
+        self
+    }
+
+    pub(crate) fn valid(mut self, not_before: i64, not_after: i64) -> Self {
+        let leaf = &mut self.attempt.leaf.as_mut().unwrap().0;
+        let mut facts = LeafFacts::clone(leaf);
+        (facts.not_before, facts.not_after) = (Some(not_before), Some(not_after));
+        *leaf = Arc::new(facts);
+        self
+    }
+
+    pub(crate) fn stapled_ahead(mut self, seconds: i64) -> Self {
+        self.attempt.stapled_ahead = Some(seconds);
         self
     }
 

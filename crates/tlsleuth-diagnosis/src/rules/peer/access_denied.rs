@@ -25,6 +25,7 @@ declare_rule! {
 }
 
 fn check(case: &Case<'_>) -> Verdict {
+    case.ended_in_sight()?;
     let Some(alert) = case.ending.alert() else { return Ok(None) };
     if alert.description != Some(AlertDescription::ACCESS_DENIED) {
         return Ok(None);

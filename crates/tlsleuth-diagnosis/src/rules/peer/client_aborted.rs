@@ -26,6 +26,7 @@ declare_rule! {
 }
 
 fn check(case: &Case<'_>) -> Verdict {
+    case.ended_in_sight()?;
     let ending = &case.ending;
     if case.completed() || ending.by != Side::Client || ending.phase < Phase::ServerFlight {
         return Ok(None);

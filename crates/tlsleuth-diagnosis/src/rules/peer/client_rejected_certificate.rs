@@ -57,6 +57,7 @@ fn means(alert: AlertDescription) -> &'static str {
 }
 
 fn check(case: &Case<'_>) -> Verdict {
+    case.ended_in_sight()?;
     let ending = &case.ending;
     let in_place = ending.by == Side::Client
         && (ending.phase >= Phase::ServerFlight || case.connection.hello().is_none());
@@ -102,7 +103,10 @@ fn check(case: &Case<'_>) -> Verdict {
                 })
         }
         How::Closed | How::Reset(_)
-            if certificate_expected && ending.phase == Phase::ServerFlight && server_flight_is_whole(case) =>
+            if certificate_expected
+                && ending.phase == Phase::ServerFlight
+                && server_flight_is_whole(case)
+                && case.context.servers.content_before(case.connection).is_none() =>
         {
             Finding::new(Party::Unknown, "the client left right behind the server's flight, without an alert")
                 .evidence_if(ending.at, || "the client closes in place of its Finished".to_owned())
@@ -123,7 +127,7 @@ fn check(case: &Case<'_>) -> Verdict {
                 ),
             );
         }
-        finding = finding.explain("What is wrong with the certificate in this client's eyes is not to be seen in it: a root that it does not trust, a name that it compares and did not send, its clock, or a pinned key.");
+        finding = beside_what_is_seen(case, finding);
     } else if let Some(seen) = case.context.servers.chain_in_clear(case.connection)
         && let Some(leaf) = seen.value.chain.leaf()
     {
@@ -154,6 +158,42 @@ fn check(case: &Case<'_>) -> Verdict {
     ))
 }
 
+/// What the client said beside what the chain shows: nothing is wrong with it in our eyes.
+fn beside_what_is_seen(case: &Case<'_>, finding: Finding) -> Finding {
+    let Ok(chain) = case.server_chain() else { return finding };
+    let root = chain.judgement.path.last().map(|step| &step.certificate);
+    let root = root.map_or_else(|| "its root".to_owned(), |root| wording::authority(&root.subject));
+    let now = wording::date(chain.judged_at);
+    let sound = chain.judgement.is_trusted();
+    match case.ending.description() {
+        Some(AlertDescription::CERTIFICATE_EXPIRED) => {
+            let mut finding = finding
+                .explain(format!("Every certificate of the path is valid at the time of the capture ({now}). So the client's clock is wrong, or the client builds its path over an expired certificate of its own store (an old root or cross-sign)."))
+                .remedy("Check the client's clock first (date -u; embedded devices without a battery start in 1970), then update its certificate store.");
+            finding.party = Party::Client;
+            finding
+        }
+        Some(AlertDescription::UNKNOWN_CA) if sound => {
+            let mut finding = finding
+                .explain(format!("The chain is complete and leads to {root}. So this client does not have that root: its store is old or its own, or it pins another authority."))
+                .remedy(format!("Give the client {root} (its CA file, trustStore or ca-certificates package), or look at what it pins."));
+            finding.party = Party::Client;
+            finding
+        }
+        Some(AlertDescription::CERTIFICATE_REVOKED) => finding.explain(
+            "Nothing in the capture says so: the client asked an OCSP responder or has a CRL.",
+        ),
+        Some(AlertDescription::BAD_CERTIFICATE) if sound => finding.explain(format!(
+            "At the time of the capture ({now}) the chain is valid and complete, its signatures and usages are right{}. What remains: from every stack, that the client's clock is behind, or that it compares {} name; from Go and GnuTLS also that it lacks the root {root}, or that a check of its own refused (a pinned key, VerifyPeerCertificate).",
+            if case.server_name().is_ok() { ", and it covers the name that was asked for" } else { "" },
+            if case.server_name().is_ok() { "another" } else { "an address or a" },
+        ))
+        .remedy("Check the client's clock (date -u) first."),
+        _ => finding.explain(format!("What is wrong with the certificate in this client's eyes is not to be seen in it: it lacks the root {root}, compares a name that it did not send, has a wrong clock, or pins a key."))
+            .remedy(format!("If it lacks the root: give it {root} (curl --cacert; Java: keytool -importcert into its trustStore, or a newer JRE; Debian: ca-certificates; Node: NODE_EXTRA_CA_CERTS).")),
+    }
+}
+
 /// Whether the server had sent all that a client needs to judge.
 fn server_flight_is_whole(case: &Case<'_>) -> bool {
     case.connection.server_hello_done.is_some() || case.connection.finished.server.is_present()
@@ -174,7 +214,7 @@ mod tests {
              client Alert fatal unknown_ca
              client FIN",
             expect![[r#"
-                error peer.client-rejected-certificate (certain, unknown): the client refused the server's certificate (unknown_ca)
+                error peer.client-rejected-certificate (certain, client): the client refused the server's certificate (unknown_ca)
                   frame 6: the client says unknown_ca
                   frame 5: the server sends "shop.example", issued by "Test Issuing CA", valid until 2027-01-19 10:00:00 UTC
             "#]],

@@ -26,6 +26,7 @@ declare_rule! {
 }
 
 fn check(case: &Case<'_>) -> Verdict {
+    case.ended_in_sight()?;
     let Some(alert) = case.ending.alert() else { return Ok(None) };
     let said = match alert.description {
         Some(
@@ -43,7 +44,10 @@ fn check(case: &Case<'_>) -> Verdict {
         let suspects = crate::offer::suspects(&hello.value);
         finding = finding.evidence(
             hello.at,
-            format!("the client offers {} suites", hello.value.real_suites().count()),
+            format!(
+                "the client offers {}",
+                wording::counted(hello.value.real_suites().count(), "suite")
+            ),
         );
         if suspects.is_empty() {
             finding = finding.explain("Nothing in the client's offer is unusual. Candidates: a name or client that the server does not serve, suites that all need another kind of certificate, a policy.");
@@ -121,7 +125,7 @@ mod tests {
             expect![[r#"
                 error peer.handshake-failure (certain, unknown): the server refused the handshake (handshake_failure)
                   frame 5: the server says handshake_failure
-                  frame 4: the client offers 1 suites
+                  frame 4: the client offers 1 suite
             "#]],
         );
     }

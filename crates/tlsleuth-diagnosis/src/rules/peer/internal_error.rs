@@ -27,6 +27,7 @@ declare_rule! {
 }
 
 fn check(case: &Case<'_>) -> Verdict {
+    case.ended_in_sight()?;
     let Some(alert) = case.ending.alert() else { return Ok(None) };
     if alert.description != Some(AlertDescription::INTERNAL_ERROR) {
         return Ok(None);

@@ -1,6 +1,7 @@
 //! Rules about refusals whose cause the capture does not show.
 
 pub mod access_denied;
+pub mod alert;
 pub mod client_aborted;
 pub mod client_rejected_certificate;
 pub mod handshake_failure;

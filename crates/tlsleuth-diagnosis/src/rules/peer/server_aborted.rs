@@ -27,6 +27,7 @@ declare_rule! {
 }
 
 fn check(case: &Case<'_>) -> Verdict {
+    case.ended_in_sight()?;
     let ending = &case.ending;
     if case.completed() || ending.by != Side::Server || ending.phase < Phase::ServerFlight {
         return Ok(None);

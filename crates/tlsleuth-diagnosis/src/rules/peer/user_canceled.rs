@@ -24,6 +24,7 @@ declare_rule! {
 }
 
 fn check(case: &Case<'_>) -> Verdict {
+    case.ended_in_sight()?;
     let Some(alert) = case.ending.alert() else { return Ok(None) };
     let said = match alert.description {
         Some(said @ (AlertDescription::USER_CANCELED | AlertDescription::CLOSE_NOTIFY)) => said,

@@ -1,7 +1,7 @@
 //! `protocol.http-to-tls-port`: the client spoke plain HTTP to a TLS port.
 
-use tlsleuth_handshake::Side;
 use tlsleuth_handshake::preamble::PlaintextKind;
+use tlsleuth_handshake::{Outcome, Side};
 
 use crate::rule::{Verdict, declare_rule};
 use crate::{Case, Finding, Party, Skip, path};
@@ -70,12 +70,20 @@ fn check(case: &Case<'_>) -> Verdict {
             _ => return Ok(None),
         }
     } else if let Some((by, at)) = connection.first_close() {
-        if by == Side::Client {
-            return Err(Skip::Undetermined);
+        match by {
+            Side::Server => finding
+                .evidence(at, "the server ends the connection without an answer")
+                .likely(
+                    "Inferred: OpenSSL's servers, HAProxy and stunnel close when what comes is no TLS.",
+                ),
+            Side::Client => finding
+                .evidence(at, "the client ends the connection; the server has not answered")
+                .likely("Inferred from the port, and from servers that wait for a ClientHello (NSS)."),
         }
-        finding.evidence(at, "the server ends the connection without an answer").likely(
-            "Inferred: OpenSSL's servers, HAProxy and stunnel close when what comes is no TLS.",
-        )
+    } else if connection.outcome == Outcome::Failed {
+        finding
+            .evidence(connection.last, "the last frame; the server does not answer")
+            .likely("Inferred from the port, and from servers that wait for a ClientHello (NSS).")
     } else {
         return Err(Skip::Undetermined);
     };

@@ -2,6 +2,7 @@
 
 pub mod http_to_tls_port;
 pub mod malformed;
+pub mod not_tls;
 pub mod plaintext_reply;
 pub mod proxy_refused;
 pub mod starttls_refused;

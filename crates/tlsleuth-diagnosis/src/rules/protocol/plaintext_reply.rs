@@ -73,6 +73,34 @@ fn remedy(kind: PlaintextKind) -> &'static str {
     }
 }
 
+/// What to do where the port is the usual one of implicit TLS: the client is right there.
+fn remedy_on_tls_port(kind: PlaintextKind, port: u16) -> Option<&'static str> {
+    Some(match (kind, port) {
+        (PlaintextKind::Smtp | PlaintextKind::SmtpOrFtp, 465) => {
+            "Port 465 is for TLS from the first byte: switch that on in the mail server (Postfix master.cf: smtpd_tls_wrappermode=yes for submissions; Exim: tls_on_connect_ports = 465; Sendmail: M=s)."
+        }
+        (PlaintextKind::Ftp | PlaintextKind::SmtpOrFtp, 990) => {
+            "Port 990 is for TLS from the first byte: switch that on in the FTP server (vsftpd: implicit_ssl=YES; ProFTPD: TLSOptions UseImplicitSSL)."
+        }
+        (PlaintextKind::Imap, 993) => {
+            "Port 993 is for TLS from the first byte: switch that on in the mail server (Dovecot: inet_listener imaps with ssl = yes)."
+        }
+        (PlaintextKind::Pop3, 995) => {
+            "Port 995 is for TLS from the first byte: switch that on in the mail server (Dovecot: inet_listener pop3s with ssl = yes)."
+        }
+        (
+            PlaintextKind::HttpResponse(_) | PlaintextKind::Html | PlaintextKind::Http2,
+            443 | 8443,
+        ) => {
+            "The server speaks plain HTTP on a port of HTTPS: switch TLS on there (nginx: listen 443 ssl; Apache: SSLEngine on; HAProxy: bind ... ssl crt; Kubernetes: the Service's targetPort and the Ingress's tls)."
+        }
+        (PlaintextKind::Redis | PlaintextKind::Mqtt | PlaintextKind::Amqp, 8883 | 5671 | 6380) => {
+            "The port is the usual one for TLS: switch TLS on at the server (Mosquitto: listener 8883 with certfile and keyfile; RabbitMQ: listeners.ssl.default = 5671; Redis: tls-port)."
+        }
+        _ => return None,
+    })
+}
+
 fn check(case: &Case<'_>) -> Verdict {
     let connection = case.connection;
     let Some(hello) = path::hello_at(connection) else { return Err(Skip::NotApplicable) };
@@ -95,8 +123,13 @@ fn check(case: &Case<'_>) -> Verdict {
     } else {
         format!("the server answered the ClientHello with {kind}")
     };
+    let port = connection.server.port;
+    let (party, remedy) = match remedy_on_tls_port(kind, port) {
+        Some(remedy) => (Party::Server, remedy),
+        None => (Party::Client, remedy(kind)),
+    };
     Ok(Some(
-        Finding::new(Party::Client, title)
+        Finding::new(party, title)
             .evidence_if(Some(hello).filter(|_| !first), || "the ClientHello".to_owned())
             .evidence(answer.at, format!("the server sends in clear: {}", answer.value.quote))
             .evidence_if(Some(hello).filter(|_| first), || "the ClientHello".to_owned())
@@ -105,7 +138,7 @@ fn check(case: &Case<'_>) -> Verdict {
             } else {
                 "The server did not recognize the ClientHello: it speaks another protocol on that port."
             })
-            .remedy(remedy(kind))
+            .remedy(remedy)
             .seen_as(&[
                 "OpenSSL: error:0A00010B:SSL routines::wrong version number",
                 "curl: (35) ... wrong version number",
@@ -133,7 +166,7 @@ mod tests {
              server Plain "HTTP/1.1 400 Bad Request\r\nConnection: close\r\n\r\n"
              server FIN"#,
             expect![[r#"
-                error protocol.plaintext-reply (certain, client): the server answered the ClientHello with an HTTP answer with status 400
+                error protocol.plaintext-reply (certain, server): the server answered the ClientHello with an HTTP answer with status 400
                   frame 4: the ClientHello
                   frame 5: the server sends in clear: HTTP/1.1 400 Bad Request
             "#]],

@@ -71,7 +71,10 @@ fn check(case: &Case<'_>) -> Verdict {
                 "Go: tls: peer doesn't support any of the certificate's signature algorithms",
                 "Java: No supported signature algorithm",
             ])
-            .next_step(wording::s_client(&case.connection.server, None)),
+            .next_step(wording::s_client(
+                &case.connection.server,
+                case.server_name().ok().map(|name| name.value.to_string()).as_deref(),
+            )),
     ))
 }
 

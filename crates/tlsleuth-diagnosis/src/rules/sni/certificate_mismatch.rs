@@ -1,7 +1,7 @@
 //! `sni.certificate-mismatch`: the certificate does not cover the name that the client asked for.
 
 use tlsleuth_capture::Located;
-use tlsleuth_cert::ReferenceName;
+use tlsleuth_cert::{Miss, ReferenceName};
 
 use crate::rule::{Verdict, declare_rule};
 use crate::{Case, Finding, Party, Severity, Skip, wording};
@@ -48,6 +48,10 @@ fn check(case: &Case<'_>) -> Verdict {
     if leaf.covers(&asked.value) {
         return Ok(None);
     }
+    if !named && case.completed() && case.is_in_use() {
+        // What a client without SNI compares is not in the capture, and this one was content.
+        return Err(Skip::Undetermined);
+    }
     let covers = leaf.names_for_display();
     let mut finding = if named {
         Finding::new(Party::Server, format!("the certificate does not cover `{}`", asked.value))
@@ -67,8 +71,8 @@ fn check(case: &Case<'_>) -> Verdict {
     }
     .certificate(Some(0))
     .evidence(chain.at(), format!("the leaf covers {covers}"));
-    if let Some(miss) = leaf.nearest_miss(&asked.value) {
-        finding = finding.explain(format!("Nearest: {miss}."));
+    if let Some(miss) = leaf.nearest_miss(&asked.value).filter(|miss| *miss != Miss::Unrelated) {
+        finding = finding.explain(wording::sentence(&miss.to_string()));
     }
     if !named {
         finding = finding.severity(if refused_for_certificate(case) { Severity::Error } else { Severity::Info }).likely(
@@ -198,6 +202,22 @@ mod tests {
              client ChangeCipherSpec + Finished
              client ApplicationData 100
              server ApplicationData 200",
+            expect![[r#"
+                undetermined
+            "#]],
+        );
+    }
+
+    #[test]
+    fn undetermined_for_a_content_client_without_a_name() {
+        check(
+            &super::SNI_CERTIFICATE_MISMATCH,
+            "client ClientHello versions=1.2
+             server ServerHello + Certificate leaf=shop.example + ServerKeyExchange + ServerHelloDone
+             client ClientKeyExchange + ChangeCipherSpec + Finished
+             server ChangeCipherSpec + Finished
+             client ApplicationData 100
+             server ApplicationData 100",
             expect![[r#"
                 undetermined
             "#]],

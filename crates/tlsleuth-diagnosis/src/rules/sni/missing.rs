@@ -51,6 +51,13 @@ fn check(case: &Case<'_>) -> Verdict {
         Some(said @ (AlertDescription::INTERNAL_ERROR | AlertDescription::ACCESS_DENIED)) => finding
             .evidence(alert.at, format!("the server answers {said}"))
             .likely("Inferred: Go and rustls servers that choose a certificate by name answer like this when there is no name."),
+        Some(said @ AlertDescription::HANDSHAKE_FAILURE)
+            if crate::offer::suspects(&hello.value).iter().all(|suspect| suspect.weight < 2) =>
+        {
+            finding.evidence(alert.at, format!("the server answers {said}")).possible(
+                "Inferred: nothing else in the hello is unusual, and content delivery networks and rustls servers answer like this to a client that sends no name.",
+            )
+        }
         _ => return Ok(None),
     };
     Ok(Some(
@@ -207,6 +214,20 @@ mod tests {
              server ServerHello + Certificate leaf=shop.example",
             expect![[r#"
                 undetermined
+            "#]],
+        );
+    }
+
+    #[test]
+    fn possible_for_handshake_failure() {
+        check(
+            &super::SNI_MISSING,
+            "client ClientHello
+             server Alert fatal handshake_failure",
+            expect![[r#"
+                error sni.missing (possible, client): the client sent no server name, and the server refuses that
+                  frame 4: the client sends no server_name
+                  frame 5: the server answers handshake_failure
             "#]],
         );
     }

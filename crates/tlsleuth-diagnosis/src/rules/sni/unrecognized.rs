@@ -28,7 +28,20 @@ declare_rule! {
 }
 
 fn check(case: &Case<'_>) -> Verdict {
-    let hello = case.client_hello()?;
+    let hello = match (case.client_hello(), case.ending.alert()) {
+        (Err(Skip::Undetermined), Some(alert))
+            if alert.from == Side::Server
+                && alert.description == Some(AlertDescription::UNRECOGNIZED_NAME) =>
+        {
+            // The alert says it by itself; the name is not in the capture.
+            let title = "the server does not know the name that the client asked for";
+            return Ok(Some(remedy(
+                Finding::new(Party::Server, title)
+                    .evidence(alert.at, "the server answers unrecognized_name"),
+            )));
+        }
+        (hello, _) => hello?,
+    };
     let Some(name) = hello.value.extensions.server_name() else {
         return Err(Skip::NotApplicable);
     };
@@ -54,8 +67,11 @@ fn check(case: &Case<'_>) -> Verdict {
         }
         _ => return Ok(None),
     };
-    Ok(Some(
-        finding
+    Ok(Some(remedy(finding)))
+}
+
+fn remedy(finding: Finding) -> Finding {
+    finding
             .remedy("Add the name on the server (nginx: server_name and a certificate in a server block, or take ssl_reject_handshake out of the default one; HAProxy: a certificate in crt that lists it, or drop strict-sni; Kubernetes: the Ingress's host),")
             .remedy("or correct the name, or the DNS entry, that the client uses.")
             .seen_as(&[
@@ -63,8 +79,7 @@ fn check(case: &Case<'_>) -> Verdict {
                 "Go: remote error: tls: unrecognized name",
                 "Java: Received fatal alert: unrecognized_name",
                 "browsers: ERR_SSL_UNRECOGNIZED_NAME_ALERT, SSL_ERROR_UNRECOGNIZED_NAME_ALERT",
-            ]),
-    ))
+            ])
 }
 
 #[cfg(test)]
@@ -136,6 +151,19 @@ mod tests {
              server ServerHello + Certificate leaf=shop.example",
             expect![[r#"
                 undetermined
+            "#]],
+        );
+    }
+
+    #[test]
+    fn fires_for_the_alert_alone() {
+        check(
+            &super::SNI_UNRECOGNIZED,
+            "no-syn
+             server Alert fatal unrecognized_name",
+            expect![[r#"
+                error sni.unrecognized (certain, server): the server does not know the name that the client asked for
+                  frame 1: the server answers unrecognized_name
             "#]],
         );
     }

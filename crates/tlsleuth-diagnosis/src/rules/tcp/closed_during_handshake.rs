@@ -30,19 +30,25 @@ fn check(case: &Case<'_>) -> Verdict {
     let connection = case.connection;
     let ending = &case.ending;
     path::hello(connection)?;
-    if case.completed()
-        || ending.how != How::Closed
-        || ending.phase < Phase::ClientHello
-        || !path::server_answered(connection)
-    {
+    if case.completed() || ending.how != How::Closed || ending.phase < Phase::ClientHello {
         return Ok(None);
+    }
+    if !path::server_answered(connection) {
+        // Where the server's TCP took the hello it is `tcp.server-silent`.
+        let unseen = ending.by == Side::Client
+            && path::unacknowledged(connection, Side::Client) > 0
+            && path::retransmissions(connection, Side::Client).next().is_none();
+        return Ok(unseen.then(|| left_early(case, "closes")));
     }
     if connection.plaintext.server.is_some() && connection.first_tls.server.is_none() {
         // Not TLS at all: `protocol.plaintext-reply`.
         return Ok(None);
     }
     let by = ending.by;
-    let before = connection.stream(by.peer()).last_data;
+    let before = ending.at.and_then(|at| path::last_said(connection, by.peer(), at));
+    if by == Side::Client && before.is_none() {
+        return Ok(Some(left_early(case, "closes")));
+    }
     let waited = match (before, ending.at) {
         (Some(before), Some(at)) => at.time.since(before.time),
         _ => 0,
@@ -75,6 +81,24 @@ fn check(case: &Case<'_>) -> Verdict {
                 "Node: socket hang up",
             ]),
     ))
+}
+
+/// The client left, and only then the server's answer came.
+pub(super) fn left_early(case: &Case<'_>, does: &str) -> Finding {
+    let connection = case.connection;
+    let hello = path::hello_at(connection);
+    let waited = match (hello, case.ending.at) {
+        (Some(hello), Some(at)) => at.time.since(hello.time),
+        _ => 0,
+    };
+    Finding::new(Side::Client.into(), "the client left before the server answered")
+        .evidence_if(hello, || "the ClientHello".to_owned())
+        .evidence_if(case.ending.at, || {
+            format!("{} later the client {does}", path::duration(waited))
+        })
+        .evidence_if(connection.first_tls.server, || "only then the server's answer comes".to_owned())
+        .explain("The server's answer is not why: the client had left. It canceled, lost patience, or another connection of it won a race (browsers open several).")
+        .remedy("Look in the client's log at this time. Where another connection to the same server completes at the same time nothing needs to be done.")
 }
 
 #[cfg(test)]
@@ -181,6 +205,23 @@ mod tests {
              server FIN"#,
             expect![[r#"
                 clear
+            "#]],
+        );
+    }
+
+    #[test]
+    fn fires_when_the_client_left_before_the_answer() {
+        check(
+            &super::TCP_CLOSED_DURING_HANDSHAKE,
+            "client ClientHello versions=1.2
+             client FIN
+             server ServerHello + Certificate leaf=shop.example
+             client RST",
+            expect![[r#"
+                error tcp.closed-during-handshake (certain, client): the client left before the server answered
+                  frame 4: the ClientHello
+                  frame 5: 1.0 ms later the client closes
+                  frame 6: only then the server's answer comes
             "#]],
         );
     }

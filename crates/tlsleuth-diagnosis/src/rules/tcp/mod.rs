@@ -1,6 +1,7 @@
 //! Rules about the path under TLS.
 
 pub mod client_hello_lost;
+pub mod client_silent;
 pub mod closed_after_client_hello;
 pub mod closed_during_handshake;
 pub mod no_answer;

@@ -41,8 +41,12 @@ fn check(case: &Case<'_>) -> Verdict {
     }
     let client = connection.stream(Side::Client);
     let again = transport.syn_retransmissions.total();
+    if let Some(stale) = answered_by_an_old_connection(case) {
+        return Ok(Some(stale));
+    }
+    let in_syn = if syn.payload_bytes > 0 { 1 + again } else { 0 };
     if connection.stream(Side::Server).segments > 0
-        || client.data_segments > 0
+        || client.data_segments > in_syn
         || transport.established.is_some()
         || client.segments > 1 + again
     {
@@ -79,6 +83,29 @@ fn check(case: &Case<'_>) -> Verdict {
     } else {
         finding
     }))
+}
+
+/// The server still holds an older connection of these ports: it acknowledges that, and the client
+/// answers by a reset, after which it may try again (RFC 9293 §3.5.1, figure 9).
+fn answered_by_an_old_connection(case: &Case<'_>) -> Option<Finding> {
+    let connection = case.connection;
+    let syn = connection.transport.syn.as_ref()?;
+    let (by, reset) = connection.reset()?;
+    let server = connection.stream(Side::Server);
+    let alone = server.segments > 0 && server.data_segments == 0;
+    if by != Side::Client || !alone || connection.stream(Side::Client).data_segments > 0 {
+        return None;
+    }
+    Some(
+        Finding::new(
+            Party::Network,
+            format!("{} answered the SYN for an older connection of the same ports", connection.server),
+        )
+        .evidence(syn.at, "the client asks for a connection")
+        .evidence(reset, "the client resets it: what came back was no SYN-ACK, but an acknowledgment of something else")
+        .explain("The other end, or a NAT or firewall on the way, still holds a connection with the same two ports. The reset ends that one, and the client's next SYN is answered.")
+        .remedy("Where it happens often: let the NAT or load balancer reuse ports later than the server forgets them, or more of them; check for clients that bind to a fixed port."),
+    )
 }
 
 #[cfg(test)]
@@ -202,6 +229,21 @@ mod tests {
              watch 5s",
             expect![[r#"
                 undetermined
+            "#]],
+        );
+    }
+
+    #[test]
+    fn fires_for_a_syn_that_an_old_connection_answers() {
+        check(
+            &super::TCP_NO_ANSWER,
+            "client SYN
+             server ACK
+             client RST",
+            expect![[r#"
+                error tcp.no-answer (certain, network): 10.0.0.2:443 answered the SYN for an older connection of the same ports
+                  frame 1: the client asks for a connection
+                  frame 3: the client resets it: what came back was no SYN-ACK, but an acknowledgment of something else
             "#]],
         );
     }

@@ -30,7 +30,12 @@ fn check(case: &Case<'_>) -> Verdict {
     let connection = case.connection;
     let transport = &connection.transport;
     let client = connection.stream(Side::Client);
-    if client.data_segments > 0 || client.stream_bytes > 0 {
+    // What comes behind the end is no part of the conversation.
+    let closed = connection.first_close().map(|(_, at)| at);
+    let too_late = client
+        .first_data
+        .is_some_and(|data| closed.is_some_and(|closed| closed.order() < data.order()));
+    if !too_late && (client.data_segments > 0 || client.stream_bytes > 0) {
         return if connection.tls_seen() || connection.plaintext.client.is_some() {
             Ok(None)
         } else {

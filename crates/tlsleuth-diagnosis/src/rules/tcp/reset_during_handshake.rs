@@ -2,6 +2,7 @@
 
 use tlsleuth_handshake::Side;
 
+use super::closed_during_handshake::left_early;
 use crate::ending::{How, Phase};
 use crate::path::{self, Origin};
 use crate::rule::{Verdict, declare_rule};
@@ -32,16 +33,22 @@ fn check(case: &Case<'_>) -> Verdict {
     let ending = &case.ending;
     path::hello(connection)?;
     let How::Reset(reset) = ending.how else { return Ok(None) };
-    if case.completed() || ending.phase < Phase::ClientHello || !path::server_answered(connection) {
+    if case.completed() || ending.phase < Phase::ClientHello {
         return Ok(None);
+    }
+    if !path::server_answered(connection) {
+        let unseen = ending.by == Side::Client
+            && path::unacknowledged(connection, Side::Client) > 0
+            && path::retransmissions(connection, Side::Client).next().is_none();
+        return Ok(unseen.then(|| left_early(case, "resets the connection")));
     }
     let by = ending.by;
     let origin = path::origin(connection, &reset);
     let party = if origin == Origin::Other { Party::Network } else { by.into() };
-    let before = match by {
-        Side::Client => connection.stream(Side::Server).last_data,
-        Side::Server => connection.stream(Side::Client).last_data,
-    };
+    let before = path::last_said(connection, by.peer(), reset.at);
+    if by == Side::Client && before.is_none() && origin != Origin::Other {
+        return Ok(Some(left_early(case, "resets the connection")));
+    }
     let waited = before.map_or(0, |before| reset.at.time.since(before.time));
     let where_ = stage(ending.phase);
     let finding = match origin {

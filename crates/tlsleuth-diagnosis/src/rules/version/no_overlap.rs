@@ -2,12 +2,13 @@
 
 use tlsleuth_handshake::Side;
 use tlsleuth_handshake::codepoint::{AlertDescription, ProtocolVersion};
+use tlsleuth_handshake::connection::Alert;
 use tlsleuth_handshake::message::OfferedVersions;
 
 use crate::ending::Phase;
 use crate::offer::{Part, prime_suspect};
 use crate::rule::{Verdict, declare_rule};
-use crate::{Case, Finding, Party, wording};
+use crate::{Case, Finding, Party, Skip, wording};
 
 declare_rule! {
     /// The client and the server have no protocol version in common.
@@ -35,7 +36,14 @@ fn check(case: &Case<'_>) -> Verdict {
     if let Some(ssl2) = refused_ssl2(case) {
         return Ok(Some(ssl2));
     }
-    let hello = case.client_hello()?;
+    let hello = match (case.client_hello(), ending.alert()) {
+        (Err(Skip::Undetermined), Some(alert))
+            if alert.description == Some(AlertDescription::PROTOCOL_VERSION) =>
+        {
+            return Ok(Some(without_hello(case, alert)));
+        }
+        (hello, _) => hello?,
+    };
     let offered = hello.value.offered_versions();
     let Some(alert) = ending.alert() else { return Ok(None) };
     let shown = match offered {
@@ -54,7 +62,11 @@ fn check(case: &Case<'_>) -> Verdict {
         )
         .evidence(hello.at, format!("the client offers {shown}"))
         .evidence(alert.at, "the server answers protocol_version")
-        .explain(format!("The client offers {shown}; the server allows none of it."))
+        .explain(match offered.highest() {
+            Some(ProtocolVersion::TLS1_2) => "So the server allows TLS 1.3 alone.",
+            Some(highest) if highest.is_deprecated() => "Servers of today allow TLS 1.2 and newer.",
+            _ => "So the server has nothing newer than TLS 1.2.",
+        })
     } else if ending.by == Side::Client
         && said == Some(AlertDescription::PROTOCOL_VERSION)
         && let Some(version) = case.connection.negotiated_version()
@@ -75,12 +87,21 @@ fn check(case: &Case<'_>) -> Verdict {
         && let Some(suspect) = prime_suspect(&hello.value)
         && suspect.part == Part::Versions
     {
-        Finding::new(
+        let finding = Finding::new(
             party(&offered),
             format!("the server takes none of the client's versions ({shown})"),
         )
         .evidence(hello.at, format!("the client offers {shown}"))
-        .evidence(alert.at, "the server answers handshake_failure")
+        .evidence(alert.at, "the server answers handshake_failure");
+        // TLS 1.2 is still usual: that the client names no server is as good a reason.
+        let finding = if suspect.weight < 2 && hello.value.extensions.server_name().is_none() {
+            finding.possible(
+                "The client sends no server name either, which some servers refuse like this.",
+            )
+        } else {
+            finding
+        };
+        finding
         .likely(format!(
             "Inferred: {}, and nothing else in the hello is unusual. Some stacks (GnuTLS) say \
                  handshake_failure where others say protocol_version.",
@@ -94,6 +115,17 @@ fn check(case: &Case<'_>) -> Verdict {
         return Ok(None);
     };
     Ok(Some(remedy(case, finding, &offered)))
+}
+
+/// The alert says it by itself; what was offered is not in the capture.
+fn without_hello(case: &Case<'_>, alert: &Alert) -> Finding {
+    let (who, other) = (alert.from.name(), alert.from.peer().name());
+    let finding =
+        Finding::new(Party::Unknown, format!("the {who} takes none of the {other}'s versions"))
+            .evidence(alert.at, format!("the {who} answers protocol_version"))
+            .explain("Which versions were offered is not in the capture.")
+            .next_step("capture the connection from its first packet");
+    remedy(case, finding, &OfferedVersions::UpTo(ProtocolVersion::TLS1_2))
 }
 
 /// Whoever lags behind: a client without TLS 1.2, a server without TLS 1.3.
@@ -119,7 +151,11 @@ fn remedy(case: &Case<'_>, finding: Finding, offered: &OfferedVersions<'_>) -> F
     } else {
         finding
             .remedy("Let the client offer newer versions: update it, or lift the limit in its settings (Java: jdk.tls.client.protocols; .NET: SslProtocols; Python: ssl.PROTOCOL_TLS_CLIENT; OpenSSL: MaxProtocol in openssl.cnf).")
-            .remedy("Only if it cannot be updated: allow the old version on the server (nginx: ssl_protocols; HAProxy: ssl-min-ver; with OpenSSL 3 TLS 1.0 and 1.1 also need @SECLEVEL=0 in the ciphers).")
+            .remedy(if highest == ProtocolVersion::TLS1_2 {
+                "Or allow TLS 1.2 on the server again, which is still sound (nginx: ssl_protocols TLSv1.2 TLSv1.3; HAProxy: ssl-min-ver TLSv1.2; Go: tls.Config.MinVersion; Java: jdk.tls.disabledAlgorithms)."
+            } else {
+                "Only if it cannot be updated: allow the old version on the server (nginx: ssl_protocols; HAProxy: ssl-min-ver; with OpenSSL 3 TLS 1.0 and 1.1 also need @SECLEVEL=0 in the ciphers)."
+            })
     };
     finding.seen_as(&[
         "OpenSSL: tlsv1 alert protocol version",
@@ -256,6 +292,19 @@ mod tests {
              server ServerHello + Certificate leaf=shop.example",
             expect![[r#"
                 undetermined
+            "#]],
+        );
+    }
+
+    #[test]
+    fn fires_for_the_alert_alone() {
+        check(
+            &super::VERSION_NO_OVERLAP,
+            "no-syn
+             server Alert fatal protocol_version",
+            expect![[r#"
+                error version.no-overlap (certain, unknown): the server takes none of the client's versions
+                  frame 1: the server answers protocol_version
             "#]],
         );
     }
