@@ -1151,3 +1151,6 @@ fn parse_ech_public_name(mut config: Cursor<'_>, notes: &mut Notes) -> Option<Wi
     config.u8("maximum_name_length", notes)?;
     Some(WireText::new(config.vec8("public_name", notes)?.rest()))
 }
+
+#[cfg(test)]
+mod tests;
