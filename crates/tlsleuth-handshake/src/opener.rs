@@ -105,6 +105,7 @@ pub enum NotOpened {
     OtherKey,
     /// The RSA key is that of the certificate, and what the client encrypted is none of its.
     KeyDoesNotFit,
-    /// No ClientKeyExchange came that an RSA key could decrypt: a resumed session has none.
+    /// No ClientKeyExchange came before the record: a resumed session has none, so that an RSA key
+    /// tells nothing of its secret.
     NoKeyExchange,
 }

@@ -277,7 +277,13 @@ impl Tracker {
         }
         self.note_not_offered(&flow);
         let mut connection = self.connection;
-        connection.decryption = match (connection.decryption, self.not_opened) {
+        // That the key exchange was missed shows later than that it has not come.
+        let has_gap = connection.has_gap(Side::Client);
+        let not_opened = self.not_opened.map(|why| match why {
+            NotOpened::NoKeyExchange if has_gap => NotOpened::Gap,
+            why => why,
+        });
+        connection.decryption = match (connection.decryption, not_opened) {
             (Decryption::Opened, Some(why)) if self.opened => Decryption::Partly(why),
             (Decryption::Opened, Some(why)) => Decryption::Failed(why),
             (other, _) => other,

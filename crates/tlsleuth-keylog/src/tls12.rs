@@ -318,7 +318,10 @@ impl Keys {
 
     fn open(&mut self, header: &Header, body: &[u8], plain: &mut Vec<u8>) -> bool {
         let numbers = self.next..=self.next.saturating_add(self.trial.slack());
-        let Some(cipher) = &mut self.cipher else { return false };
+        let Some(cipher) = &mut self.cipher else {
+            self.trial.failed();
+            return false;
+        };
         let opened = cipher.open(header, body, numbers, &mut self.trial, plain);
         match opened {
             Some(number) => {

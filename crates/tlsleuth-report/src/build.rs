@@ -349,7 +349,7 @@ fn not_opened(why: NotOpened) -> String {
             "the RSA key does not fit: what the client encrypted is no premaster secret"
         }
         NotOpened::NoKeyExchange => {
-            "no ClientKeyExchange for the RSA key (a resumed session's was in an earlier connection)"
+            "no ClientKeyExchange before the record (a resumed session's was in an earlier connection)"
         }
     }
     .to_owned()

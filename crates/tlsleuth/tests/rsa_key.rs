@@ -6,9 +6,9 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use tlsleuth::capture::Frame;
+use tlsleuth::handshake::Side;
 use tlsleuth::handshake::connection::Decryption;
 use tlsleuth::handshake::opener::NotOpened;
-use tlsleuth::handshake::{Observed, Side};
 use tlsleuth::keylog::KeyLog;
 use tlsleuth::{Analyzed, Analyzer, Event, OpenOptions, Options};
 
@@ -43,15 +43,30 @@ fn analyze_changed(
     secrets: Option<KeyLog>,
     change: impl Fn(u64, &mut Vec<u8>) -> bool,
 ) -> Vec<Box<Analyzed>> {
+    analyze_reordered(story, secrets, change, |_| {})
+}
+
+/// The same; `reorder` may put the frames into another order.
+fn analyze_reordered(
+    story: &str,
+    secrets: Option<KeyLog>,
+    change: impl Fn(u64, &mut Vec<u8>) -> bool,
+    reorder: impl Fn(&mut [(Frame<'static>, Vec<u8>)]),
+) -> Vec<Box<Analyzed>> {
     let secrets = secrets.map(|secrets| Arc::new(secrets) as Arc<_>);
     let mut analyzer = Analyzer::new(Options { secrets, ..Options::default() });
     let file = testdata().join("captures").join(story).join("capture.pcap");
-    let mut frames = OpenOptions::default().open(&file).unwrap();
-    while let Some(frame) = frames.next_frame().unwrap() {
+    let mut reader = OpenOptions::default().open(&file).unwrap();
+    let mut frames = Vec::new();
+    while let Some(frame) = reader.next_frame().unwrap() {
         let mut data = frame.data.to_vec();
         if change(frame.place.frame, &mut data) {
-            analyzer.push_frame(&Frame { data: &data, ..frame });
+            frames.push((Frame { data: &[], ..frame }, data));
         }
+    }
+    reorder(&mut frames);
+    for (frame, data) in &frames {
+        analyzer.push_frame(&Frame { data, ..*frame });
     }
     analyzer.finish();
     std::iter::from_fn(|| analyzer.poll())
@@ -197,8 +212,41 @@ fn gaps_before_the_secret() {
         ("keys-tls12-static-rsa-gcm", Decryption::Failed(NotOpened::Gap)),
     ] {
         assert_eq!(decryption(&analyze(story, Some(key()), &certificate)), [expected], "{story}");
-        let lost = analyze(story, Some(key()), &[EXCHANGE.0]);
-        assert!(!matches!(lost[0].connection.decryption, Decryption::Opened), "{story}");
-        assert!(!matches!(lost[0].connection.server_chain, Observed::Encrypted), "{story}");
+        let lost = decryption(&analyze(story, Some(key()), &[EXCHANGE.0]));
+        assert_eq!(lost, [Decryption::Failed(NotOpened::Gap)], "{story}");
+    }
+}
+
+/// A record ahead of the ClientKeyExchange stays closed, and those behind it open.
+#[test]
+fn a_record_ahead_of_its_secret() {
+    let story = "keys-tls12-static-rsa-gcm";
+    // The server's Finished (frame 11) ahead of the client's flight (10).
+    let found = analyze_reordered(story, Some(key()), |_, _| true, |frames| frames.swap(9, 10));
+    assert_eq!(decryption(&found), [Decryption::Partly(NotOpened::NoKeyExchange)]);
+    assert!(!found[0].connection.finished_inferred.client);
+    assert!(found[0].connection.alerts.iter().all(|alert| alert.description.is_some()));
+}
+
+/// The messages go into the extended master secret in the order of the handshake, whatever order
+/// the two directions were captured in.
+#[test]
+fn frames_out_of_order_open_all_the_same() {
+    for story in ["keys-tls12-static-rsa-gcm", "keys-tls11-static-rsa-cbc"] {
+        let swap = |frames: &mut [(Frame<'static>, Vec<u8>)]| {
+            for pair in frames.chunks_exact_mut(2) {
+                pair.swap(0, 1);
+            }
+        };
+        let found = analyze_reordered(story, Some(key()), |_, _| true, swap);
+        assert_eq!(decryption(&found), [Decryption::Opened], "{story}, swapped");
+        // The server's flight (frames 6 and 8) ahead of the ClientHello (4).
+        let late = |frames: &mut [(Frame<'static>, Vec<u8>)]| frames[3..8].rotate_left(1);
+        let found = analyze_reordered(story, Some(key()), |_, _| true, late);
+        assert_eq!(
+            decryption(&found),
+            [Decryption::Opened],
+            "{story}, the hello behind its answer"
+        );
     }
 }
