@@ -54,6 +54,10 @@ fn names_and_protocols() {
     let alpn = T::APPLICATION_LAYER_PROTOCOL_NEGOTIATION;
     let offer = B::Protocols(Box::new([text("h2"), text("http/1.1")]));
     check(alpn, c, "000c 02 6832 08 687474702f312e31", false, &offer);
+    // A name that is longer than what is left is none; those before it are.
+    let (extensions, anomalies) = read(alpn, c, &hex("0006 02 6832 08 6874"));
+    assert_eq!(extensions.alpn(), Some(&[text("h2")][..]));
+    assert_eq!(anomalies.len(), 1, "{anomalies:?}");
     let selected = B::Protocols(Box::new([text("h2")]));
     for carrier in [Carrier::ServerHello, Carrier::EncryptedExtensions] {
         check(alpn, carrier, "0003 02 6832", false, &selected);
