@@ -55,8 +55,7 @@ Examples:
   tlsleuth a.pcap --server 10.0.0.2:443 --sni '*.example.test' --failed
   tlsleuth a.pcap --ca-file ca.pem   trust a private authority too
   tlsleuth a.pcap -f html -o a.html  for a colleague; -f markdown for a ticket
-  tcpdump -i any -w - port 443 | tlsleuth -
-  tlsleuth explain chain.expired     or an alert, or a line of a log";
+  tcpdump -i any -w - port 443 | tlsleuth -";
 
 const AFTER: &str = "\
 Also: tlsleuth schema, completions SHELL, man; -h is shorter, --help is all.
