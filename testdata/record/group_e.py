@@ -51,6 +51,11 @@ keyed("tls12-static-rsa-gcm", "TLS 1.2, static RSA with AES-128-GCM; no key log,
       must=["cipher.weak"])
 keyed("tls12-static-rsa-gcm-no-ems", "The same without the extended master secret", "TLS_RSA_WITH_AES_128_GCM_SHA256", "-tls1_2 -cipher AES128-GCM-SHA256", key=True, ems=False, must=["cipher.weak"])
 keyed("tls12-static-rsa-cbc", "TLS 1.2, static RSA with AES-256-CBC", "TLS_RSA_WITH_AES_256_CBC_SHA256", "-tls1_2 -cipher AES256-SHA256", key=True, must=["cipher.weak"])
+keyed("tls12-static-rsa-gcm256", "TLS 1.2, static RSA with AES-256-GCM and SHA-384", "TLS_RSA_WITH_AES_256_GCM_SHA384", "-tls1_2 -cipher AES256-GCM-SHA384", key=True, must=["cipher.weak"])
+for tls, option in (("tls10", "-tls1"), ("tls11", "-tls1_1")):
+    keyed(f"{tls}-static-rsa-cbc", f"TLS 1.{tls[-1]}, static RSA with AES-128-CBC", "TLS_RSA_WITH_AES_128_CBC_SHA", f'{option} -cipher "AES128-SHA:{LOW}"', key=True, must=["version.deprecated"])
+    keyed(f"{tls}-static-rsa-cbc-no-ems", "The same without the extended master secret", "TLS_RSA_WITH_AES_128_CBC_SHA", f'{option} -cipher "AES128-SHA:{LOW}"', key=True, ems=False,
+          must=["version.deprecated"])
 for tls, option in (("tls10", "-tls1"), ("tls11", "-tls1_1")):
     keyed(f"{tls}-cbc-sha-etm", f"{tls[:3].upper()} 1.{tls[-1]}, AES-128-CBC-SHA, encrypt-then-MAC", "TLS_ECDHE_RSA_WITH_AES_128_CBC_SHA", f'{option} -cipher "ECDHE-RSA-AES128-SHA:{LOW}"',
           must=["version.deprecated"])
@@ -72,6 +77,41 @@ def gnutls_keyed(name, title, suite, priority):
 gnutls_keyed("tls12-3des", "TLS 1.2, Triple DES", "TLS_ECDHE_RSA_WITH_3DES_EDE_CBC_SHA", "NORMAL:-CIPHER-ALL:+3DES-CBC:-VERS-TLS1.3")
 gnutls_keyed("tls12-rc4", "TLS 1.2, RC4", "TLS_ECDHE_RSA_WITH_RC4_128_SHA", "NORMAL:-CIPHER-ALL:+ARCFOUR-128:-VERS-TLS1.3")
 gnutls_keyed("tls12-static-rsa-3des", "TLS 1.2, static RSA, Triple DES", "TLS_RSA_WITH_3DES_EDE_CBC_SHA", "NORMAL:-CIPHER-ALL:+3DES-CBC:-KX-ALL:+RSA:-VERS-TLS1.3")
+
+
+@story("keys-static-rsa-gnutls", "GnuTLS on both sides: static RSA in TLS 1.0, 1.1 and 1.2; no key log, the server's private key opens all three",
+       expected={"server_key": "../../pki/server.test-only.key"})
+def _(r):
+    gnutls_serv(r, '--priority "LEGACY:-VERS-TLS1.3:+RSA"')
+    r.start_capture()
+    for version in ("1.0", "1.1", "1.2"):
+        gnutls_cli(r, f'--priority "LEGACY:-VERS-ALL:+VERS-TLS{version}:-KX-ALL:+RSA"')
+    r.stop_capture()
+    for version in ("1.0", "1.1", "1.2"):
+        r.expect("completed", decrypted=True, plaintext=PLAINTEXT)
+
+
+@story("keys-static-rsa-renegotiation", "Static RSA: in a renegotiation the server asks for a client certificate, gets one that has expired, and refuses it; only the server's private key shows it",
+       expected={"server_key": "../../pki/server.test-only.key"})
+def _(r):
+    r.server("(sleep 1.2; echo R; sleep 0.6; echo Q) | openssl s_server -accept 10.0.0.2:443 -cert pki/good.pem -key pki/good.key -cert_chain pki/issuing-r3.pem -tls1_2 "
+             "-cipher AES128-GCM-SHA256 -no_resumption_on_reneg -CAfile pki/client-ca.pem -verify_return_error")
+    r.start_capture()
+    r.client("openssl s_client -connect 10.0.0.2:443 -servername api.example.test -CAfile pki/root.pem -tls1_2 -cert pki/client-expired.pem -key pki/client-expired.key", input="hello\n", hold=2)
+    r.stop_capture()
+    r.expect("failed", "chain.expired", decrypted=True)
+
+
+@story("keys-static-rsa-resumed", "Static RSA: a full handshake, and one resumed by ticket, whose secret the server's key does not tell",
+       expected={"server_key": "../../pki/server.test-only.key"})
+def _(r):
+    s_server(r, "-tls1_2 -cipher AES128-GCM-SHA256")
+    r.start_capture()
+    s_client(r, "-tls1_2 -sess_out session.pem")
+    s_client(r, "-tls1_2 -sess_in session.pem")
+    r.stop_capture()
+    r.expect("completed", decrypted=True, resumed=False)
+    r.expect("completed", decrypted=False, resumed=True)
 
 
 @story("keys-tls13-key-update", "TLS 1.3: the client updates its keys and asks the server to do the same, in mid-connection")
@@ -123,9 +163,10 @@ def _(r):
 def _(r):
     s_server(r, "-tls1_3", cert="expired")
     r.start_capture()
-    curl(r, env={"SSLKEYLOGFILE": "all.log"}, log="c")
+    go_client(r, "-keylog all.log", log="c")
     r.stop_capture()
     lines = [x for x in open(os.path.join(r.dir, "all.log")) if x.startswith("CLIENT_HANDSHAKE")]
+    assert lines, "nothing was logged"
     r.write("keys.log", "".join(lines))
     r.note("then", "grep ^CLIENT_HANDSHAKE all.log > keys.log")
     r.keylog = True

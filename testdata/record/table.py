@@ -43,9 +43,13 @@ def main():
         shutil.copyfile(os.path.join(lib.RUN, "pki", n + ".pem"), os.path.join(pki, n + ".pem"))
     with open(os.path.join(pki, "server.test-only.key"), "w") as f:
         f.write(open(os.path.join(lib.RUN, "pki", "good.key")).read())
+    with open(os.path.join(pki, "client.test-only.key"), "w") as f:
+        f.write(lib.sh("openssl", "rsa", "-traditional", "-in", os.path.join(lib.RUN, "pki", "client.key")).stdout)
+    shutil.copyfile(os.path.join(lib.RUN, "pki", "good-ec.key"), os.path.join(pki, "server-ec.test-only.key"))
     with open(os.path.join(pki, "README.md"), "w") as f:
         f.write("# pki\n\nThe test authorities and some leafs, made by `../record/pki.py` from fixed seeds. `server.test-only.key` is the key of `good.pem` and most\n"
-                "other RSA leafs, for tests that decrypt static RSA. It protects nothing. Trust none of these anywhere.\n")
+                "other RSA leafs, for tests that decrypt static RSA; `client.test-only.key` (PKCS#1) and `server-ec.test-only.key` are keys that do not. They protect\n"
+                "nothing. Trust none of these anywhere.\n")
     lines = [HEAD]
     for folder in dict.fromkeys(f for f, _ in lib.STORIES):
         lines += [f"## {folder}", "", "| story | what it shows | codes |", "| --- | --- | --- |"]

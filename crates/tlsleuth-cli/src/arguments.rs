@@ -175,6 +175,10 @@ pub(crate) struct Main {
     #[arg(long, value_name = "FILE", help_heading = "How to judge and run", value_hint = ValueHint::FilePath, hide_short_help = true)]
     pub(crate) keylog: Vec<PathBuf>,
 
+    /// Server's RSA key, for suites with static RSA.
+    #[arg(long, value_name = "PEM", help_heading = "How to judge and run", value_hint = ValueHint::FilePath, hide_short_help = true)]
+    pub(crate) rsa_key: Vec<PathBuf>,
+
     /// A log, whose lines are put beside their connections.
     #[arg(long, value_name = "FILE", help_heading = "How to judge and run", value_hint = ValueHint::FilePath, hide_short_help = true)]
     pub(crate) log: Vec<PathBuf>,
@@ -323,6 +327,10 @@ pub(crate) struct Diff {
     /// Logged secrets (SSLKEYLOGFILE) of either side; `env` takes the file so named.
     #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath)]
     pub(crate) keylog: Vec<PathBuf>,
+
+    /// The server's RSA private key, for suites with static RSA.
+    #[arg(long, value_name = "PEM", value_hint = ValueHint::FilePath)]
+    pub(crate) rsa_key: Vec<PathBuf>,
 
     /// Treat connections to PORT as TLS even if no TLS is seen.
     #[arg(long, value_name = "PORT")]

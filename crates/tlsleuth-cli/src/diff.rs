@@ -98,6 +98,7 @@ fn main(arguments: &Diff, path: &Path) -> Main {
     main.ca_file.clone_from(&arguments.ca_file);
     main.roots = arguments.roots;
     main.keylog.clone_from(&arguments.keylog);
+    main.rsa_key.clone_from(&arguments.rsa_key);
     main.port.clone_from(&arguments.port);
     main.color = arguments.color;
     main.quiet = arguments.quiet;

@@ -1,4 +1,4 @@
-//! Where logged secrets come from: files that the user names, and blocks of the captures.
+//! Where secrets come from: files that the user names, and blocks of the captures.
 
 use std::fs::File;
 use std::path::{Path, PathBuf};
@@ -22,7 +22,7 @@ pub(crate) struct Secrets {
 }
 
 impl Secrets {
-    /// Reads the key logs, and the secrets blocks of captures that can be read twice: a block may
+    /// Reads the key logs, the RSA keys, and the secrets blocks of captures that can be read twice: a block may
     /// come behind the frames that it opens.
     pub(crate) fn load(arguments: &Main, captures: &[PathBuf]) -> anyhow::Result<Self> {
         let mut secrets = Self { log: KeyLog::new(), told_other: false, quiet: arguments.quiet };
@@ -45,6 +45,10 @@ impl Secrets {
                     say(&format!("{}: no secret that opens records", shown(&path)));
                 }
             }
+        }
+        for path in &arguments.rsa_key {
+            let file = File::open(path).with_context(|| shown(path))?;
+            secrets.log.read_rsa_keys(file).with_context(|| shown(path))?;
         }
         for path in captures.iter().filter(|path| is_regular(path)) {
             // A file that cannot be read is told when its frames are to be read.

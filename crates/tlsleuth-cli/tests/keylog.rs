@@ -59,6 +59,117 @@ fn holds(haystack: &[u8], needle: &[u8]) -> bool {
     haystack.windows(needle.len()).any(|window| window == needle)
 }
 
+/// No part of a secret is in an output: not raw, not as hex, not as base64.
+fn assert_lacks(told: &[u8], secret: &[u8], which: &str) {
+    let lower = told.to_ascii_lowercase();
+    let hex: String = secret.iter().map(|byte| format!("{byte:02x}")).collect();
+    for at in (0..hex.len() - 16).step_by(16) {
+        assert!(!holds(&lower, &hex.as_bytes()[at..at + 16]), "{which}: hex");
+    }
+    for part in secret.chunks_exact(12) {
+        assert!(!holds(told, part), "{which}: raw");
+    }
+    for shift in 0..3 {
+        for part in base64(&secret[shift..]).as_bytes().chunks_exact(24) {
+            assert!(!holds(told, part), "{which}: base64");
+        }
+    }
+}
+
+/// The bytes of a PEM file with one block.
+fn unpem(text: &str) -> Vec<u8> {
+    let digits: String = text.lines().filter(|line| !line.starts_with('-')).collect();
+    let values = digits.bytes().filter_map(|digit| match digit {
+        b'A'..=b'Z' => Some(digit - b'A'),
+        b'a'..=b'z' => Some(digit - b'a' + 26),
+        b'0'..=b'9' => Some(digit - b'0' + 52),
+        b'+' => Some(62),
+        b'/' => Some(63),
+        _ => None,
+    });
+    let bits: Vec<u8> =
+        values.flat_map(|value| (0..6).rev().map(move |at| value >> at & 1)).collect();
+    bits.chunks_exact(8).map(|byte| byte.iter().fold(0, |sum, bit| sum << 1 | bit)).collect()
+}
+
+#[test]
+fn no_output_holds_an_rsa_key_or_what_it_gives() {
+    let key = story("../pki/server.test-only.key");
+    let der = unpem(&fs::read_to_string(&key).unwrap());
+    // Behind the version, the algorithm, the modulus (which is public) and the exponent.
+    let private = &der[330..];
+    assert_eq!(base64(&der[..24]).as_bytes()[..3], *b"MII", "the block was read");
+    let capture = story("keys-tls12-static-rsa-3des");
+    // The client of this story logged the master secret that the key gives.
+    let log = fs::read_to_string(capture.join("keys.log")).unwrap();
+    let master = unhex(log.trim().rsplit(' ').next().unwrap());
+    assert_eq!(master.len(), 48);
+    for format in formats() {
+        let output = command()
+            .args(["--format", &format, "--all", "--color", "always", "--rsa-key"])
+            .arg(&key)
+            .arg(capture.join("capture.pcap"))
+            .output()
+            .unwrap();
+        assert!(output.status.success());
+        let told = [output.stdout, output.stderr].concat();
+        assert_lacks(&told, private, &format);
+        assert_lacks(&told, &master, &format);
+    }
+}
+
+#[test]
+fn the_servers_key_opens_static_rsa() {
+    let capture = story("keys-tls12-static-rsa-gcm").join("capture.pcap");
+    let (right, other) =
+        (story("../pki/server.test-only.key"), story("../pki/client.test-only.key"));
+    let run = |keys: &[&Path]| {
+        let mut command = command();
+        command.args(["--format", "json"]);
+        for key in keys {
+            command.arg("--rsa-key").arg(key);
+        }
+        command.arg(&capture).output().unwrap()
+    };
+    assert!(is_opened(&run(&[&right])));
+    assert!(is_opened(&run(&[&other, &right])), "the option may be given several times");
+    assert!(json(&run(&[&other])).contains("no RSA key given belongs to the server's certificate"));
+    let ephemeral = story("keys-tls12-gcm128").join("capture.pcap");
+    let output = command()
+        .args(["--format", "json", "--rsa-key"])
+        .args([&right, &ephemeral])
+        .output()
+        .unwrap();
+    assert!(json(&output).contains("this one needs a key log"));
+}
+
+#[test]
+fn what_is_no_rsa_key_is_said_before_anything_is_read() {
+    let capture = story("keys-tls12-static-rsa-gcm").join("capture.pcap");
+    let key = fs::read_to_string(story("../pki/server.test-only.key")).unwrap();
+    let write = |name: &str, text: &str| {
+        let path = Path::new(env!("CARGO_TARGET_TMPDIR")).join(name);
+        fs::write(&path, text).unwrap();
+        path
+    };
+    let encrypted = key.replace("PRIVATE KEY", "ENCRYPTED PRIVATE KEY");
+    for (path, word) in [
+        (write("encrypted.key", &encrypted), "encrypted"),
+        (write("damaged.key", &key.replacen("MII", "MIA", 1)), "cannot be read"),
+        (story("../pki/good.pem"), "no private key"),
+        (story("../pki/server-ec.test-only.key"), "no RSA key"),
+        (PathBuf::from("no/such.key"), "no/such.key"),
+    ] {
+        let output = command().arg("--rsa-key").arg(&path).arg(&capture).output().unwrap();
+        assert_eq!(output.status.code(), Some(2), "{}", path.display());
+        assert!(output.stdout.is_empty());
+        let told = String::from_utf8_lossy(&output.stderr);
+        assert!(told.contains(word), "{told}");
+        let lines = key.lines().filter(|line| line.len() > 40);
+        assert!(lines.filter(|line| told.contains(line)).count() == 0, "{told}");
+    }
+}
+
 #[test]
 fn no_output_holds_a_secret() {
     let mut searched = 0;
@@ -81,24 +192,24 @@ fn no_output_holds_a_secret() {
                 .unwrap();
             assert!(output.status.success());
             let told = [output.stdout, output.stderr].concat();
-            let lower = told.to_ascii_lowercase();
             for line in text.lines().filter(|line| !line.starts_with('#')) {
                 let secret = line.split(' ').nth(2).unwrap().trim().to_ascii_lowercase();
-                let bytes = unhex(&secret);
-                for at in (0..secret.len() - 16).step_by(16) {
-                    let part = &secret.as_bytes()[at..at + 16];
-                    assert!(!holds(&lower, part), "{name} as {format}: hex");
-                }
-                assert!(!holds(&told, &bytes[..12]), "{name} as {format}: raw");
-                for shift in 0..3 {
-                    let part = base64(&bytes[shift..]);
-                    assert!(!holds(&told, part.as_bytes()), "{name} as {format}: base64");
-                }
+                assert_lacks(&told, &unhex(&secret), &format!("{name} as {format}"));
                 searched += 1;
             }
         }
     }
     assert!(searched > 20, "{searched} searched");
+}
+
+#[test]
+fn a_log_in_part_says_which_line_it_lacks() {
+    let partial = story("keys-partial");
+    let mut command = command();
+    command.args(["--format", "json", "--keylog"]).arg(partial.join("keys.log"));
+    let told = json(&command.arg(partial.join("capture.pcap")).output().unwrap());
+    let reason = "opened in part: the key log has no SERVER_HANDSHAKE_TRAFFIC_SECRET for this";
+    assert!(told.contains(reason), "{told}");
 }
 
 #[test]

@@ -16,6 +16,7 @@ use crate::message::{
     CertificateRequest, ClientHello, EncryptedExtensions, ServerHello, ServerKeyExchange,
 };
 use crate::observed::Observed;
+use crate::opener::NotOpened;
 use crate::preamble::{Plaintext, PlaintextKind, Protocol, ProxiedAddresses, Refusal};
 
 /// The two ends of a handshake.
@@ -247,7 +248,7 @@ pub struct SentChain {
     pub compressed: bool,
 }
 
-/// What became of logged secrets for this connection.
+/// What became of the secrets that were given, for this connection.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug, Default)]
 pub enum Decryption {
     /// Nobody gave secrets.
@@ -255,16 +256,16 @@ pub enum Decryption {
     NotAsked,
     /// There is no line for this connection's client random.
     NoSecrets,
+    /// There are RSA keys alone, and this connection's keys do not come from them.
+    RsaKeyOnly,
     /// Records were opened.
     Opened,
-    /// Some records were opened, and then one was not.
-    Partly,
-    /// Secrets were there, and no record could be opened with them.
-    Failed,
+    /// Some records were opened, others not: why the first of them was not.
+    Partly(NotOpened),
+    /// Secrets were there, and no record could be opened with them: why the first was not.
+    Failed(NotOpened),
     /// The suite or the version is not known to the opener.
     Unsupported,
-    /// Bytes before the first protected record are missing.
-    Gap,
 }
 
 /// Application data of one side.

@@ -9,11 +9,13 @@ use crate::{
     Shared, Tracker,
     codepoint::{CipherSuite, HandshakeType, ProtocolVersion},
     fingerprint::{self, Transport},
+    joiner::Joiner,
     message::{
         Alert, Certificate, CertificateForm, ClientHello, Context, Extensions, Message,
         ServerHello, sslv2,
     },
     preamble::{Preamble, Progress, name_plaintext, tds},
+    record::{Cut, RecordHeader, RecordReader},
 };
 
 /// The first five bytes choose type, version and suite; the rest is the body of a message.
@@ -136,6 +138,48 @@ pub fn fuzz_preamble(data: &[u8]) {
         let _ = (preamble.protocol(), preamble.target(), preamble.proxied());
         let _ = (preamble.is_offered(), preamble.is_asked());
     }
+}
+
+/// The first byte chooses how many bytes come at a time and whether application data is read; the
+/// rest is one direction of a stream. What is cut up to the first byte that is no record does not
+/// depend on where the pieces end.
+pub fn fuzz_record(data: &[u8]) {
+    let Some((choice, stream)) = data.split_first() else { return };
+    let wants_all = choice & 1 != 0;
+    let cut = |step: usize| {
+        let mut reader = RecordReader::new();
+        let mut joiner = Joiner::default();
+        let (mut records, mut messages) = (Vec::new(), Vec::new());
+        for piece in stream.chunks(step.max(1)) {
+            let mut input = piece;
+            let wants = |header: &RecordHeader| wants_all || header.content_type != 23;
+            while let Some(cut) = reader.next(Place::default(), &mut input, wants) {
+                let record = match cut {
+                    Cut::Record(record) => record,
+                    // Where the next one begins is looked for in what is there.
+                    Cut::Lost { .. } => return (records, messages),
+                };
+                let len = record.body.map(<[u8]>::len);
+                assert!(len.is_none_or(|len| len == usize::from(record.header.len)), "{record:?}");
+                records.push((record.header, len, record.damaged));
+                let Some(mut body) = record.body.filter(|_| record.header.content_type == 22)
+                else {
+                    continue;
+                };
+                while let Some(message) = joiner.next(&mut body) {
+                    messages.push((message.kind, message.len, message.body.map(<[u8]>::len)));
+                }
+                joiner.give_back();
+            }
+            reader.give_back();
+            let held = reader.buffered_bytes() + joiner.buffered_bytes();
+            assert!(held <= MAX_TRACKER_BYTES, "{held} bytes are held");
+        }
+        let _ = (reader.unfinished(), reader.unfinished_message(), joiner.unfinished());
+        (records, messages)
+    };
+    let step = usize::from(choice >> 1) + 1;
+    assert_eq!(cut(step), cut(stream.len()), "in pieces of {step} and whole");
 }
 
 /// A whole connection: the bytes are cut into pieces, each with two bytes before it that choose its
@@ -262,6 +306,17 @@ mod tests {
             list.extend(len.to_be_bytes());
             list.extend(body);
             fuzz_extension(&list);
+        }
+
+        #[test]
+        fn no_record_panics(
+            hello in mutated(),
+            choice in any::<u8>(),
+            behind in prop::collection::vec(any::<u8>(), 0..100),
+        ) {
+            fuzz_record(&[&[choice][..], &behind].concat());
+            let len = u16::try_from(hello.len()).unwrap().to_be_bytes();
+            fuzz_record(&[&[choice, 22, 3, 1][..], &len, &hello, &behind].concat());
         }
 
         #[test]

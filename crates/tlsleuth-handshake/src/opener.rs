@@ -26,6 +26,11 @@ pub struct HelloPair<'a> {
     pub early_data: bool,
     /// Whether records are compressed before they are protected (RFC 3749).
     pub is_compressed: bool,
+    /// The client's handshake messages so far, header and body, one behind the other; empty unless
+    /// the source [wants them](SecretSource::wants_messages), or where there are too many.
+    pub client_messages: &'a [u8],
+    /// The same of the server.
+    pub server_messages: &'a [u8],
 }
 
 /// Why there is no opener.
@@ -33,6 +38,8 @@ pub struct HelloPair<'a> {
 pub enum NoOpener {
     /// No secret is known for this client random.
     NoSecrets,
+    /// There are RSA keys alone, and the suite's keys do not come from them: that needs static RSA.
+    RsaKeyOnly,
     /// The version or the suite is not supported.
     Unsupported,
 }
@@ -41,6 +48,11 @@ pub enum NoOpener {
 pub trait SecretSource {
     /// Whether it knows no secret at all yet: then nobody asked for anything to be opened.
     fn is_empty(&self) -> bool {
+        false
+    }
+
+    /// Whether openers need the handshake messages that come before they are made.
+    fn wants_messages(&self) -> bool {
         false
     }
 
@@ -57,7 +69,7 @@ pub trait RecordOpener: Send {
     /// keys of a renegotiation are in force. On success `plain` holds the content and the true content type is told.
     ///
     /// # Errors
-    /// [`NotOpened`] when no key fits; later records may still be opened.
+    /// Says why no key fits; later records may still be opened.
     fn open(
         &mut self,
         side: Side,
@@ -71,10 +83,29 @@ pub trait RecordOpener: Send {
     /// Keys depend on it (Finished, KeyUpdate, EndOfEarlyData; the hellos of a renegotiation).
     fn handshake_message(&mut self, side: Side, message: &[u8]);
 
-    /// Takes note that protected records of a side are missing, nobody knows how many.
+    /// Takes note that records of a side are missing, nobody knows how many.
     fn gap(&mut self, side: Side);
+
+    /// Bytes of messages held.
+    fn buffered_bytes(&self) -> usize {
+        0
+    }
 }
 
-/// A record that could not be opened.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub struct NotOpened;
+/// Why a record could not be opened.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
+pub enum NotOpened {
+    /// The key log lacks a secret of this connection: its label.
+    NoSecret(&'static str),
+    /// Bytes that the keys, or the record's number, depend on are missing.
+    Gap,
+    /// There are keys, and the record does not authenticate with them.
+    NotAuthentic,
+    /// No RSA key that was given is that of the server's certificate.
+    OtherKey,
+    /// The RSA key is that of the certificate, and what the client encrypted is none of its.
+    KeyDoesNotFit,
+    /// No ClientKeyExchange came before the record: a resumed session has none, so that an RSA key
+    /// tells nothing of its secret.
+    NoKeyExchange,
+}

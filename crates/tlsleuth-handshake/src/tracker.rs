@@ -23,7 +23,7 @@ use crate::flight::{Content, KEPT_RECORDS, ProtectedRecord};
 use crate::joiner::{self, Joiner, Message};
 use crate::message::{self, Certificate, CertificateForm, ClientHello, ServerHello};
 use crate::observed::Observed;
-use crate::opener::{RecordOpener, SecretSource};
+use crate::opener::{NotOpened, RecordOpener, SecretSource};
 use crate::preamble::{self, Preamble};
 use crate::record::{Cut, Record, RecordHeader, RecordReader};
 
@@ -126,8 +126,10 @@ pub struct Tracker {
     /// What comes before TLS is over, or was never there.
     preamble_over: bool,
     opener: Option<Box<dyn RecordOpener>>,
-    opened: u32,
-    not_opened: u32,
+    /// A record was opened.
+    opened: bool,
+    /// Why the first record that stayed closed did.
+    not_opened: Option<NotOpened>,
     waiting: Waiting,
     connection: Box<Connection>,
     settled: bool,
@@ -159,8 +161,8 @@ impl Tracker {
             preamble: None,
             preamble_over: false,
             opener: None,
-            opened: 0,
-            not_opened: 0,
+            opened: false,
+            not_opened: None,
             waiting: Waiting::default(),
             connection,
             settled: false,
@@ -180,6 +182,7 @@ impl Tracker {
             })
             .sum::<usize>()
             + self.waiting.buffered_bytes()
+            + self.opener.as_ref().map_or(0, |opener| opener.buffered_bytes())
     }
 
     /// Whether TLS was seen.
@@ -274,14 +277,16 @@ impl Tracker {
         }
         self.note_not_offered(&flow);
         let mut connection = self.connection;
-        let has_gaps = connection.has_gap(Side::Client) || connection.has_gap(Side::Server);
-        connection.decryption = match (connection.decryption, self.opened, self.not_opened) {
-            (Decryption::Opened, 0, 0) => Decryption::Opened,
-            (Decryption::Opened, 0, _) if has_gaps => Decryption::Gap,
-            (Decryption::Opened, 0, _) => Decryption::Failed,
-            (Decryption::Opened, _, 0) => Decryption::Opened,
-            (Decryption::Opened, _, _) => Decryption::Partly,
-            (other, _, _) => other,
+        // That the key exchange was missed shows later than that it has not come.
+        let has_gap = connection.has_gap(Side::Client);
+        let not_opened = self.not_opened.map(|why| match why {
+            NotOpened::NoKeyExchange if has_gap => NotOpened::Gap,
+            why => why,
+        });
+        connection.decryption = match (connection.decryption, not_opened) {
+            (Decryption::Opened, Some(why)) if self.opened => Decryption::Partly(why),
+            (Decryption::Opened, Some(why)) => Decryption::Failed(why),
+            (other, _) => other,
         };
         crate::ending::complete(&mut connection, flow);
         connection
@@ -688,8 +693,8 @@ impl Tracker {
             _ => {}
         }
         let side = self.connection.side(direction);
-        if let (Some(opener), Some(whole)) = (&mut self.opener, joined.whole) {
-            opener.handshake_message(side, whole);
+        if let Some(whole) = joined.whole {
+            self.tell_opener(shared, side, whole);
         }
         use message::Message as M;
         let context = message::Context {

@@ -15,9 +15,10 @@ use std::sync::{Arc, PoisonError, RwLock};
 use tlsleuth_handshake::opener::{HelloPair, NoOpener, RecordOpener, SecretSource};
 use zeroize::{Zeroize, Zeroizing};
 
+use crate::rsa_key::{MAX_PEM_BYTES, RsaKey, RsaKeyError};
 use crate::secret::{Label, Secret, Secrets, unhex};
 use crate::suite::Suite;
-use crate::{tls12, tls13};
+use crate::{static_rsa, tls12, tls13};
 
 /// Bytes of a line beyond which it is no line of a key log. The longest that any program writes
 /// (`ECH_CONFIG`) may have some thousand; those that are used have at most 193.
@@ -49,7 +50,7 @@ pub struct LogCounts {
     pub client_randoms: u64,
 }
 
-/// Secrets of key logs: what to open records with.
+/// Secrets of key logs, and RSA private keys: what to open records with.
 ///
 /// It may grow while it is in use. A clone shares the same secrets. They are wiped from memory with
 /// the last clone, and no `Debug` output shows them.
@@ -68,6 +69,7 @@ pub struct KeyLog {
 
 struct Index {
     secrets: HashMap<[u8; 32], Secrets>,
+    rsa_keys: Vec<Arc<RsaKey>>,
     /// A log was added, be there any secret in it or not.
     has_log: bool,
     counts: LogCounts,
@@ -78,7 +80,8 @@ struct Index {
 impl Default for Index {
     fn default() -> Self {
         let (secrets, counts) = (HashMap::new(), LogCounts::default());
-        Self { secrets, has_log: false, counts, max: MAX_CLIENT_RANDOMS }
+        let rsa_keys = Vec::new();
+        Self { secrets, rsa_keys, has_log: false, counts, max: MAX_CLIENT_RANDOMS }
     }
 }
 
@@ -144,6 +147,40 @@ impl KeyLog {
         Ok(())
     }
 
+    /// Adds the RSA private keys of a PEM file (PKCS#1 or PKCS#8, not encrypted) and tells how many
+    /// there were. They open connections of servers whose certificate has such a key, where the
+    /// client encrypted its secret to it: suites with static RSA, in TLS 1.2 and below. Sessions
+    /// that are resumed stay closed: their secret is of an earlier connection.
+    ///
+    /// # Errors
+    /// Says why there is none; then no key of the file is added.
+    pub fn read_rsa_keys(&self, reader: impl Read) -> Result<usize, RsaKeyError> {
+        // Room for all of it from the start: a vector that grows leaves its old copy unwiped.
+        let mut pem = Zeroizing::new(Vec::with_capacity(CHUNK_BYTES));
+        let mut chunk = Zeroizing::new(vec![0; CHUNK_BYTES]);
+        let mut reader = reader.take(MAX_PEM_BYTES);
+        loop {
+            let read = match reader.read(&mut chunk) {
+                Ok(0) => break,
+                Ok(read) => read,
+                Err(error) if error.kind() == io::ErrorKind::Interrupted => continue,
+                Err(error) => return Err(error.into()),
+            };
+            let more = chunk.get(..read).unwrap_or(&[]);
+            if pem.capacity() - pem.len() < more.len() {
+                let mut larger = Zeroizing::new(Vec::with_capacity(2 * (pem.len() + more.len())));
+                larger.extend_from_slice(&pem);
+                pem = larger;
+            }
+            pem.extend_from_slice(more);
+        }
+        let keys = RsaKey::read_pem(&pem)?;
+        let added = keys.len();
+        let mut index = self.index.write().unwrap_or_else(PoisonError::into_inner);
+        index.rsa_keys.extend(keys.into_iter().map(Arc::new));
+        Ok(added)
+    }
+
     /// What the lines so far were.
     #[must_use]
     pub fn counts(&self) -> LogCounts {
@@ -156,6 +193,16 @@ impl KeyLog {
     pub(crate) fn secret(&self, client_random: &[u8; 32], label: Label) -> Option<Secret> {
         let index = self.index.read().unwrap_or_else(PoisonError::into_inner);
         index.secrets.get(client_random).and_then(|secrets| secrets.get(label))
+    }
+
+    /// Whether there are RSA keys.
+    pub(crate) fn has_rsa_keys(&self) -> bool {
+        !self.index.read().unwrap_or_else(PoisonError::into_inner).rsa_keys.is_empty()
+    }
+
+    /// The RSA keys.
+    pub(crate) fn rsa_keys(&self) -> Vec<Arc<RsaKey>> {
+        self.index.read().unwrap_or_else(PoisonError::into_inner).rsa_keys.clone()
     }
 }
 
@@ -210,16 +257,23 @@ impl Index {
 
 impl SecretSource for KeyLog {
     fn is_empty(&self) -> bool {
-        !self.index.read().unwrap_or_else(PoisonError::into_inner).has_log
+        let index = self.index.read().unwrap_or_else(PoisonError::into_inner);
+        !index.has_log && index.rsa_keys.is_empty()
+    }
+
+    fn wants_messages(&self) -> bool {
+        self.has_rsa_keys()
     }
 
     fn opener(&self, hellos: &HelloPair<'_>) -> Result<Box<dyn RecordOpener>, NoOpener> {
-        let known = {
+        let (is_known, has_log, has_keys) = {
             let index = self.index.read().unwrap_or_else(PoisonError::into_inner);
-            index.secrets.contains_key(hellos.client_random)
+            let is_known = index.secrets.contains_key(hellos.client_random);
+            (is_known, index.has_log, !index.rsa_keys.is_empty())
         };
-        if !known {
-            return Err(NoOpener::NoSecrets);
+        let is_told_by_key = has_keys && static_rsa::applies(hellos.version, hellos.suite);
+        if !is_known && !is_told_by_key {
+            return Err(if has_log { NoOpener::NoSecrets } else { NoOpener::RsaKeyOnly });
         }
         let suite = Suite::new(hellos.suite).ok_or(NoOpener::Unsupported)?;
         if hellos.version.is_tls13() {
@@ -329,6 +383,8 @@ mod tests {
                     encrypt_then_mac,
                     early_data: true,
                     is_compressed: false,
+                    client_messages: &[],
+                    server_messages: &[],
                 };
                 let Ok(mut opener) = log.opener(&hellos) else { continue };
                 openers += 1;

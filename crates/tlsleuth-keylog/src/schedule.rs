@@ -1,26 +1,69 @@
-//! From the master secret to the key block: TLS 1.2, TLS 1.0 and 1.1, SSL 3.0.
+//! From the premaster secret to the key block: TLS 1.2, TLS 1.0 and 1.1, SSL 3.0.
 
 use tlsleuth_handshake::codepoint::ProtocolVersion;
 use zeroize::Zeroizing;
 
 use crate::hash::{Bytes, Hash};
 
+/// The randoms of both hellos.
+#[derive(Clone, Copy)]
+pub(crate) struct Randoms {
+    pub(crate) client: [u8; 32],
+    pub(crate) server: [u8; 32],
+}
+
 /// The key block: keys of both sides, cut out one behind the other (RFC 5246 §6.3).
 pub(crate) fn key_block(
     version: ProtocolVersion,
     hash: Hash,
     master: &[u8],
-    client_random: &[u8; 32],
-    server_random: &[u8; 32],
+    randoms: &Randoms,
     len: usize,
 ) -> Bytes {
-    let seed = [server_random.as_slice(), client_random].concat();
-    match version {
-        ProtocolVersion::SSL3 => ssl3_expand(master, &seed, len),
+    let seed = [randoms.server, randoms.client].concat();
+    expand(version, hash, master, b"key expansion", &seed, len)
+}
+
+/// The master secret (RFC 5246 §8.1, RFC 6101 §6.1).
+pub(crate) fn master_secret(
+    version: ProtocolVersion,
+    hash: Hash,
+    premaster: &[u8],
+    randoms: &Randoms,
+) -> Bytes {
+    let seed = [randoms.client, randoms.server].concat();
+    expand(version, hash, premaster, b"master secret", &seed, 48)
+}
+
+/// The extended master secret, which the handshake's messages go into (RFC 7627 §4).
+pub(crate) fn extended_master_secret(
+    version: ProtocolVersion,
+    hash: Hash,
+    premaster: &[u8],
+    messages: &[&[u8]],
+) -> Bytes {
+    let session_hash = match version {
         ProtocolVersion::TLS1_0 | ProtocolVersion::TLS1_1 => {
-            prf_md5_sha1(master, b"key expansion", &seed, len)
+            [Hash::Md5, Hash::Sha1].map(|hash| hash.digest(messages).to_vec()).concat()
         }
-        _ => p_hash(hash, master, &[b"key expansion".as_slice(), &seed].concat(), len),
+        _ => hash.digest(messages).to_vec(),
+    };
+    expand(version, hash, premaster, b"extended master secret", &session_hash, 48)
+}
+
+/// The PRF of a version; that of SSL 3.0 has no label.
+fn expand(
+    version: ProtocolVersion,
+    hash: Hash,
+    secret: &[u8],
+    label: &[u8],
+    seed: &[u8],
+    len: usize,
+) -> Bytes {
+    match version {
+        ProtocolVersion::SSL3 => ssl3_expand(secret, seed, len),
+        ProtocolVersion::TLS1_0 | ProtocolVersion::TLS1_1 => prf_md5_sha1(secret, label, seed, len),
+        _ => p_hash(hash, secret, &[label, seed].concat(), len),
     }
 }
 

@@ -25,17 +25,30 @@ pub(crate) enum Label {
 pub(crate) const MAX_SECRET_BYTES: usize = 48;
 
 impl Label {
+    const ALL: [Self; 6] = [
+        Self::Master,
+        Self::ClientEarly,
+        Self::ClientHandshake,
+        Self::ServerHandshake,
+        Self::ClientApplication,
+        Self::ServerApplication,
+    ];
+
     /// The label of a line, if its secret opens records of TLS over TCP.
     pub(crate) fn parse(text: &[u8]) -> Option<Self> {
-        Some(match text {
-            b"CLIENT_RANDOM" => Self::Master,
-            b"CLIENT_EARLY_TRAFFIC_SECRET" => Self::ClientEarly,
-            b"CLIENT_HANDSHAKE_TRAFFIC_SECRET" => Self::ClientHandshake,
-            b"SERVER_HANDSHAKE_TRAFFIC_SECRET" => Self::ServerHandshake,
-            b"CLIENT_TRAFFIC_SECRET_0" => Self::ClientApplication,
-            b"SERVER_TRAFFIC_SECRET_0" => Self::ServerApplication,
-            _ => return None,
-        })
+        Self::ALL.into_iter().find(|label| label.name().as_bytes() == text)
+    }
+
+    /// How lines of it begin.
+    pub(crate) fn name(self) -> &'static str {
+        match self {
+            Self::Master => "CLIENT_RANDOM",
+            Self::ClientEarly => "CLIENT_EARLY_TRAFFIC_SECRET",
+            Self::ClientHandshake => "CLIENT_HANDSHAKE_TRAFFIC_SECRET",
+            Self::ServerHandshake => "SERVER_HANDSHAKE_TRAFFIC_SECRET",
+            Self::ClientApplication => "CLIENT_TRAFFIC_SECRET_0",
+            Self::ServerApplication => "SERVER_TRAFFIC_SECRET_0",
+        }
     }
 
     /// Whether a secret of this length can be meant: a master secret has 48 bytes (RFC 5246 §8.1),

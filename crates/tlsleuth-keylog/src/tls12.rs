@@ -2,7 +2,8 @@
 //!
 //! The keys come from the master secret and the randoms. A renegotiation makes new ones, which are
 //! in force behind its ChangeCipherSpec; its hellos are told like all messages, and its master
-//! secret has a line of its own in the key log.
+//! secret has a line of its own in the key log. With static RSA the server's key tells the master
+//! secret, once the ClientKeyExchange is there.
 
 use std::fmt;
 use std::ops::RangeInclusive;
@@ -18,8 +19,9 @@ use tlsleuth_handshake::opener::{HelloPair, NoOpener, NotOpened, RecordOpener};
 use crate::cipher::{Aead, Cbc};
 use crate::hash::{Bytes, Hash};
 use crate::log::KeyLog;
-use crate::schedule::{key_block, ssl3_mac};
+use crate::schedule::{Randoms, key_block, ssl3_mac};
 use crate::secret::Label;
+use crate::static_rsa::{self, Exchange, Transcript};
 use crate::suite::{Protection, Suite};
 use crate::tls13::nonce;
 use crate::trial::Trial;
@@ -32,6 +34,8 @@ pub(crate) struct Opener {
     version: ProtocolVersion,
     client: Keys,
     server: Keys,
+    /// The first handshake, while its secret is still to come from the server's RSA key.
+    exchange: Option<Box<Exchange>>,
     next: Renegotiation,
 }
 
@@ -50,7 +54,7 @@ struct Keys {
     trial: Trial,
 }
 
-enum Cipher {
+pub(crate) enum Cipher {
     Aead {
         key: Box<dyn Aead>,
         iv: Bytes,
@@ -73,15 +77,21 @@ enum Cipher {
     },
 }
 
+/// The keys of both sides: client's and server's.
+pub(crate) type Pair = (Option<Cipher>, Option<Cipher>);
+
 /// What a renegotiation said so far.
 #[derive(Default)]
 struct Renegotiation {
     client_random: Option<[u8; 32]>,
-    keys: Option<(Option<Cipher>, Option<Cipher>)>,
+    /// The ClientHello, where an RSA key may need it.
+    transcript: Transcript,
+    exchange: Option<Box<Exchange>>,
+    keys: Option<Pair>,
 }
 
 /// What authenticates the content of a record.
-struct MacKey {
+pub(crate) struct MacKey {
     hash: Hash,
     key: Bytes,
     is_ssl3: bool,
@@ -115,31 +125,53 @@ struct Header {
     version: u16,
 }
 
+/// What decides how keys are cut, but for the master secret.
+#[derive(Clone, Copy)]
+pub(crate) struct Parameters {
+    pub(crate) version: ProtocolVersion,
+    pub(crate) suite: Suite,
+    pub(crate) randoms: Randoms,
+    pub(crate) encrypt_then_mac: bool,
+}
+
 impl Opener {
     pub(crate) fn new(log: KeyLog, hellos: &HelloPair<'_>, suite: Suite) -> Result<Self, NoOpener> {
+        let parameters = Parameters {
+            version: hellos.version,
+            suite,
+            randoms: Randoms { client: *hellos.client_random, server: *hellos.server_random },
+            encrypt_then_mac: hellos.encrypt_then_mac,
+        };
         if !(ProtocolVersion::SSL3..=ProtocolVersion::TLS1_2).contains(&hellos.version)
             || hellos.is_compressed
+            || !parameters.are_possible()
         {
             return Err(NoOpener::Unsupported);
         }
-        let (client, server) = ciphers(
-            &log,
-            hellos.version,
-            suite,
-            hellos.client_random,
-            hellos.server_random,
-            hellos.encrypt_then_mac,
-        )?;
         let keys = |cipher| Keys { cipher, next: 0, trial: Trial::default() };
+        let (pair, exchange) = match log.secret(hellos.client_random, Label::Master) {
+            Some(master) => (ciphers(&master, &parameters), None),
+            None if static_rsa::applies(hellos.version, hellos.suite) && log.has_rsa_keys() => {
+                let mut transcript = Transcript::default();
+                transcript.add(Side::Client, hellos.client_messages);
+                transcript.add(Side::Server, hellos.server_messages);
+                let extended = hellos.extended_master_secret;
+                ((None, None), Some(Box::new(Exchange::new(parameters, extended, transcript))))
+            }
+            None => return Err(NoOpener::NoSecrets),
+        };
         Ok(Self {
             log,
             version: hellos.version,
-            client: keys(client),
-            server: keys(server),
+            client: keys(pair.0),
+            server: keys(pair.1),
+            exchange,
             next: Renegotiation::default(),
         })
     }
+}
 
+impl Opener {
     fn keys(&mut self, side: Side) -> &mut Keys {
         match side {
             Side::Client => &mut self.client,
@@ -147,9 +179,23 @@ impl Opener {
         }
     }
 
+    /// Takes the keys that come from an RSA key, as soon as its messages are there.
+    fn settle(&mut self) -> Result<(), NotOpened> {
+        let Some(exchange) = &mut self.exchange else { return Ok(()) };
+        (self.client.cipher, self.server.cipher) = exchange.keys(&self.log)?;
+        self.exchange = None;
+        Ok(())
+    }
+
     /// A side's records have the keys of the renegotiation from here on.
     fn change_keys(&mut self, side: Side) {
+        // What was not opened before stays so.
+        self.exchange = None;
         let next = &mut self.next;
+        if let Some(exchange) = &mut next.exchange {
+            next.keys = exchange.keys(&self.log).ok();
+            next.exchange = None;
+        }
         let cipher = match (&mut next.keys, side) {
             (Some((client, _)), Side::Client) => client.take(),
             (Some((_, server)), Side::Server) => server.take(),
@@ -158,28 +204,55 @@ impl Opener {
         *self.keys(side) = Keys { cipher, next: 0, trial: Trial::default() };
     }
 
-    fn server_hello(&mut self, hello: &ServerHello) {
+    fn client_hello(&mut self, message: &[u8], body: &[u8]) {
+        self.next = Renegotiation {
+            client_random: body.get(2..34).and_then(|random| random.try_into().ok()),
+            ..Renegotiation::default()
+        };
+        if self.log.has_rsa_keys() {
+            self.next.transcript.add(Side::Client, message);
+        }
+    }
+
+    fn server_hello(&mut self, message: &[u8], hello: &ServerHello) {
         let Some(client_random) = self.next.client_random else { return };
-        let suite = Suite::new(hello.cipher_suite)
-            .filter(|_| hello.compression_method == CompressionMethod::NULL);
-        let encrypt_then_mac = hello.extensions.contains(ExtensionType::ENCRYPT_THEN_MAC);
-        self.next.keys = suite.and_then(|suite| {
-            let random = &hello.random;
-            ciphers(&self.log, self.version, suite, &client_random, random, encrypt_then_mac).ok()
-        });
+        let Some(suite) = Suite::new(hello.cipher_suite)
+            .filter(|_| hello.compression_method == CompressionMethod::NULL)
+        else {
+            return;
+        };
+        let parameters = Parameters {
+            version: self.version,
+            suite,
+            randoms: Randoms { client: client_random, server: hello.random },
+            encrypt_then_mac: hello.extensions.contains(ExtensionType::ENCRYPT_THEN_MAC),
+        };
+        if let Some(master) = self.log.secret(&client_random, Label::Master) {
+            self.next.keys = Some(ciphers(&master, &parameters));
+        } else if static_rsa::applies(self.version, hello.cipher_suite) && self.log.has_rsa_keys() {
+            let mut transcript = std::mem::take(&mut self.next.transcript);
+            transcript.add(Side::Server, message);
+            let extended = hello.extensions.contains(ExtensionType::EXTENDED_MASTER_SECRET);
+            let exchange = Exchange::new(parameters, extended, transcript);
+            self.next.exchange = Some(Box::new(exchange));
+        }
     }
 }
 
-/// The keys of both sides: client's and server's.
-fn ciphers(
-    log: &KeyLog,
-    version: ProtocolVersion,
-    suite: Suite,
-    client_random: &[u8; 32],
-    server_random: &[u8; 32],
-    encrypt_then_mac: bool,
-) -> Result<(Option<Cipher>, Option<Cipher>), NoOpener> {
-    let master = log.secret(client_random, Label::Master).ok_or(NoOpener::NoSecrets)?;
+impl Parameters {
+    /// Authenticated encryption came with TLS 1.2.
+    fn are_possible(&self) -> bool {
+        !matches!(self.suite.protection, Protection::Aead(_))
+            || self.version >= ProtocolVersion::TLS1_2
+    }
+}
+
+/// The keys of both sides.
+pub(crate) fn ciphers(master: &[u8], parameters: &Parameters) -> Pair {
+    let Parameters { version, suite, .. } = *parameters;
+    if !parameters.are_possible() {
+        return (None, None);
+    }
     let (mac, key_len, iv_len) = match suite.protection {
         Protection::Aead(kind) if kind.explicit_nonce() => (None, kind.key_len(), 4),
         Protection::Aead(kind) => (None, kind.key_len(), 12),
@@ -191,12 +264,9 @@ fn ciphers(
         Protection::Rc4(mac) => (Some(mac), 16, 0),
         Protection::Null(mac) => (Some(mac), 0, 0),
     };
-    if mac.is_none() && version < ProtocolVersion::TLS1_2 {
-        return Err(NoOpener::Unsupported);
-    }
     let mac_len = mac.map_or(0, Hash::len);
     let len = 2 * (mac_len + key_len + iv_len);
-    let block = key_block(version, suite.hash, &master, client_random, server_random, len);
+    let block = key_block(version, suite.hash, master, &parameters.randoms, len);
     let cipher = |side: usize| -> Option<Cipher> {
         let cut = |at: usize, len: usize| {
             block
@@ -222,7 +292,7 @@ fn ciphers(
                 block_len: kind.block_len(),
                 mac: mac?,
                 iv: (iv_len > 0).then_some(iv),
-                encrypt_then_mac,
+                encrypt_then_mac: parameters.encrypt_then_mac,
             },
             Protection::Rc4(_) => Cipher::Rc4 {
                 key: Box::new(Rc4::new_from_slice(&key).ok()?),
@@ -232,13 +302,26 @@ fn ciphers(
             Protection::Null(_) => Cipher::Null { mac: mac? },
         })
     };
-    Ok((cipher(0), cipher(1)))
+    (cipher(0), cipher(1))
 }
 
 impl Keys {
+    /// Why the last record did not open.
+    fn reason(&self) -> NotOpened {
+        match self.cipher {
+            None => NotOpened::NoSecret(Label::Master.name()),
+            Some(Cipher::Rc4 { is_lost: true, .. }) => NotOpened::Gap,
+            _ if self.trial.is_lost() => NotOpened::Gap,
+            _ => NotOpened::NotAuthentic,
+        }
+    }
+
     fn open(&mut self, header: &Header, body: &[u8], plain: &mut Vec<u8>) -> bool {
         let numbers = self.next..=self.next.saturating_add(self.trial.slack());
-        let Some(cipher) = &mut self.cipher else { return false };
+        let Some(cipher) = &mut self.cipher else {
+            self.trial.failed();
+            return false;
+        };
         let opened = cipher.open(header, body, numbers, &mut self.trial, plain);
         match opened {
             Some(number) => {
@@ -367,33 +450,46 @@ impl RecordOpener for Opener {
         plain: &mut Vec<u8>,
     ) -> Result<u8, NotOpened> {
         let header = Header { content_type, version: record_version };
-        let opened = self.keys(side).open(&header, body, plain);
+        let settled = self.settle();
+        let keys = self.keys(side);
+        let is_open = keys.open(&header, body, plain);
+        let reason = settled.err().unwrap_or_else(|| keys.reason());
         if content_type == CHANGE_CIPHER_SPEC {
             self.change_keys(side);
         }
-        if opened { Ok(content_type) } else { Err(NotOpened) }
+        if is_open { Ok(content_type) } else { Err(reason) }
     }
 
     fn handshake_message(&mut self, side: Side, message: &[u8]) {
         let Some((&[kind, ..], body)) = message.split_first_chunk::<4>() else { return };
         match (HandshakeType(kind), side) {
-            (HandshakeType::CLIENT_HELLO, Side::Client) => {
-                let random = body.get(2..34).and_then(|random| random.try_into().ok());
-                self.next = Renegotiation { client_random: random, ..Renegotiation::default() };
-            }
+            (HandshakeType::CLIENT_HELLO, Side::Client) => self.client_hello(message, body),
             (HandshakeType::SERVER_HELLO, Side::Server) => {
-                self.server_hello(&ServerHello::decode(body).0);
+                self.server_hello(message, &ServerHello::decode(body).0);
             }
-            _ => {}
+            _ => {
+                for exchange in self.exchange.iter_mut().chain(&mut self.next.exchange) {
+                    exchange.transcript.add(side, message);
+                }
+            }
         }
     }
 
     fn gap(&mut self, side: Side) {
+        for exchange in self.exchange.iter_mut().chain(&mut self.next.exchange) {
+            exchange.transcript.gap(side);
+        }
         let keys = self.keys(side);
         keys.trial.gap();
         if let Some(Cipher::Rc4 { is_lost, .. }) = &mut keys.cipher {
             // The key stream went on by nobody knows how many bytes.
             *is_lost = true;
         }
+    }
+
+    fn buffered_bytes(&self) -> usize {
+        let exchanges = self.exchange.iter().chain(&self.next.exchange);
+        exchanges.map(|exchange| exchange.transcript.bytes()).sum::<usize>()
+            + self.next.transcript.bytes()
     }
 }

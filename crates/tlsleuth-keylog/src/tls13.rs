@@ -51,6 +51,8 @@ impl fmt::Debug for Opener {
 /// What one side protects its records with.
 struct Keys {
     epochs: [Option<Epoch>; 3],
+    /// Those that nobody logged.
+    missing: [Option<Label>; 3],
     /// The epoch of the last record that opened; earlier ones are over.
     at: usize,
     kind: AeadKind,
@@ -129,7 +131,11 @@ impl Opener {
                 let secret = log.secret(hellos.client_random, label?)?;
                 Epoch::new(secret, kind, suite.hash)
             }),
-            at: EARLY,
+            missing: labels.map(|label| {
+                label.filter(|label| log.secret(hellos.client_random, *label).is_none())
+            }),
+            // Records of a side without early data begin with the handshake's keys.
+            at: if labels[EARLY].is_some() { EARLY } else { HANDSHAKE },
             kind,
             hash: suite.hash,
             trial: Trial::default(),
@@ -179,6 +185,15 @@ impl Keys {
         false
     }
 
+    /// Why the last record did not open.
+    fn reason(&self) -> NotOpened {
+        match self.missing.get(self.at) {
+            Some(Some(label)) => NotOpened::NoSecret(label.name()),
+            _ if self.trial.is_lost() => NotOpened::Gap,
+            _ => NotOpened::NotAuthentic,
+        }
+    }
+
     /// The side's next record has another key.
     fn leave(&mut self, epoch: usize) {
         if self.at <= epoch {
@@ -197,14 +212,15 @@ impl RecordOpener for Opener {
         plain: &mut Vec<u8>,
     ) -> Result<u8, NotOpened> {
         if content_type != APPLICATION_DATA {
-            return Err(NotOpened);
+            return Err(NotOpened::NotAuthentic);
         }
-        let len = u16::try_from(body.len()).map_err(|_| NotOpened)?;
+        let len = u16::try_from(body.len()).map_err(|_| NotOpened::NotAuthentic)?;
         let [[major, minor], [high, low]] = [record_version.to_be_bytes(), len.to_be_bytes()];
         let header = [content_type, major, minor, high, low];
         let aad: &[u8] = if self.without_header { &[] } else { &header };
-        if !self.keys(side).open(aad, body, plain) {
-            return Err(NotOpened);
+        let keys = self.keys(side);
+        if !keys.open(aad, body, plain) {
+            return Err(keys.reason());
         }
         // struct { opaque content[length]; ContentType type; uint8 zeros[]; } TLSInnerPlaintext;
         while plain.last() == Some(&0) {
@@ -311,7 +327,8 @@ mod tests {
         };
         Keys {
             epochs: [None, epoch(1), epoch(2)],
-            at: EARLY,
+            missing: [None; 3],
+            at: HANDSHAKE,
             kind: AeadKind::Aes128Gcm,
             hash: Hash::Sha256,
             trial: Trial::default(),

@@ -30,6 +30,11 @@ impl Trial {
         if self.lost { WINDOW } else { self.failures.min(FAILURES) }
     }
 
+    /// Whether records are missing since the last one that opened.
+    pub(crate) fn is_lost(&self) -> bool {
+        self.lost
+    }
+
     /// Whether anything is uncertain.
     pub(crate) fn is_in_doubt(&self) -> bool {
         self.slack() > 0

@@ -13,6 +13,7 @@ use tlsleuth::handshake::codepoint::{ExtensionType, ProtocolVersion};
 use tlsleuth::handshake::connection::{Connection, Decryption, SentChain, Side};
 use tlsleuth::handshake::fingerprint;
 use tlsleuth::handshake::observed::Observed;
+use tlsleuth::handshake::opener::NotOpened;
 use tlsleuth::{Analyzed, Counts, Located};
 
 use crate::{schema, words};
@@ -232,7 +233,7 @@ pub fn connection(analyzed: &Analyzed, roots: &'static str) -> schema::Connectio
             Observed::Absent => Some(false),
             Observed::Encrypted | Observed::Missed => None,
         },
-        decrypted: matches!(connection.decryption, Decryption::Opened | Decryption::Partly),
+        decrypted: matches!(connection.decryption, Decryption::Opened | Decryption::Partly(_)),
         decryption: decryption(connection.decryption),
         unseen: unseen(connection),
         fingerprints: schema::Fingerprints {
@@ -318,18 +319,40 @@ fn ech(connection: &Connection) -> Option<&'static str> {
     Some("offered")
 }
 
-fn decryption(decryption: Decryption) -> Option<&'static str> {
+fn decryption(decryption: Decryption) -> Option<String> {
     Some(match decryption {
         Decryption::NotAsked => return None,
-        Decryption::NoSecrets => "no secrets for this client random",
-        Decryption::Opened => "opened",
-        Decryption::Partly => "opened in part: a record did not authenticate",
-        Decryption::Failed => {
-            "the secrets open no record: they belong to another connection, or the log is damaged"
+        Decryption::NoSecrets => "no secrets for this client random".to_owned(),
+        Decryption::RsaKeyOnly => {
+            "an RSA key opens suites with static RSA alone: this one needs a key log".to_owned()
         }
-        Decryption::Unsupported => "the version or the suite is not supported",
-        Decryption::Gap => "bytes before the first protected record are missing",
+        Decryption::Opened => "opened".to_owned(),
+        Decryption::Partly(why) => format!("opened in part: {}", not_opened(why)),
+        Decryption::Failed(NotOpened::NotAuthentic) => {
+            "the secrets open no record: they belong to another connection, or the log is damaged"
+                .to_owned()
+        }
+        Decryption::Failed(why) => format!("not opened: {}", not_opened(why)),
+        Decryption::Unsupported => "the version or the suite is not supported".to_owned(),
     })
+}
+
+fn not_opened(why: NotOpened) -> String {
+    match why {
+        NotOpened::NoSecret(label) => {
+            return format!("the key log has no {label} for this client random");
+        }
+        NotOpened::Gap => "bytes that the keys depend on are missing from the capture",
+        NotOpened::NotAuthentic => "a record did not authenticate",
+        NotOpened::OtherKey => "no RSA key given belongs to the server's certificate",
+        NotOpened::KeyDoesNotFit => {
+            "the RSA key does not fit: what the client encrypted is no premaster secret"
+        }
+        NotOpened::NoKeyExchange => {
+            "no ClientKeyExchange before the record (a resumed session's was in an earlier connection)"
+        }
+    }
+    .to_owned()
 }
 
 fn unseen(connection: &Connection) -> BTreeMap<&'static str, &'static str> {

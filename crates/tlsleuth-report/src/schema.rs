@@ -177,10 +177,10 @@ pub struct Connection {
     pub ech: Option<&'static str>,
     /// Whether the server asked for a client certificate; null where that is encrypted.
     pub client_auth_requested: Option<bool>,
-    /// Whether records were opened with logged secrets.
+    /// Whether records were opened with the secrets that were given.
     pub decrypted: bool,
-    /// What became of logged secrets, in words; null when none were given.
-    pub decryption: Option<&'static str>,
+    /// What became of the secrets that were given, in words; null when none were.
+    pub decryption: Option<String>,
     /// Facts that are null because they were `encrypted` or `missed`.
     pub unseen: BTreeMap<&'static str, &'static str>,
     /// Fingerprints of the hellos.

@@ -8,6 +8,7 @@ use std::sync::Arc;
 use tlsleuth::cert::{Anchors, Judge, Roots};
 use tlsleuth::handshake::Side;
 use tlsleuth::handshake::connection::{Alert, Decryption};
+use tlsleuth::handshake::opener::NotOpened;
 use tlsleuth::keylog::KeyLog;
 use tlsleuth::{Analyzed, Analyzer, Event, OpenOptions, Options};
 
@@ -29,16 +30,22 @@ fn capture_of(story: &Path) -> PathBuf {
 
 /// Analyzes a story with the given log, leaving out some frames.
 fn analyze(story: &Path, log: Option<&str>, without: &[u64]) -> Vec<Box<Analyzed>> {
+    let log = log.map(|text| {
+        let log = KeyLog::new();
+        log.add(text.as_bytes());
+        log
+    });
+    analyze_with(story, log, without)
+}
+
+/// Analyzes a story with the given secrets, leaving out some frames.
+fn analyze_with(story: &Path, log: Option<KeyLog>, without: &[u64]) -> Vec<Box<Analyzed>> {
     let mut anchors = Anchors::new(Roots::None).unwrap();
     anchors.add_pem(&fs::read(testdata().join("pki/root.pem")).unwrap()).unwrap();
     let mut options = Options::default();
     options.policy.judge = Arc::new(Judge::new(anchors));
     options.policy.own_anchors = true;
-    options.secrets = log.map(|text| {
-        let log = KeyLog::new();
-        log.add(text.as_bytes());
-        Arc::new(log) as Arc<_>
-    });
+    options.secrets = log.map(|log| Arc::new(log) as Arc<_>);
     let mut analyzer = Analyzer::new(options);
     let mut frames = OpenOptions::default().open(&capture_of(story)).unwrap();
     while let Some(frame) = frames.next_frame().unwrap() {
@@ -140,7 +147,8 @@ fn a_log_of_others_changes_nothing_but_the_note() {
         })
         .collect();
     let failed = analyze(&story(name), Some(&damaged), &[]);
-    assert_eq!(failed[0].connection.decryption, Decryption::Failed);
+    let why = NotOpened::NotAuthentic;
+    assert_eq!(failed[0].connection.decryption, Decryption::Failed(why));
     assert_eq!(shape(&failed[0]), shape(&without[0]));
     let empty = analyze(&story(name), Some("# nothing yet\n"), &[]);
     assert_eq!(empty[0].connection.decryption, Decryption::NoSecrets);
@@ -158,7 +166,8 @@ fn a_log_in_part_opens_in_part() {
     };
     let client = analyze(&story(name), Some(&only("CLIENT_HANDSHAKE")), &[]);
     let connection = &client[0].connection;
-    assert_eq!(connection.decryption, Decryption::Partly);
+    let missing = NotOpened::NoSecret("SERVER_HANDSHAKE_TRAFFIC_SECRET");
+    assert_eq!(connection.decryption, Decryption::Partly(missing));
     assert!(connection.client_chain.is_present());
     assert_eq!(
         connection.server_chain,
@@ -167,11 +176,22 @@ fn a_log_in_part_opens_in_part() {
     );
     let server = analyze(&story(name), Some(&only("SERVER_HANDSHAKE")), &[]);
     let connection = &server[0].connection;
-    assert_eq!(connection.decryption, Decryption::Partly);
+    assert!(matches!(connection.decryption, Decryption::Partly(NotOpened::NoSecret(_))));
     assert!(connection.server_chain.is_present());
     assert_eq!(connection.client_chain, tlsleuth::handshake::Observed::Encrypted);
     let neither = analyze(&story(name), Some(&only("EXPORTER")), &[]);
     assert_eq!(neither[0].connection.decryption, Decryption::NoSecrets);
+}
+
+#[test]
+fn the_recorded_log_in_part_says_what_it_lacks() {
+    let found = analyze(&story("keys-partial"), Some(&keys("keys-partial")), &[]);
+    let connection = &found[0].connection;
+    let missing = NotOpened::NoSecret("SERVER_HANDSHAKE_TRAFFIC_SECRET");
+    assert_eq!(connection.decryption, Decryption::Partly(missing));
+    assert_eq!(connection.server_chain, tlsleuth::handshake::Observed::Encrypted);
+    let alert = connection.alerts.iter().find(|alert| alert.from == Side::Client).unwrap();
+    assert!(alert.encrypted && alert.description.is_some(), "the client's alert is read");
 }
 
 #[test]

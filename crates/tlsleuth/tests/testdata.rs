@@ -52,12 +52,15 @@ fn list<'v>(value: &'v Value, key: &str) -> Vec<&'v str> {
     }
 }
 
-/// The secrets of a story: its key log, and the blocks of its captures.
+/// The secrets of a story: its key log, its server's key, and the blocks of its captures.
 #[cfg(feature = "keylog")]
 fn secrets(story: &Path, expect: &Value) -> tlsleuth::keylog::KeyLog {
     let log = tlsleuth::keylog::KeyLog::new();
     for path in list(expect, "keylog") {
         log.read(fs::File::open(story.join(path)).unwrap()).unwrap();
+    }
+    for path in list(expect, "server_key") {
+        log.read_rsa_keys(fs::File::open(story.join(path)).unwrap()).unwrap();
     }
     for file in list(expect, "file") {
         let blocks = tlsleuth::capture::prescan_secrets(&story.join(file), &OpenOptions::default());

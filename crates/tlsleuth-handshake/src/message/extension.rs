@@ -1002,8 +1002,13 @@ fn parse_protocols(
     let mut list = body.vec16(field, notes)?;
     list.expect_len(2, 65_535, field, notes);
     let mut protocols = Vec::with_capacity(2);
-    while !list.is_empty() {
+    while let Some((claimed, rest)) = list.rest().split_first() {
+        let is_whole = usize::from(*claimed) <= rest.len();
         let Some(name) = list.vec8("ProtocolName", notes) else { break };
+        // What a length that lies has cut out is no name.
+        if !is_whole {
+            break;
+        }
         // RFC 7301 §3.1: empty strings must not be included.
         name.expect_len(1, 255, "ProtocolName", notes);
         protocols.push(WireText::new(name.rest()));
@@ -1151,3 +1156,6 @@ fn parse_ech_public_name(mut config: Cursor<'_>, notes: &mut Notes) -> Option<Wi
     config.u8("maximum_name_length", notes)?;
     Some(WireText::new(config.vec8("public_name", notes)?.rest()))
 }
+
+#[cfg(test)]
+mod tests;

@@ -49,6 +49,8 @@ impl Http {
             if self.request.is_some() {
                 return Progress::Continue { consumed: 0 };
             }
+            // Of the methods that are waited for, one alone begins so.
+            self.is_upgrade = bytes.first() != Some(&b'C');
             let Some((len, line, headers)) = head(bytes) else {
                 return Progress::Continue { consumed: 0 };
             };
@@ -56,12 +58,10 @@ impl Http {
                 let target = rest.split(|byte| *byte == b' ').next().unwrap_or(&[]);
                 self.last_target = Some(quote(target));
                 self.request = Some(Request::Connect);
-                self.is_upgrade = false;
             } else if header(headers, b"upgrade")
                 .is_some_and(|to| to.get(..4).is_some_and(|to| to.eq_ignore_ascii_case(b"TLS/")))
             {
                 self.request = Some(Request::Upgrade);
-                self.is_upgrade = true;
             } else {
                 return Progress::NotThis;
             }

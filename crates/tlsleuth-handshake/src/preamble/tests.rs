@@ -285,3 +285,68 @@ fn a_line_without_end_is_given_up() {
     assert_eq!(preamble.step(false, b"220 "), Progress::Continue { consumed: 0 });
     assert_eq!(preamble.step(false, &[b"220 ".as_slice(), &endless].concat()), Progress::NotThis);
 }
+
+/// The first packet of each protocol, of its side.
+fn first_packets() -> Vec<(Protocol, bool, Vec<u8>)> {
+    let mut greeting = b"\x4a\0\0\0\x0a8.0.36\0".to_vec();
+    greeting.resize(4 + 0x4a, 1);
+    let mut prelogin = vec![0x12, 1, 0, 26, 0, 0, 0, 0, 0, 0, 11, 0, 6, 1, 0, 17, 0, 1, 0xff];
+    prelogin.resize(26, 0);
+    let mut start_tls = vec![0x30, 29, 2, 1, 1, 0x77, 24, 0x80, 22];
+    start_tls.extend(b"1.3.6.1.4.1.1466.20037");
+    let stream = b"<?xml version='1.0'?><stream:stream to='a' xmlns='jabber:client'>";
+    let v2 = b"\r\n\r\n\0\r\nQUIT\n\x21\x11\0\x0c\xc0\0\x02\x01\xc6\x33\x64\x02\x9c\x40\x01\xbb";
+    vec![
+        (Protocol::Smtp, false, b"220 mail ESMTP\r\n".to_vec()),
+        (Protocol::Imap, false, b"* OK [CAPABILITY IMAP4rev1 STARTTLS] hi\r\n".to_vec()),
+        (Protocol::Pop3, false, b"+OK hi\r\n".to_vec()),
+        (Protocol::Nntp, false, b"200 news ready\r\n".to_vec()),
+        (Protocol::Sieve, false, b"\"IMPLEMENTATION\" \"x\"\r\n\"STARTTLS\"\r\nOK\r\n".to_vec()),
+        (Protocol::Irc, true, b"STARTTLS\r\n".to_vec()),
+        (Protocol::PostgreSql, true, vec![0, 0, 0, 8, 4, 0xd2, 0x16, 0x2f]),
+        (Protocol::MySql, false, greeting),
+        (Protocol::Tds, true, prelogin),
+        (Protocol::Rdp, true, vec![3, 0, 0, 19, 14, 0xe0, 0, 0, 0, 0, 0, 1, 0, 8, 0, 3, 0, 0, 0]),
+        (Protocol::Ldap, true, start_tls),
+        (Protocol::Xmpp, true, stream.to_vec()),
+        (Protocol::HttpConnect, true, b"CONNECT api.example:443 HTTP/1.1\r\n\r\n".to_vec()),
+        (Protocol::HttpUpgrade, true, b"OPTIONS * HTTP/1.1\r\nUpgrade: TLS/1.0\r\n\r\n".to_vec()),
+        (Protocol::Socks4, true, b"\x04\x01\x01\xbb\0\0\0\x01me\0host.example\0".to_vec()),
+        (Protocol::Socks5, true, b"\x05\x01\x00".to_vec()),
+        (
+            Protocol::ProxyProtocol,
+            true,
+            b"PROXY TCP4 192.0.2.1 198.51.100.2 40000 443\r\n".to_vec(),
+        ),
+        (Protocol::ProxyProtocol, true, v2.to_vec()),
+    ]
+}
+
+#[test]
+fn first_bytes_alone_decide_nothing() {
+    for (protocol, from_client, packet) in first_packets() {
+        let mut at_once = Preamble::new();
+        at_once.step(from_client, &packet);
+        // Some banners tell the protocol only with what the client answers.
+        let is_told = at_once.protocol() == Some(protocol);
+        assert!(
+            is_told || !from_client && at_once.protocol().is_none(),
+            "{protocol}: {:?}",
+            at_once.protocol()
+        );
+        for len in 1..packet.len() {
+            let mut preamble = Preamble::new();
+            let progress = preamble.step(from_client, &packet[..len]);
+            // Lines of a banner may be done with one by one.
+            let waits = matches!(progress, Progress::Continue { .. });
+            let is_too_few = progress == Progress::NotThis && len <= 10;
+            assert!(waits || is_too_few, "{len} bytes of {protocol}: {progress:?}");
+            let named = preamble.protocol();
+            assert!(named.is_none() || named == Some(protocol), "{len} of {protocol}: {named:?}");
+            let Progress::Continue { consumed } = progress else { continue };
+            // What comes behind is read as if it had come at once.
+            preamble.step(from_client, &packet[consumed..]);
+            assert_eq!(preamble.protocol(), at_once.protocol(), "{protocol} cut at {len}");
+        }
+    }
+}

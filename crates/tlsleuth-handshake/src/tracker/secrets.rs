@@ -6,7 +6,7 @@ use super::{Shared, Tracker};
 use crate::codepoint::{CompressionMethod, ExtensionType};
 use crate::connection::{Decryption, Side};
 use crate::flight::Content;
-use crate::opener::{HelloPair, NoOpener};
+use crate::opener::{HelloPair, NoOpener, NotOpened};
 use crate::record::{Record, RecordHeader};
 
 /// Bytes of protected records that are kept until both hellos are there. Early data has rarely more
@@ -28,6 +28,16 @@ pub(super) struct Waiting {
     bytes: usize,
     /// There were too many: they are told as if there were no secrets.
     is_full: bool,
+    messages: Messages,
+}
+
+/// Handshake messages before the opener is made, header and body, where it will need them.
+#[derive(Debug, Default)]
+struct Messages {
+    client: Vec<u8>,
+    server: Vec<u8>,
+    /// There were too many, and none is kept.
+    is_full: bool,
 }
 
 #[derive(Debug)]
@@ -42,7 +52,10 @@ struct WaitingRecord {
 
 impl Waiting {
     pub(super) fn buffered_bytes(&self) -> usize {
-        self.bytes + self.records.capacity() * size_of::<WaitingRecord>()
+        self.bytes
+            + self.records.capacity() * size_of::<WaitingRecord>()
+            + self.messages.client.capacity()
+            + self.messages.server.capacity()
     }
 }
 
@@ -53,6 +66,29 @@ impl Tracker {
         shared.secrets.is_some()
             && self.connection.application_data.of(side).records < MAX_OPENED_RECORDS
             && (self.opener.is_some() || !self.has_both_hellos() || self.may_find_secrets_later())
+    }
+
+    /// Hands a message to the opener, or keeps it for the one that is made when both hellos are
+    /// there.
+    pub(super) fn tell_opener(&mut self, shared: &Shared, side: Side, message: &[u8]) {
+        if let Some(opener) = &mut self.opener {
+            opener.handshake_message(side, message);
+            return;
+        }
+        let messages = &mut self.waiting.messages;
+        if messages.is_full
+            || !shared.secrets.as_ref().is_some_and(|secrets| secrets.wants_messages())
+        {
+            return;
+        }
+        if messages.client.len() + messages.server.len() + message.len() > MAX_WAITING_BYTES {
+            *messages = Messages { is_full: true, ..Messages::default() };
+            return;
+        }
+        match side {
+            Side::Client => messages.client.extend_from_slice(message),
+            Side::Server => messages.server.extend_from_slice(message),
+        }
     }
 
     fn has_both_hellos(&self) -> bool {
@@ -139,10 +175,14 @@ impl Tracker {
         let (Some(client), Some(server)) =
             (self.connection.client_hello(), self.connection.server_hello.present())
         else {
-            self.connection.decryption = Decryption::Gap;
+            self.connection.decryption = Decryption::Failed(NotOpened::Gap);
             return;
         };
         let (client, server) = (&client.value, &server.value);
+        let messages = std::mem::replace(
+            &mut self.waiting.messages,
+            Messages { is_full: true, ..Messages::default() },
+        );
         let both = |extension| {
             client.extensions.contains(extension) && server.extensions.contains(extension)
         };
@@ -155,6 +195,8 @@ impl Tracker {
             encrypt_then_mac: both(ExtensionType::ENCRYPT_THEN_MAC),
             early_data: client.has_early_data(),
             is_compressed: server.compression_method != CompressionMethod::NULL,
+            client_messages: &messages.client,
+            server_messages: &messages.server,
         });
         match opener {
             Ok(mut opener) => {
@@ -172,6 +214,7 @@ impl Tracker {
                 self.connection.decryption = Decryption::Opened;
             }
             Err(NoOpener::NoSecrets) => self.connection.decryption = Decryption::NoSecrets,
+            Err(NoOpener::RsaKeyOnly) => self.connection.decryption = Decryption::RsaKeyOnly,
             Err(NoOpener::Unsupported) => self.connection.decryption = Decryption::Unsupported,
         }
     }
@@ -192,24 +235,27 @@ impl Tracker {
         let mut plain = Vec::new();
         let opened = match record.body {
             Some(body) if !record.damaged => {
-                opener.open(side, header.content_type, header.record_version, body, &mut plain).ok()
+                opener.open(side, header.content_type, header.record_version, body, &mut plain)
             }
             _ => {
                 opener.gap(side);
-                None
+                Err(NotOpened::Gap)
             }
         };
         self.opener = Some(opener);
-        let Some(content_type) = opened else {
-            let is_enough = self.connection.application_data.of(side).records >= MAX_OPENED_RECORDS;
-            if record.body.is_none() && !record.damaged && is_enough {
-                self.application_data(direction, record.at, header.len, false);
-                return true;
+        let content_type = match opened {
+            Ok(content_type) => content_type,
+            Err(why) => {
+                let seen = self.connection.application_data.of(side).records;
+                if record.body.is_none() && !record.damaged && seen >= MAX_OPENED_RECORDS {
+                    self.application_data(direction, record.at, header.len, false);
+                    return true;
+                }
+                self.not_opened.get_or_insert(why);
+                return false;
             }
-            self.not_opened += 1;
-            return false;
         };
-        self.opened += 1;
+        self.opened = true;
         let early = side == Side::Client && content_type == 23 && self.is_early(record.at);
         let content = if early { Content::EarlyData } else { Content::Opened };
         self.keep_protected(direction, record, content);

@@ -290,8 +290,8 @@ impl Maker {
             Some(false) => facts.push(("session", "new".to_owned())),
             None => {}
         }
-        if let Some(decryption) = connection.decryption {
-            facts.push(("secrets", decryption.to_owned()));
+        if let Some(decryption) = &connection.decryption {
+            facts.push(("secrets", decryption.clone()));
         }
         if let Some(milliseconds) = connection.timing.handshake_ms {
             facts.push(("handshake", quantity::span(milliseconds)));
