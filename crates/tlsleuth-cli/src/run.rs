@@ -45,9 +45,8 @@ pub(crate) fn run(arguments: &Main) -> anyhow::Result<ExitCode> {
     if let Some(connections) = sink.awaiting_logs() {
         logs(arguments, connections)?;
     }
-    let told = sink.finish(&read.captures, &counts)?;
-    if let Some(mut report) = told.report {
-        report.counts.interrupted = read.interrupted;
+    let told = sink.finish(&read.captures, &counts, read.interrupted)?;
+    if let Some(report) = told.report {
         output::write(arguments.output.as_deref(), |out| render(arguments, &report, out))?;
     }
     Ok(if read.unreadable {

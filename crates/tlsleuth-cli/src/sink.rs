@@ -31,7 +31,14 @@ enum Form<'a> {
     Counted(Box<Tally>),
     Lines(Output<'a>),
     Held(Vec<schema::Connection>),
+    /// Begun when there were too many to be held.
+    Stream(Box<json::Stream<Output<'a>>>),
+    /// A ticket: counted when there are too many to be held.
+    Ticket(Vec<Box<Analyzed>>),
 }
+
+/// Connections that are held for a format that needs them all, where it can do without.
+const HELD: usize = 10_000;
 
 impl<'a> Sink<'a> {
     /// A sink for the format that is asked for.
@@ -51,6 +58,7 @@ impl<'a> Sink<'a> {
             Format::Jsonl if redact.is_none() => {
                 Form::Lines(Output::open(arguments.output.as_deref())?)
             }
+            Format::Markdown => Form::Ticket(Vec::new()),
             _ => Form::Held(Vec::new()),
         };
         Ok(Self {
@@ -86,7 +94,30 @@ impl<'a> Sink<'a> {
             Form::Lines(out) => {
                 json::write_line(&tlsleuth_report::connection(&analyzed, self.roots), out)?;
             }
-            Form::Held(held) => held.push(tlsleuth_report::connection(&analyzed, self.roots)),
+            Form::Held(held) => {
+                held.push(tlsleuth_report::connection(&analyzed, self.roots));
+                if held.len() > HELD
+                    && self.arguments.format == Format::Json
+                    && self.redact.is_none()
+                {
+                    let held = std::mem::take(held);
+                    let out = Output::open(self.arguments.output.as_deref());
+                    let mut stream = json::Stream::new(out.map_err(io::Error::other)?)?;
+                    held.iter().try_for_each(|connection| stream.push(connection))?;
+                    self.form = Form::Stream(Box::new(stream));
+                }
+            }
+            Form::Stream(stream) => {
+                stream.push(&tlsleuth_report::connection(&analyzed, self.roots))?;
+            }
+            Form::Ticket(held) => {
+                held.push(analyzed);
+                if held.len() > HELD {
+                    let mut tally = Tally::new(self.roots);
+                    std::mem::take(held).into_iter().for_each(|analyzed| tally.push(analyzed));
+                    self.form = Form::Counted(Box::new(tally));
+                }
+            }
         }
         Ok(())
     }
@@ -99,6 +130,7 @@ impl<'a> Sink<'a> {
         mut self,
         captures: &[CaptureInput],
         counts: &Counts,
+        interrupted: bool,
     ) -> anyhow::Result<Told> {
         for analyzed in self.awaiting_logs.take().unwrap_or_default() {
             self.connection(analyzed)?;
@@ -107,22 +139,32 @@ impl<'a> Sink<'a> {
         let found = found.chain(&self.fleet.findings);
         let worst = found.map(|finding| SeverityChoice::of(finding.severity.name())).max();
         let worst = self.worst.max(worst);
-        let report = match self.form {
+        let mut stream = None;
+        let mut report = match self.form {
             Form::Lines(out) => {
                 out.commit()?;
-                None
+                return Ok(Told { report: None, worst });
             }
-            Form::Counted(tally) => Some(tally.finish(captures, &self.fleet, counts)),
-            Form::Held(held) => Some(assemble(captures, held, &self.fleet, counts)),
+            Form::Counted(tally) => tally.finish(captures, &self.fleet, counts),
+            Form::Held(held) => assemble(captures, held, &self.fleet, counts),
+            Form::Stream(begun) => {
+                stream = Some(begun);
+                assemble(captures, Vec::new(), &self.fleet, counts)
+            }
+            Form::Ticket(held) => {
+                tlsleuth_report::report(captures, held, &self.fleet, counts, self.roots)
+            }
         };
-        let report = report.map(|mut report| {
-            report.counts.connections_left_out = self.left_out;
-            if let Some(redact) = &self.redact {
-                redact.report(&mut report);
-            }
-            Box::new(report)
-        });
-        Ok(Told { report, worst })
+        report.counts.connections_left_out = self.left_out;
+        report.counts.interrupted = interrupted;
+        if let Some(stream) = stream {
+            stream.finish(&report)?.commit()?;
+            return Ok(Told { report: None, worst });
+        }
+        if let Some(redact) = &self.redact {
+            redact.report(&mut report);
+        }
+        Ok(Told { report: Some(Box::new(report)), worst })
     }
 }
 

@@ -61,13 +61,18 @@ pub(crate) fn example<'r>(summary: &'r Summary<'r>) -> Option<&'r Connection> {
 
 /// When the first and the last failure began, and how many completed before.
 pub(crate) fn since(report: &Report, summary: &Summary<'_>) -> Option<String> {
-    let first = summary.kinds.iter().filter_map(Kind::example).map(|c| c.start.as_str()).min()?;
-    let last = summary.kinds.iter().filter_map(Kind::last).map(|c| c.start.as_str()).max()?;
+    let first = summary.kinds.iter().map(Kind::first_start).min()?;
+    let last = summary.kinds.iter().map(Kind::last_start).max()?;
+    let (first, last) = (first.as_str(), last.as_str());
     let when = if first == last {
         format!("{} {} UTC", quantity::date(first), quantity::fine_clock(first))
     } else {
         quantity::range(first, last)
     };
+    if report.grouped.is_some() {
+        // The report holds but examples: nobody knows how many completed before.
+        return Some(when);
+    }
     let completed = report
         .connections
         .iter()

@@ -10,8 +10,9 @@ use serde::Serialize;
 use serde_json::ser::{CompactFormatter, Formatter, PrettyFormatter, Serializer};
 
 use crate::Report;
+use crate::build;
 use crate::escape;
-use crate::schema::Connection;
+use crate::schema::{self, Connection};
 
 /// Writes the whole report, or what changed between two, as one object.
 ///
@@ -21,6 +22,79 @@ pub fn write<T: Serialize>(report: &T, out: &mut dyn Write) -> io::Result<()> {
     let formatter = Safe(PrettyFormatter::new());
     report.serialize(&mut Serializer::with_formatter(&mut *out, formatter))?;
     out.write_all(b"\n")
+}
+
+/// Writes a report of more connections than can be held: they come one by one behind the
+/// `generator`, and the members that are known only in the end come behind them. It is the object
+/// that [`write`] writes, with its members in another order.
+pub struct Stream<W> {
+    out: W,
+    is_first: bool,
+}
+
+impl<W: Write> Stream<W> {
+    /// Begins the report.
+    ///
+    /// # Errors
+    /// When `out` fails.
+    pub fn new(mut out: W) -> io::Result<Self> {
+        out.write_all(b"{")?;
+        let mut stream = Self { out, is_first: true };
+        stream.member("schema", &schema::SCHEMA)?;
+        stream.member("generator", &build::generator())?;
+        stream.out.write_all(b",\n  \"connections\": [")?;
+        stream.is_first = true;
+        Ok(stream)
+    }
+
+    /// The next connection.
+    ///
+    /// # Errors
+    /// When `out` fails.
+    pub fn push(&mut self, connection: &Connection) -> io::Result<()> {
+        self.separate("    ")?;
+        self.value(connection, "    ")
+    }
+
+    /// The rest, taken from a report whose connections are those that were pushed.
+    ///
+    /// # Errors
+    /// When `out` fails.
+    pub fn finish(mut self, rest: &Report) -> io::Result<W> {
+        self.out.write_all(if self.is_first { b"]" } else { b"\n  ]" })?;
+        self.is_first = false;
+        self.member("captures", &rest.captures)?;
+        self.member("fleet", &rest.fleet)?;
+        self.member("counts", &rest.counts)?;
+        self.member("redaction", &rest.redaction)?;
+        self.out.write_all(b"\n}\n")?;
+        Ok(self.out)
+    }
+
+    fn separate(&mut self, indent: &str) -> io::Result<()> {
+        let comma = if std::mem::take(&mut self.is_first) { "" } else { "," };
+        write!(self.out, "{comma}\n{indent}")
+    }
+
+    fn member(&mut self, name: &str, value: &impl Serialize) -> io::Result<()> {
+        self.separate("  ")?;
+        write!(self.out, "\"{name}\": ")?;
+        self.value(value, "  ")
+    }
+
+    /// A value, its later lines indented. A line break is never within a text: there it is escaped.
+    fn value(&mut self, value: &impl Serialize, indent: &str) -> io::Result<()> {
+        let mut text = Vec::new();
+        value
+            .serialize(&mut Serializer::with_formatter(&mut text, Safe(PrettyFormatter::new())))?;
+        for (number, line) in text.split(|byte| *byte == b'\n').enumerate() {
+            if number > 0 {
+                write!(self.out, "\n{indent}")?;
+            }
+            self.out.write_all(line)?;
+        }
+        Ok(())
+    }
 }
 
 /// Writes each connection on a line of its own.

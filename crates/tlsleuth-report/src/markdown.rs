@@ -104,9 +104,6 @@ fn kinds(summary: &Summary<'_>, text: &mut String) {
     if summary.kinds.is_empty() {
         return;
     }
-    let start = |connection: Option<&Connection>| {
-        connection.map_or_else(String::new, |c| quantity::moment(&c.start, summary.days))
-    };
     if answer::by_verdict(summary) {
         text.push_str("| | failed | servers | first | last | verdict | who |\n");
         text.push_str("|--:|--:|--:|---|---|---|---|\n");
@@ -116,8 +113,8 @@ fn kinds(summary: &Summary<'_>, text: &mut String) {
                 index + 1,
                 count(verdict.failed),
                 count(number(verdict.kinds)),
-                md(&start(verdict.first)),
-                md(&start(verdict.last)),
+                md(&quantity::moment(&verdict.first_start, summary.days)),
+                md(&quantity::moment(&verdict.last_start, summary.days)),
                 md(verdict.kind.verdict.unwrap_or("unexplained")),
                 md(verdict.kind.party())
             ));
@@ -133,8 +130,8 @@ fn kinds(summary: &Summary<'_>, text: &mut String) {
             index + 1,
             count(kind.count()),
             count(kind.of),
-            md(&start(kind.example())),
-            md(&start(kind.last())),
+            md(&quantity::moment(&kind.first_start(), summary.days)),
+            md(&quantity::moment(&kind.last_start(), summary.days)),
             md(&story::socket(kind.server)),
             md(kind.sni.unwrap_or("–")),
             md(kind.verdict.unwrap_or("unexplained")),

@@ -207,29 +207,32 @@ pub(crate) struct Verdict<'r> {
     pub(crate) failed: u64,
     /// How many kinds, which is how many servers and names.
     pub(crate) kinds: usize,
-    /// The first of them.
-    pub(crate) first: Option<&'r Connection>,
-    /// The last of them.
-    pub(crate) last: Option<&'r Connection>,
+    /// When the first of them began.
+    pub(crate) first_start: String,
+    /// When the last of them began.
+    pub(crate) last_start: String,
 }
 
 /// Kinds of failures by their verdict, the most frequent first.
 pub(crate) fn verdicts<'r>(kinds: &'r [Kind<'r>]) -> Vec<Verdict<'r>> {
     let mut verdicts: Vec<Verdict<'_>> = Vec::new();
     for kind in kinds {
-        let (first, last) = (kind.example(), kind.last());
+        let (first_start, last_start) = (kind.first_start(), kind.last_start());
         match verdicts.iter_mut().find(|other| other.kind.verdict == kind.verdict) {
             Some(other) => {
                 other.failed += kind.count();
                 other.kinds += 1;
-                if first.map(|c| c.id) < other.first.map(|c| c.id) {
-                    other.first = first;
+                if first_start < other.first_start {
+                    other.first_start = first_start;
                 }
-                if last.map(|c| c.id) > other.last.map(|c| c.id) {
-                    other.last = last;
+                if last_start > other.last_start {
+                    other.last_start = last_start;
                 }
             }
-            None => verdicts.push(Verdict { kind, failed: kind.count(), kinds: 1, first, last }),
+            None => {
+                let failed = kind.count();
+                verdicts.push(Verdict { kind, failed, kinds: 1, first_start, last_start });
+            }
         }
     }
     verdicts.sort_by_key(|verdict| std::cmp::Reverse(verdict.failed));

@@ -76,10 +76,6 @@ pub(super) fn kinds(summary: &Summary<'_>) -> Markup {
     }
 }
 
-fn start(connection: Option<&Connection>, days: bool) -> String {
-    connection.map_or_else(String::new, |connection| quantity::moment(&connection.start, days))
-}
-
 fn by_kind(kinds: &[Kind<'_>], days: bool) -> Markup {
     html! {
         h2 { "Failures by kind" }
@@ -95,8 +91,8 @@ fn by_kind(kinds: &[Kind<'_>], days: bool) -> Markup {
                         tr {
                             td.failed { (quantity::count(kind.count())) }
                             td { (quantity::count(kind.of)) }
-                            td { (Text(&start(kind.example(), days))) }
-                            td { (Text(&start(kind.last(), days))) }
+                            td { (Text(&quantity::moment(&kind.first_start(), days))) }
+                            td { (Text(&quantity::moment(&kind.last_start(), days))) }
                             td.mono { (Text(&story::socket(kind.server))) }
                             td.name { (Text(kind.sni.unwrap_or("–"))) }
                             td { code { (Text(kind.verdict.unwrap_or("unexplained"))) } }
@@ -125,8 +121,8 @@ fn by_verdict(summary: &Summary<'_>) -> Markup {
                         tr {
                             td.failed { (quantity::count(verdict.failed)) }
                             td { (quantity::count(number(verdict.kinds))) }
-                            td { (Text(&start(verdict.first, summary.days))) }
-                            td { (Text(&start(verdict.last, summary.days))) }
+                            td { (Text(&quantity::moment(&verdict.first_start, summary.days))) }
+                            td { (Text(&quantity::moment(&verdict.last_start, summary.days))) }
                             td { code { (Text(verdict.kind.verdict.unwrap_or("unexplained"))) } }
                             td { (Text(verdict.kind.party())) }
                             td.long { (example(verdict.kind.example())) }
