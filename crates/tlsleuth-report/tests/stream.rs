@@ -1,4 +1,5 @@
 //! A report that is written as it is made is the same object as one that is written whole.
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing)]
 
 mod common;
 
