@@ -213,6 +213,21 @@ pub(crate) struct Verdict<'r> {
     pub(crate) last_start: String,
 }
 
+/// The first findings of each code, and of which codes how many more there are.
+pub(crate) fn few_of_each(findings: &[Finding], few: u64) -> (Vec<&Finding>, Vec<(&str, u64)>) {
+    let mut counts: BTreeMap<&str, u64> = BTreeMap::new();
+    let mut shown = Vec::new();
+    for finding in findings {
+        let count = counts.entry(finding.code).or_default();
+        *count += 1;
+        if *count <= few {
+            shown.push(finding);
+        }
+    }
+    let more = counts.into_iter().filter(|(_, count)| *count > few);
+    (shown, more.map(|(code, count)| (code, count - few)).collect())
+}
+
 /// Kinds of failures by their verdict, the most frequent first.
 pub(crate) fn verdicts<'r>(kinds: &'r [Kind<'r>]) -> Vec<Verdict<'r>> {
     let mut verdicts: Vec<Verdict<'_>> = Vec::new();
@@ -395,4 +410,24 @@ impl<'r> Groups<'r> {
 
 fn number(len: usize) -> u64 {
     u64::try_from(len).unwrap_or(u64::MAX)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::few_of_each;
+    use crate::schema::Finding;
+
+    fn finding(code: &'static str) -> Finding {
+        Finding { code, ..Finding::default() }
+    }
+
+    #[test]
+    fn what_is_alike_is_counted() {
+        let findings: Vec<Finding> =
+            ["b", "a", "b", "b", "c", "b"].into_iter().map(finding).collect();
+        let (shown, more) = few_of_each(&findings, 2);
+        let shown: Vec<&str> = shown.iter().map(|finding| finding.code).collect();
+        assert_eq!(shown, ["b", "a", "b", "c"]);
+        assert_eq!(more, [("b", 2)]);
+    }
 }

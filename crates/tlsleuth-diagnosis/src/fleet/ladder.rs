@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, VecDeque};
 
-use tlsleuth_capture::{Address, Endpoint, Place};
+use tlsleuth_capture::{Address, Endpoint, Place, Timestamp};
 use tlsleuth_cert::WireText;
 use tlsleuth_handshake::Outcome;
 
@@ -14,6 +14,8 @@ use super::hello::{HelloId, Hellos};
 const FALLBACK_NS: i64 = 10_000_000_000;
 /// Steps of one ladder that are kept.
 const MAX_STEPS: usize = 8;
+/// Nanoseconds of capture time between two looks for pending failures that are too old.
+const CLEARED_EVERY_NS: i64 = 1_000_000_000;
 /// Clients and servers between which failures wait for a fallback.
 pub const MAX_PENDING: usize = 16_384;
 /// Kinds of ladders and races that are told apart.
@@ -104,6 +106,8 @@ pub struct Ladders {
     pub races: BTreeMap<RaceKind, Race>,
     /// Attempts that did not fit.
     pub left_out: u64,
+    /// When those that are too old were let go last.
+    cleared: Option<Timestamp>,
 }
 
 impl Ladders {
@@ -138,9 +142,16 @@ impl Ladders {
     fn wait(&mut self, key: (Address, Endpoint), hello: HelloId, at: Place, attempt: &Attempt) {
         if self.pending.len() >= MAX_PENDING && !self.pending.contains_key(&key) {
             let now = attempt.first.time;
-            self.pending.retain(|_, failures| {
-                failures.last().is_some_and(|last| now.since(last.end.time) <= FALLBACK_NS)
-            });
+            // In a flood all of them are fresh: looking at each again for every failure is too much.
+            if self
+                .cleared
+                .is_none_or(|cleared| now.since(cleared).saturating_abs() >= CLEARED_EVERY_NS)
+            {
+                self.cleared = Some(now);
+                self.pending.retain(|_, failures| {
+                    failures.last().is_some_and(|last| now.since(last.end.time) <= FALLBACK_NS)
+                });
+            }
             if self.pending.len() >= MAX_PENDING {
                 self.left_out = self.left_out.saturating_add(1);
                 return;

@@ -10,7 +10,7 @@ use crate::quantity::{self, counted};
 use crate::redact;
 use crate::schema::{Capture, Connection, Finding};
 use crate::story;
-use crate::summary::{Kind, Summary, verdicts};
+use crate::summary::{Kind, Summary, few_of_each, verdicts};
 use crate::words;
 
 /// Frames of evidence, files, findings of a list.
@@ -142,12 +142,16 @@ fn example(connection: Option<&Connection>) -> Markup {
     }
 }
 
+/// What many connections show together is told of so many servers for each code.
+const OF_ONE_CODE: u64 = 20;
+
 /// What only many connections together show.
 pub(super) fn fleet(report: &Report) -> Markup {
     html! {
         @if !report.fleet.findings.is_empty() {
             h2 { "Across connections" }
-            @for finding in &report.fleet.findings {
+            @let (shown, more) = few_of_each(&report.fleet.findings, OF_ONE_CODE);
+            @for finding in shown {
                 section.card class=(finding.severity) {
                     h3 { (Text(&story::capitalized(&finding.title))) }
                     (reasons(report, finding))
@@ -157,6 +161,9 @@ pub(super) fn fleet(report: &Report) -> Markup {
                     }
                     p.faint { code { (finding.code) } ", " (finding.confidence) }
                 }
+            }
+            @for (code, times) in more {
+                p.faint { "And " (quantity::count(times)) " more of " code { (code) } "; JSON has them all." }
             }
         }
     }

@@ -6,7 +6,7 @@ use crate::quantity::{self, count, counted};
 use crate::redact;
 use crate::schema::Capture;
 use crate::story;
-use crate::summary::{Summary, Totals};
+use crate::summary::{Summary, Totals, few_of_each};
 
 impl<'r> Page<'r> {
     pub(super) fn captures(&mut self) {
@@ -192,7 +192,8 @@ impl<'r> Page<'r> {
     }
 
     pub(super) fn fleet(&mut self) {
-        for finding in &self.report.fleet.findings {
+        let (shown, more) = few_of_each(&self.report.fleet.findings, OF_ONE_CODE);
+        for finding in shown {
             self.blank();
             let mut line = Line::new();
             line.push("ACROSS", tone_of(finding.severity)).to(8);
@@ -203,11 +204,19 @@ impl<'r> Page<'r> {
             self.part("fix", &finding.remedy, Tone::Plain);
             self.part("code", &format!("{}, {}", finding.code, finding.confidence), Tone::Plain);
         }
+        for (code, times) in more {
+            self.blank();
+            let text = format!("and {} more of {code} (--format json has them all)", count(times));
+            self.paragraph(&text, Tone::Faint, 0);
+        }
         for left_out in &self.report.fleet.left_out {
             self.paragraph(&crate::words::left_out(left_out), Tone::Warning, 0);
         }
     }
 }
+
+/// What many connections show together is told of so many servers for each code.
+const OF_ONE_CODE: u64 = 5;
 
 /// The last part of a path.
 fn file_name(path: &str) -> &str {
