@@ -28,6 +28,10 @@ const CANDIDATES_WAITING: usize = 4_096;
 /// told when it ends, after those.
 const BLOCKED: usize = 16_384;
 
+/// Bytes of all that wait, as the follower counts them; twice as many where one goes on. Long hellos
+/// and chains must not make of a number of connections an amount of memory.
+const WAITING_BYTES: usize = 64 << 20;
+
 /// One flow in its turn.
 #[derive(Debug)]
 enum Turn {
@@ -45,6 +49,7 @@ enum Turn {
 struct Waiting {
     connection: Box<Connection>,
     tunnel: Vec<TunnelHop>,
+    held_bytes: usize,
 }
 
 /// Takes connections as they end from a [`Follower`](crate::Follower), gives them judged.
@@ -58,6 +63,7 @@ pub struct Examiner {
     base: u64,
     told_waiting: usize,
     candidates_waiting: usize,
+    waiting_bytes: usize,
     /// Flows that go on although later ones were told.
     late: HashSet<u64>,
     events: VecDeque<Event>,
@@ -77,6 +83,7 @@ impl Examiner {
             base: 0,
             told_waiting: 0,
             candidates_waiting: 0,
+            waiting_bytes: 0,
             late: HashSet::new(),
             events: VecDeque::new(),
             told: 0,
@@ -92,13 +99,13 @@ impl Examiner {
     }
 
     fn take_one(&mut self, ended: Ended) {
-        let Ended { serial, connection, tunnel } = ended;
+        let Ended { serial, connection, tunnel, held_bytes } = ended;
         let turn = match connection {
             None => {
                 self.without_tls += 1;
                 Turn::Nothing
             }
-            Some(connection) => self.sort_out(Waiting { connection, tunnel }),
+            Some(connection) => self.sort_out(Waiting { connection, tunnel, held_bytes }),
         };
         if serial < self.base {
             self.late.remove(&serial);
@@ -110,8 +117,14 @@ impl Examiner {
             self.turns.resize_with(index.saturating_add(1), || Turn::Going);
         }
         match &turn {
-            Turn::Told(_) => self.told_waiting += 1,
-            Turn::Candidate(_) => self.candidates_waiting += 1,
+            Turn::Told(waiting) => {
+                self.told_waiting += 1;
+                self.waiting_bytes = self.waiting_bytes.saturating_add(waiting.held_bytes);
+            }
+            Turn::Candidate(waiting) => {
+                self.candidates_waiting += 1;
+                self.waiting_bytes = self.waiting_bytes.saturating_add(waiting.held_bytes);
+            }
             Turn::Going | Turn::Nothing => {}
         }
         if let Some(place) = self.turns.get_mut(index) {
@@ -162,8 +175,11 @@ impl Examiner {
                 Some(Turn::Nothing) => {}
                 Some(Turn::Told(_) | Turn::Candidate(_))
                     if self.told_waiting > TOLD_WAITING
-                        || self.candidates_waiting > CANDIDATES_WAITING => {}
-                Some(Turn::Going) if self.told_waiting + self.candidates_waiting > BLOCKED => {}
+                        || self.candidates_waiting > CANDIDATES_WAITING
+                        || self.waiting_bytes > WAITING_BYTES => {}
+                Some(Turn::Going)
+                    if self.told_waiting + self.candidates_waiting > BLOCKED
+                        || self.waiting_bytes > 2 * WAITING_BYTES => {}
                 _ => return,
             }
             self.tell_first();
@@ -176,9 +192,13 @@ impl Examiner {
             Turn::Going => {
                 self.late.insert(self.base);
             }
-            Turn::Told(_) => self.told_waiting = self.told_waiting.saturating_sub(1),
-            Turn::Candidate(_) => {
+            Turn::Told(waiting) => {
+                self.told_waiting = self.told_waiting.saturating_sub(1);
+                self.waiting_bytes = self.waiting_bytes.saturating_sub(waiting.held_bytes);
+            }
+            Turn::Candidate(waiting) => {
                 self.candidates_waiting = self.candidates_waiting.saturating_sub(1);
+                self.waiting_bytes = self.waiting_bytes.saturating_sub(waiting.held_bytes);
             }
             Turn::Nothing => {}
         }
@@ -187,7 +207,7 @@ impl Examiner {
     }
 
     fn tell(&mut self, turn: Turn) {
-        let Waiting { connection, tunnel } = match turn {
+        let Waiting { connection, tunnel, .. } = match turn {
             Turn::Going | Turn::Nothing => return,
             Turn::Told(waiting) => waiting,
             Turn::Candidate(waiting) => {

@@ -19,6 +19,8 @@ pub struct Ended {
     pub(crate) connection: Option<Box<Connection>>,
     /// The tunnels around it, the outermost first.
     pub(crate) tunnel: Vec<TunnelHop>,
+    /// What it holds, in bytes, as far as that is counted.
+    pub(crate) held_bytes: usize,
 }
 
 /// Takes frames, gives connections as they end. No input, no output, no clock.
@@ -115,9 +117,10 @@ impl Follower {
     /// The flows that ended, in the order in which they did.
     pub fn take_ended(&mut self) -> Vec<Ended> {
         let decoder = &self.decoder;
-        let ended = self.sessions.ended.drain(..).map(|(serial, connection)| {
+        let ended = self.sessions.ended.drain(..).map(|(serial, connection, held_bytes)| {
             let tunnel = connection.as_ref().map_or(TunnelId::NONE, |connection| connection.tunnel);
-            Ended { serial, connection, tunnel: decoder.tunnel_path(tunnel).to_vec() }
+            let tunnel = decoder.tunnel_path(tunnel).to_vec();
+            Ended { serial, connection, tunnel, held_bytes }
         });
         ended.collect()
     }
@@ -156,7 +159,7 @@ impl Follower {
 struct Sessions {
     shared: Shared,
     trackers: Vec<Option<Session>>,
-    ended: Vec<(u64, Option<Box<Connection>>)>,
+    ended: Vec<(u64, Option<Box<Connection>>, usize)>,
     /// Bytes that the trackers hold, their facts included as far as they are counted.
     held_bytes: usize,
 }
@@ -229,16 +232,18 @@ impl StreamSink for Sessions {
 
     fn ended(&mut self, flow: EndedFlow) {
         let serial = flow.serial;
+        let mut held_bytes = TRACKER_BYTES;
         let connection = match self.trackers.get_mut(flow.id.index()).and_then(Option::take) {
             Some(session) => {
-                self.held_bytes = self.held_bytes.saturating_sub(session.held_bytes);
+                held_bytes = session.held_bytes;
+                self.held_bytes = self.held_bytes.saturating_sub(held_bytes);
                 Some(session.tracker.finish(flow))
             }
             // Without a byte and without an opening there is nothing to tell.
             None if flow.facts.syn.is_none() && flow.facts.syn_ack.is_none() => None,
             None => Some(Connection::without_data(flow)),
         };
-        self.ended.push((serial, connection));
+        self.ended.push((serial, connection, held_bytes));
     }
 
     fn held_bytes(&self) -> usize {
