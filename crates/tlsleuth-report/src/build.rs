@@ -1,6 +1,6 @@
 //! Makes the report of what an analysis found.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use tlsleuth::capture::{DecodeStats, FileFacts, Place, Timestamp};
 use tlsleuth::diagnosis::Fleet;
@@ -20,6 +20,9 @@ use crate::{schema, words};
 
 /// Names shown of one certificate.
 const NAMES_SHOWN: usize = 20;
+
+/// Names of addresses shown of one capture.
+const ADDRESS_NAMES_SHOWN: usize = 1_000;
 
 /// Leafs shown of one server.
 const LEAFS_SHOWN: usize = 20;
@@ -89,10 +92,14 @@ fn whole(
     counts: &Counts,
     servers: Servers,
 ) -> schema::Report {
+    let mut known: BTreeSet<String> =
+        together.servers.keys().map(|server| server.address.to_string()).collect();
+    known.extend(connections.iter().map(|connection| connection.client.address.clone()));
+    known.extend(connections.iter().map(|connection| connection.server.address.clone()));
     schema::Report {
         schema: schema::SCHEMA,
         generator: generator(),
-        captures: captures.iter().map(capture).collect(),
+        captures: captures.iter().map(|input| capture(input, &known)).collect(),
         connections,
         fleet: fleet(together, servers),
         counts: schema::Counts {
@@ -100,6 +107,7 @@ fn whole(
             flows: counts.flows.flows,
             flows_evicted: counts.flows.evicted,
             holes_given_up: counts.flows.holes_given_up,
+            overlaps_not_compared: counts.flows.overlaps_not_compared,
             connections_left_out: 0,
             interrupted: false,
         },
@@ -138,7 +146,8 @@ pub fn milliseconds(nanoseconds: i64) -> f64 {
     microseconds / 1_000.0
 }
 
-pub(crate) fn capture(input: &CaptureInput) -> schema::Capture {
+/// `known` are the addresses in the report.
+pub(crate) fn capture(input: &CaptureInput, known: &BTreeSet<String>) -> schema::Capture {
     let decoded = &input.decoded;
     let counts = schema::FrameCounts {
         tcp: decoded.segments,
@@ -151,6 +160,11 @@ pub(crate) fn capture(input: &CaptureInput) -> schema::Capture {
         duplicates: decoded.duplicates,
     };
     let facts = input.facts.clone().unwrap_or_default();
+    let names = facts.names.iter().map(|resolved| schema::NamedAddress {
+        address: resolved.address.to_string(),
+        name: tlsleuth::handshake::WireText::new(&resolved.name).to_string(),
+    });
+    let names = names.filter(|named| known.contains(&named.address)).take(ADDRESS_NAMES_SHOWN);
     schema::Capture {
         path: tlsleuth::handshake::WireText::new(input.path.as_bytes()).to_string(),
         format: input.facts.as_ref().map(|facts| facts.format.to_string()),
@@ -167,6 +181,7 @@ pub(crate) fn capture(input: &CaptureInput) -> schema::Capture {
         decoded_frames: decoded.segments + decoded.datagrams + decoded.icmp_errors,
         dropped_packets: facts.reported.map(|reported| reported.dropped),
         frame_counts: counts,
+        names: names.collect(),
         findings: input.findings.iter().map(finding).collect(),
     }
 }

@@ -86,6 +86,8 @@ impl Redact {
         if self.redactor.what().names {
             capture.path = anonymous_path(&capture.path, number);
         }
+        // A name of a host often tells its address, and the other way round.
+        capture.names.clear();
         capture.findings.iter_mut().for_each(|finding| self.finding(finding));
     }
 

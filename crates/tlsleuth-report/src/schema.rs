@@ -85,6 +85,10 @@ pub struct Capture {
     pub dropped_packets: Option<u64>,
     /// What became of the frames; the counts add up to `frames`.
     pub frame_counts: FrameCounts,
+    /// Names that the file gives to addresses of servers and of connections in the report (name
+    /// resolution blocks of pcapng), 1,000 at most. Nobody checked them; left out when anything is
+    /// replaced.
+    pub names: Vec<NamedAddress>,
     /// What is wrong with the capture.
     pub findings: Vec<Finding>,
 }
@@ -524,6 +528,16 @@ pub struct Quantiles {
     pub p99_ms: f64,
 }
 
+/// An address with the name that a capture file gives to it.
+#[derive(Clone, Debug, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+pub struct NamedAddress {
+    /// The address.
+    pub address: String,
+    /// The name.
+    pub name: String,
+}
+
 /// What was left out or only counted.
 #[derive(Clone, Copy, Debug, Default, Serialize)]
 #[cfg_attr(test, derive(schemars::JsonSchema))]
@@ -536,6 +550,8 @@ pub struct Counts {
     pub flows_evicted: u64,
     /// Holes in streams that were given up because a cap was hit.
     pub holes_given_up: u64,
+    /// Flows whose overlapping segments were not all compared, for lack of room.
+    pub overlaps_not_compared: u64,
     /// Connections that filters left out of `connections`; `fleet` counts them all the same.
     pub connections_left_out: u64,
     /// Whether the reading was broken off by the user: later connections are missing.

@@ -39,8 +39,9 @@ pub fn diff(before: &Input<'_>, after: &Input<'_>) -> schema::Diff {
 }
 
 fn side(input: &Input<'_>, counts: compared::Tallied) -> schema::Side {
+    let known = input.fleet.servers.keys().map(|server| server.address.to_string()).collect();
     schema::Side {
-        captures: input.captures.iter().map(build::capture).collect(),
+        captures: input.captures.iter().map(|capture| build::capture(capture, &known)).collect(),
         counts: tallied(counts),
         left_out: build::left_out(input.fleet),
         interrupted: input.interrupted,

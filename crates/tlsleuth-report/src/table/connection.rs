@@ -88,6 +88,7 @@ impl<'r> Page<'r> {
         if self.several {
             self.files(connection);
         }
+        self.names(connection);
         // In one piece, to be copied into Wireshark.
         let mut line = Line::new();
         line.to(3).push("filter", Tone::Label).to(INDENT);
@@ -102,6 +103,25 @@ impl<'r> Page<'r> {
                 line.push("    ", Tone::Plain).push(&explain, Tone::Faint);
             }
             self.lines.push(line);
+        }
+    }
+
+    /// What the captures call the two ends.
+    fn names(&mut self, connection: &Connection) {
+        let captures = &self.report.captures;
+        let mut names: Vec<String> = Vec::new();
+        for end in [&connection.client, &connection.server] {
+            let named = captures.iter().flat_map(|capture| &capture.names);
+            for named in named.filter(|named| named.address == end.address).take(OTHERS) {
+                let text = format!("{} is {}", named.address, named.name);
+                if !names.contains(&text) {
+                    names.push(text);
+                }
+            }
+        }
+        if !names.is_empty() {
+            let text = format!("{} (says the capture)", names.join(", "));
+            self.part("names", &text, Tone::Faint);
         }
     }
 

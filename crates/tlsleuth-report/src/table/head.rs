@@ -180,6 +180,13 @@ impl<'r> Page<'r> {
             self.paragraph(&text, Tone::Warning, 0);
         }
         let counts = &self.report.counts;
+        if counts.overlaps_not_compared > 0 {
+            let text = format!(
+                "Overlapping segments of {} were not all compared: too much was to be kept.",
+                counted(counts.overlaps_not_compared, "flow")
+            );
+            self.paragraph(&text, Tone::Warning, 0);
+        }
         if counts.flows_evicted > 0 || counts.holes_given_up > 0 {
             let text = format!(
                 "A limit was reached: {} given up while they were open, {} in streams not waited \

@@ -58,7 +58,7 @@ pub(crate) fn diff(before: &str, after: &str) -> tlsleuth_report::diff::Diff {
     tlsleuth_report::diff::diff(&input(&[before], &old), &input(&[after], &new))
 }
 
-fn side(path: &Path, shown: &str) -> (CaptureInput, Vec<Box<Analyzed>>, Fleet, Counts) {
+pub(crate) fn side(path: &Path, shown: &str) -> (CaptureInput, Vec<Box<Analyzed>>, Fleet, Counts) {
     let mut anchors = Anchors::new(Roots::Mozilla).unwrap();
     anchors.add_pem(&std::fs::read(testdata().join("pki/root.pem")).unwrap()).unwrap();
     let mut options = Options::default();
