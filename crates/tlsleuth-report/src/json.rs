@@ -26,7 +26,7 @@ pub fn write<T: Serialize>(report: &T, out: &mut dyn Write) -> io::Result<()> {
 
 /// Writes a report of more connections than can be held: they come one by one behind the
 /// `generator`, and the members that are known only in the end come behind them. It is the object
-/// that [`write`] writes, with its members in another order.
+/// that [`write()`] writes, with its members in another order.
 pub struct Stream<W> {
     out: W,
     is_first: bool,
