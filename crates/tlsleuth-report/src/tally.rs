@@ -21,6 +21,8 @@ pub(crate) const FEW: usize = 10;
 const MAX_GROUPS: usize = 65_536;
 /// Groups of one list whose example is kept.
 const MAX_EXAMPLES: usize = 512;
+/// From so many connections on a group may take the place of a smaller one.
+const SIZEABLE: u64 = 4;
 /// Groups of one list whose example is shown, more than any list is long.
 const SHOWN_EXAMPLES: usize = 64;
 /// Clients told apart in one group.
@@ -66,7 +68,10 @@ struct Group {
 #[derive(Debug, Default)]
 struct Groups {
     by_key: HashMap<Key, Group, RandomState>,
-    examples: usize,
+    /// The groups whose example is kept, [`MAX_EXAMPLES`] at most.
+    with_example: Vec<Key>,
+    /// No group with an example is smaller; counts only grow.
+    smallest: u64,
     /// Connections of groups that did not fit.
     left_out: u64,
 }
@@ -85,8 +90,11 @@ impl Groups {
             }
             let tls = analyzed.connection.tls_seen();
             let first = (start, analyzed.id);
-            let example = (self.examples < MAX_EXAMPLES).then_some(analyzed);
-            self.examples += usize::from(example.is_some());
+            let example = (self.with_example.len() < MAX_EXAMPLES).then_some(analyzed);
+            if example.is_some() {
+                self.with_example.push(key.clone());
+                self.smallest = 1;
+            }
             let clients = vec![client];
             self.by_key.insert(key, Group { count: 1, first, last: start, clients, tls, example });
             return;
@@ -98,21 +106,40 @@ impl Groups {
         {
             group.clients.insert(place, client);
         }
-        if group.example.is_some() || !group.count.is_power_of_two() {
+        let count = group.count;
+        if group.example.is_none() && count >= SIZEABLE && count.is_power_of_two() {
+            self.displace(key, count / 2, analyzed);
+        }
+    }
+
+    /// Gives a group that grew the place of one of at most `half` its size, if there is one.
+    fn displace(&mut self, key: Key, half: u64, analyzed: Box<Analyzed>) {
+        if half < self.smallest {
             return;
         }
-        // A group that grows takes the place of one that stayed small.
-        let half = group.count / 2;
-        let smallest = self
-            .by_key
-            .values_mut()
-            .filter(|other| other.example.is_some() && other.count <= half)
-            .min_by_key(|other| (other.count, std::cmp::Reverse(other.first)));
-        if let Some(smallest) = smallest {
-            smallest.example = None;
-            if let Some(group) = self.by_key.get_mut(&key) {
-                group.example = Some(analyzed);
-            }
+        let by_key = &self.by_key;
+        let size = |key: &Key| {
+            by_key
+                .get(key)
+                .map_or((0, None), |group| (group.count, Some(std::cmp::Reverse(group.first))))
+        };
+        let Some(place) = (0..self.with_example.len())
+            .min_by_key(|place| self.with_example.get(*place).map(&size))
+        else {
+            return;
+        };
+        let Some(smallest) = self.with_example.get_mut(place) else { return };
+        let (count, _) = size(smallest);
+        self.smallest = count;
+        if count > half {
+            return;
+        }
+        let smallest = std::mem::replace(smallest, key.clone());
+        if let Some(other) = self.by_key.get_mut(&smallest) {
+            other.example = None;
+        }
+        if let Some(group) = self.by_key.get_mut(&key) {
+            group.example = Some(analyzed);
         }
     }
 
@@ -121,12 +148,15 @@ impl Groups {
     fn finish(self, shown: &mut Vec<Box<Analyzed>>, of: &Of) -> Vec<GroupedKind> {
         let mut codes = HashSet::new();
         let mut groups: Vec<(Key, Group)> = self.by_key.into_iter().collect();
-        groups.sort_by_key(|(_, group)| (std::cmp::Reverse(group.count), group.first));
+        groups.sort_by_key(|(_, group)| {
+            (std::cmp::Reverse(group.count), group.example.is_none(), group.first)
+        });
         groups
             .into_iter()
             .enumerate()
             .map(|(place, (key, group))| {
-                let of_note = codes.insert(key.code) | (place < SHOWN_EXAMPLES);
+                let has_example = group.example.is_some();
+                let of_note = has_example && codes.insert(key.code) || place < SHOWN_EXAMPLES;
                 let example = group.example.filter(|_| of_note);
                 let members = example.iter().map(|example| example.id).collect();
                 shown.extend(example);

@@ -122,13 +122,15 @@ impl<'r> Page<'r> {
             .fixed("who", Align::Left)
             .fixed("example", Align::Left);
         for Verdict { kind, failed, kinds, .. } in verdicts(kinds) {
-            let example = kind.example().map_or(0, |example| example.id);
+            let example = kind
+                .example()
+                .map_or_else(String::new, |example| format!("--connection {}", example.id));
             grid.row(vec![
                 (count(failed), Tone::Bad),
                 (kinds.to_string(), Tone::Plain),
                 (kind.verdict.unwrap_or("unexplained").to_owned(), Tone::Strong),
                 (kind.party().to_owned(), Tone::Plain),
-                (format!("--connection {example}"), Tone::Faint),
+                (example, Tone::Faint),
             ]);
         }
         self.lines.extend(grid.lines(self.width, 9));
