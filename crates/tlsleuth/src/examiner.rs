@@ -32,7 +32,7 @@ const BLOCKED: usize = 16_384;
 /// and chains must not make of a number of connections an amount of memory.
 const WAITING_BYTES: usize = 64 << 20;
 
-/// One flow in its turn.
+/// One flow in its turn; small, because a million may go on.
 #[derive(Debug)]
 enum Turn {
     /// It goes on.
@@ -40,9 +40,9 @@ enum Turn {
     /// There is nothing to tell of it.
     Nothing,
     /// It ended, and is to be told.
-    Told(Waiting),
+    Told(Box<Waiting>),
     /// It ended without TLS: told if its server speaks TLS.
-    Candidate(Waiting),
+    Candidate(Box<Waiting>),
 }
 
 #[derive(Debug)]
@@ -105,7 +105,7 @@ impl Examiner {
                 self.without_tls += 1;
                 Turn::Nothing
             }
-            Some(connection) => self.sort_out(Waiting { connection, tunnel, held_bytes }),
+            Some(connection) => self.sort_out(Box::new(Waiting { connection, tunnel, held_bytes })),
         };
         if serial < self.base {
             self.late.remove(&serial);
@@ -153,7 +153,7 @@ impl Examiner {
         self.without_tls
     }
 
-    fn sort_out(&mut self, waiting: Waiting) -> Turn {
+    fn sort_out(&mut self, waiting: Box<Waiting>) -> Turn {
         let connection = &waiting.connection;
         if connection.tls_seen() || connection.refusal.is_some() {
             self.knowledge.learn(connection);
@@ -207,7 +207,7 @@ impl Examiner {
     }
 
     fn tell(&mut self, turn: Turn) {
-        let Waiting { connection, tunnel, .. } = match turn {
+        let waiting = match turn {
             Turn::Going | Turn::Nothing => return,
             Turn::Told(waiting) => waiting,
             Turn::Candidate(waiting) => {
@@ -222,6 +222,7 @@ impl Examiner {
                 waiting
             }
         };
+        let Waiting { connection, tunnel, .. } = *waiting;
         let knowledge = &self.knowledge;
         let context = Context { intermediates: &knowledge.intermediates, servers: knowledge };
         let diagnosis = diagnose(&connection, &self.options.policy, &context);
