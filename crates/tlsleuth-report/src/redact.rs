@@ -100,10 +100,7 @@ impl Redact {
         connection.sni.iter_mut().for_each(|name| self.name(name));
         let chains = [&mut connection.server_chain, &mut connection.client_chain];
         chains.into_iter().flatten().for_each(|chain| self.chain(chain));
-        for event in &mut connection.timeline {
-            let from_peer = event.kind == "before_tls" || event.event == "garbage";
-            if from_peer { self.quoted(&mut event.summary) } else { self.prose(&mut event.summary) }
-        }
+        connection.timeline.iter_mut().for_each(|event| self.event(event));
         connection.findings.iter_mut().for_each(|finding| self.finding(finding));
         connection.log_lines.iter_mut().for_each(|line| self.log_line(line));
     }
@@ -173,6 +170,16 @@ impl Redact {
         *text = prose::redact(&self.redactor, &self.originals, text);
     }
 
+    fn event(&self, event: &mut crate::schema::Event) {
+        if event.event == crate::words::LOG_LINE {
+            self.log_line(&mut event.summary);
+        } else if event.kind == "before_tls" || event.event == "garbage" {
+            self.quoted(&mut event.summary);
+        } else {
+            self.prose(&mut event.summary);
+        }
+    }
+
     /// Text of a peer.
     fn quoted(&self, text: &mut String) {
         *text = prose::mask(&self.redactor, text);
@@ -238,6 +245,27 @@ mod tests {
         assert!(name.starts_with(&format!("CN={host},O=")), "{name}");
         assert!(name.contains("+OU=") && name.contains(",C="), "{name}");
         assert!(!name.contains("Acme") && !name.contains("Ops") && !name.contains("XX"), "{name}");
+    }
+
+    #[test]
+    fn a_log_line_in_the_timeline_is_masked_like_the_others() {
+        let key = Key::parse(b"a key for tests, no secret").unwrap();
+        let redact = Redact::new(What { addresses: true, names: true }, &key, true);
+        let mut event = crate::schema::Event {
+            time: String::new(),
+            offset_ms: 0.0,
+            capture: 0,
+            frame: 1,
+            from: "server",
+            kind: crate::words::kind(crate::words::LOG_LINE),
+            event: crate::words::LOG_LINE,
+            summary: "acme.log:12: web01 user=alice certificate expired".to_owned(),
+        };
+        redact.event(&mut event);
+        for original in ["acme", "web01", "alice"] {
+            assert!(!event.summary.contains(original), "{}", event.summary);
+        }
+        assert!(event.summary.contains("certificate expired"), "{}", event.summary);
     }
 
     #[test]
