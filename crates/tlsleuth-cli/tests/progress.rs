@@ -60,10 +60,15 @@ fn terminal(name: &str, arguments: &str) -> Option<Terminal> {
     fs::create_dir_all(&folder).unwrap();
     let pipe = folder.join("pipe");
     assert!(Command::new("mkfifo").arg(&pipe).status().unwrap().success());
-    let command = format!("{} {arguments} - < {}", env!("CARGO_BIN_EXE_tlsleuth"), pipe.display());
+    // A shell that stays (dash does) gets the Ctrl-C as well and ends with 130 whatever the
+    // command's own status is, so the command takes its place.
+    let command =
+        format!("exec {} {arguments} - < {}", env!("CARGO_BIN_EXE_tlsleuth"), pipe.display());
     let script = Command::new("script")
         .args(["--quiet", "--flush", "--return", "--command", &command, "/dev/null"])
         .env("TERM", "xterm")
+        // script(1) runs the command in the user's shell, whichever that is.
+        .env("SHELL", "/bin/sh")
         .env("NO_COLOR", "1")
         .stdin(Stdio::piped())
         .stdout(Stdio::piped())
