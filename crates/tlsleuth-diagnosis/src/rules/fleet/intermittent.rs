@@ -41,8 +41,7 @@ declare_fleet_rule! {
 }
 
 fn check(summary: &Summary) -> Vec<Finding> {
-    let all =
-        summary.groups().fold(Tally::default(), |sum, (_, _, group)| sum.and(group.ended));
+    let all = summary.groups().fold(Tally::default(), |sum, (_, _, group)| sum.and(group.ended));
     summary
         .groups()
         .filter(|(_, _, group)| group.ended.failed >= ENOUGH)
