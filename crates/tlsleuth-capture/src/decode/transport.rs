@@ -6,17 +6,18 @@ use super::{
 };
 use crate::{Address, Endpoint, Frame, Segment, SeqNumber, TcpFlags, TunnelId};
 
-/// The segment of a frame as nearly all are: Ethernet, IPv4 without options and not fragmented,
-/// TCP. `None` for any other, which the layers then take apart.
+/// Bytes of an Ethernet header.
+const ETHERNET: usize = 14;
+
+/// The segment of a frame as nearly all are: Ethernet, IPv4 without options and not fragmented or
+/// IPv6 without extension headers, TCP. `None` for any other, which the layers then take apart.
 ///
 /// Reads the headers alone, once, without looking at a layer twice: most frames of a large capture
 /// are application data, of which nothing else is ever touched.
 #[inline]
 pub(super) fn plain_segment<'a>(frame: &Frame<'a>) -> Option<Segment<'a>> {
-    const IP: usize = 14;
-    const TCP: usize = IP + 20;
-    let data = frame.data;
-    let head = data.first_chunk::<{ TCP + 20 }>()?;
+    const TCP: usize = ETHERNET + 20;
+    let head = frame.data.first_chunk::<{ TCP + 20 }>()?;
     // IPv4's EtherType, version 4 with five words, neither more fragments nor an offset, TCP.
     if head[12] != 0x08
         || head[13] != 0x00
@@ -25,35 +26,71 @@ pub(super) fn plain_segment<'a>(frame: &Frame<'a>) -> Option<Segment<'a>> {
         || head[21] != 0
         || head[23] != 6
     {
+        return plain_segment_v6(frame);
+    }
+    let end = ETHERNET.wrapping_add(u16::from_be_bytes([head[16], head[17]]).into());
+    let ip = PlainIp {
+        source: Address::v4([head[26], head[27], head[28], head[29]]),
+        destination: Address::v4([head[30], head[31], head[32], head[33]]),
+        ttl: head[22],
+        id: Some(u16::from_be_bytes([head[18], head[19]])),
+    };
+    plain_tcp(frame, ip, TCP, end)
+}
+
+/// The same for IPv6 (RFC 8200 §3).
+fn plain_segment_v6<'a>(frame: &Frame<'a>) -> Option<Segment<'a>> {
+    const TCP: usize = ETHERNET + 40;
+    let head = frame.data.first_chunk::<{ TCP + 20 }>()?;
+    let length = u16::from_be_bytes([head[18], head[19]]);
+    // IPv6's EtherType, version 6, TCP; a length of 0 means "see the frame".
+    if head[12] != 0x86 || head[13] != 0xdd || head[14] >> 4 != 6 || head[20] != 6 || length == 0 {
         return None;
     }
-    let end = IP.wrapping_add(u16::from_be_bytes([head[16], head[17]]).into());
-    let payload_start = TCP.wrapping_add(usize::from(head[46] >> 4).wrapping_mul(4));
+    let address = |at: usize| head.get(at..).and_then(<[u8]>::first_chunk).copied();
+    let ip = PlainIp {
+        source: Address::v6(address(22)?),
+        destination: Address::v6(address(38)?),
+        ttl: head[21],
+        id: None,
+    };
+    plain_tcp(frame, ip, TCP, TCP.wrapping_add(length.into()))
+}
+
+/// What of a plain IP header goes into the segment.
+struct PlainIp {
+    source: Address,
+    destination: Address,
+    ttl: u8,
+    id: Option<u16>,
+}
+
+/// The TCP part of a plain frame: the header at `tcp`, the IP packet's end at `end`.
+#[inline]
+fn plain_tcp<'a>(frame: &Frame<'a>, ip: PlainIp, tcp: usize, end: usize) -> Option<Segment<'a>> {
+    let data = frame.data;
+    let header = data.get(tcp..)?.first_chunk::<20>()?;
+    let [s0, s1, d0, d1, q0, q1, q2, q3, a0, a1, a2, a3, offset, flags, w0, w1, ..] = *header;
+    let payload_start = tcp.wrapping_add(usize::from(offset >> 4).wrapping_mul(4));
     // Fails where a length cannot be, and for a total length of 0, which means "see the frame".
     let captured_end = end.min(data.len());
     Some(Segment {
         place: frame.place,
-        source: Endpoint {
-            address: Address::v4([head[26], head[27], head[28], head[29]]),
-            port: u16::from_be_bytes([head[34], head[35]]),
-        },
-        destination: Endpoint {
-            address: Address::v4([head[30], head[31], head[32], head[33]]),
-            port: u16::from_be_bytes([head[36], head[37]]),
-        },
+        source: Endpoint { address: ip.source, port: u16::from_be_bytes([s0, s1]) },
+        destination: Endpoint { address: ip.destination, port: u16::from_be_bytes([d0, d1]) },
         tunnel: TunnelId::NONE,
-        seq: SeqNumber(u32::from_be_bytes([head[38], head[39], head[40], head[41]])),
-        ack: SeqNumber(u32::from_be_bytes([head[42], head[43], head[44], head[45]])),
-        flags: TcpFlags(head[47]),
-        window: u16::from_be_bytes([head[48], head[49]]),
-        header: data.get(TCP..TCP + 20)?,
-        options: data.get(TCP + 20..payload_start)?,
+        seq: SeqNumber(u32::from_be_bytes([q0, q1, q2, q3])),
+        ack: SeqNumber(u32::from_be_bytes([a0, a1, a2, a3])),
+        flags: TcpFlags(flags),
+        window: u16::from_be_bytes([w0, w1]),
+        header,
+        options: data.get(tcp + 20..payload_start)?,
         payload: data.get(payload_start..captured_end)?,
         cut: u32::try_from(end.wrapping_sub(captured_end))
             .ok()?
             .min(frame.original_len.saturating_sub(u32::try_from(data.len()).ok()?)),
-        ttl: head[22],
-        ip_id: Some(u16::from_be_bytes([head[18], head[19]])),
+        ttl: ip.ttl,
+        ip_id: ip.id,
     })
 }
 
@@ -219,7 +256,9 @@ fn udp<'d>(
 
 #[cfg(test)]
 mod tests {
-    use super::super::testing::{decode, decode_snapped, ethernet, hex, ipv4, packet, tcp, udp};
+    use super::super::testing::{
+        decode, decode_snapped, ethernet, hex, ipv4, ipv6, packet, tcp, udp,
+    };
     use crate::{Checksum, Decoded, Decoder, Frame, Limits, LinkType, Place};
 
     #[test]
@@ -248,20 +287,36 @@ mod tests {
 
     #[test]
     fn the_short_way_and_the_long_way_agree() {
-        let frame = ethernet(0x0800, &packet());
-        let tagged = ethernet(0x8100, &[&[0, 1, 8, 0], &packet()[..]].concat());
-        let segment = |data: &[u8]| {
+        let segment = |data: &[u8], original_len| {
             let mut decoder = Decoder::new(Limits::default());
-            let frame = Frame {
-                place: Place::default(),
-                link: LinkType::ETHERNET,
-                interface: 0,
-                data,
-                original_len: 0,
-            };
+            let link = LinkType::ETHERNET;
+            let frame = Frame { place: Place::default(), link, interface: 0, data, original_len };
             format!("{:?}", decoder.decode(&frame))
         };
-        assert_eq!(segment(&frame), segment(&tagged));
+        let mut long = tcp();
+        long.extend([7; 200]);
+        for (kind, packet) in [
+            (0x0800, packet()),
+            (0x0800, ipv4(6, &long)),
+            (0x86dd, ipv6(6, &tcp())),
+            (0x86dd, ipv6(6, &long)),
+            // A claim of no bytes at all, and of more than there are.
+            (0x86dd, [&ipv6(6, &long)[..4], &[0, 0], &ipv6(6, &long)[6..]].concat()),
+            (0x86dd, [&ipv6(6, &long)[..4], &[1, 0], &ipv6(6, &long)[6..]].concat()),
+        ] {
+            let [high, low] = u16::to_be_bytes(kind);
+            let plain = ethernet(kind, &packet);
+            let tagged = ethernet(0x8100, &[&[0, 1, high, low], &packet[..]].concat());
+            let len = u32::try_from(plain.len()).unwrap();
+            assert_eq!(segment(&plain, len), segment(&tagged, len + 4));
+            let whole = segment(&plain, len);
+            assert!(whole.starts_with("Segment"), "{whole}");
+            for kept in 0..plain.len() - packet.len() + 74 {
+                let kept = kept.min(plain.len());
+                let tagged = &tagged[..if kept < 12 { kept } else { kept + 4 }];
+                assert_eq!(segment(&plain[..kept], len), segment(tagged, len + 4), "{kept}");
+            }
+        }
     }
 
     #[test]
