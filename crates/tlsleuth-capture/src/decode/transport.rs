@@ -6,18 +6,17 @@ use super::{
 };
 use crate::{Address, Endpoint, Frame, Segment, SeqNumber, TcpFlags, TunnelId};
 
-/// Bytes of an Ethernet header.
-const ETHERNET: usize = 14;
-
-/// The segment of a frame as nearly all are: Ethernet, IPv4 without options and not fragmented or
-/// IPv6 without extension headers, TCP. `None` for any other, which the layers then take apart.
+/// The segment of a frame as nearly all are: Ethernet, IPv4 without options and not fragmented,
+/// TCP. `None` for any other, which the layers then take apart.
 ///
 /// Reads the headers alone, once, without looking at a layer twice: most frames of a large capture
 /// are application data, of which nothing else is ever touched.
 #[inline]
 pub(super) fn plain_segment<'a>(frame: &Frame<'a>) -> Option<Segment<'a>> {
-    const TCP: usize = ETHERNET + 20;
-    let head = frame.data.first_chunk::<{ TCP + 20 }>()?;
+    const IP: usize = 14;
+    const TCP: usize = IP + 20;
+    let data = frame.data;
+    let head = data.first_chunk::<{ TCP + 20 }>()?;
     // IPv4's EtherType, version 4 with five words, neither more fragments nor an offset, TCP.
     if head[12] != 0x08
         || head[13] != 0x00
@@ -26,71 +25,75 @@ pub(super) fn plain_segment<'a>(frame: &Frame<'a>) -> Option<Segment<'a>> {
         || head[21] != 0
         || head[23] != 6
     {
-        return plain_segment_v6(frame);
-    }
-    let end = ETHERNET.wrapping_add(u16::from_be_bytes([head[16], head[17]]).into());
-    let ip = PlainIp {
-        source: Address::v4([head[26], head[27], head[28], head[29]]),
-        destination: Address::v4([head[30], head[31], head[32], head[33]]),
-        ttl: head[22],
-        id: Some(u16::from_be_bytes([head[18], head[19]])),
-    };
-    plain_tcp(frame, ip, TCP, end)
-}
-
-/// The same for IPv6 (RFC 8200 §3).
-fn plain_segment_v6<'a>(frame: &Frame<'a>) -> Option<Segment<'a>> {
-    const TCP: usize = ETHERNET + 40;
-    let head = frame.data.first_chunk::<{ TCP + 20 }>()?;
-    let length = u16::from_be_bytes([head[18], head[19]]);
-    // IPv6's EtherType, version 6, TCP; a length of 0 means "see the frame".
-    if head[12] != 0x86 || head[13] != 0xdd || head[14] >> 4 != 6 || head[20] != 6 || length == 0 {
         return None;
     }
-    let address = |at: usize| head.get(at..).and_then(<[u8]>::first_chunk).copied();
-    let ip = PlainIp {
-        source: Address::v6(address(22)?),
-        destination: Address::v6(address(38)?),
-        ttl: head[21],
-        id: None,
-    };
-    plain_tcp(frame, ip, TCP, TCP.wrapping_add(length.into()))
-}
-
-/// What of a plain IP header goes into the segment.
-struct PlainIp {
-    source: Address,
-    destination: Address,
-    ttl: u8,
-    id: Option<u16>,
-}
-
-/// The TCP part of a plain frame: the header at `tcp`, the IP packet's end at `end`.
-#[inline]
-fn plain_tcp<'a>(frame: &Frame<'a>, ip: PlainIp, tcp: usize, end: usize) -> Option<Segment<'a>> {
-    let data = frame.data;
-    let header = data.get(tcp..)?.first_chunk::<20>()?;
-    let [s0, s1, d0, d1, q0, q1, q2, q3, a0, a1, a2, a3, offset, flags, w0, w1, ..] = *header;
-    let payload_start = tcp.wrapping_add(usize::from(offset >> 4).wrapping_mul(4));
+    let end = IP.wrapping_add(u16::from_be_bytes([head[16], head[17]]).into());
+    let payload_start = TCP.wrapping_add(usize::from(head[46] >> 4).wrapping_mul(4));
     // Fails where a length cannot be, and for a total length of 0, which means "see the frame".
     let captured_end = end.min(data.len());
     Some(Segment {
         place: frame.place,
-        source: Endpoint { address: ip.source, port: u16::from_be_bytes([s0, s1]) },
-        destination: Endpoint { address: ip.destination, port: u16::from_be_bytes([d0, d1]) },
+        source: Endpoint {
+            address: Address::v4([head[26], head[27], head[28], head[29]]),
+            port: u16::from_be_bytes([head[34], head[35]]),
+        },
+        destination: Endpoint {
+            address: Address::v4([head[30], head[31], head[32], head[33]]),
+            port: u16::from_be_bytes([head[36], head[37]]),
+        },
+        tunnel: TunnelId::NONE,
+        seq: SeqNumber(u32::from_be_bytes([head[38], head[39], head[40], head[41]])),
+        ack: SeqNumber(u32::from_be_bytes([head[42], head[43], head[44], head[45]])),
+        flags: TcpFlags(head[47]),
+        window: u16::from_be_bytes([head[48], head[49]]),
+        header: data.get(TCP..TCP + 20)?,
+        options: data.get(TCP + 20..payload_start)?,
+        payload: data.get(payload_start..captured_end)?,
+        cut: u32::try_from(end.wrapping_sub(captured_end))
+            .ok()?
+            .min(frame.original_len.saturating_sub(u32::try_from(data.len()).ok()?)),
+        ttl: head[22],
+        ip_id: Some(u16::from_be_bytes([head[18], head[19]])),
+    })
+}
+
+/// The same for IPv6 without extension headers (RFC 8200 §3).
+pub(super) fn plain_segment_v6<'a>(frame: &Frame<'a>) -> Option<Segment<'a>> {
+    const IP: usize = 14;
+    const TCP: usize = IP + 40;
+    let data = frame.data;
+    let (head, header) = data.first_chunk::<{ TCP + 20 }>()?.split_first_chunk::<TCP>()?;
+    let len = u16::from_be_bytes([head[18], head[19]]);
+    // IPv6's EtherType, version 6, TCP; a length of 0 means "see the frame".
+    if head[12] != 0x86 || head[13] != 0xdd || head[14] >> 4 != 6 || head[20] != 6 || len == 0 {
+        return None;
+    }
+    let [s0, s1, d0, d1, q0, q1, q2, q3, a0, a1, a2, a3, offset, flags, w0, w1, ..] =
+        *header.first_chunk::<20>()?;
+    let end = TCP.wrapping_add(len.into());
+    let payload_start = TCP.wrapping_add(usize::from(offset >> 4).wrapping_mul(4));
+    let captured_end = end.min(data.len());
+    let address = |at: usize| head.get(at..).and_then(<[u8]>::first_chunk).copied();
+    Some(Segment {
+        place: frame.place,
+        source: Endpoint { address: Address::v6(address(22)?), port: u16::from_be_bytes([s0, s1]) },
+        destination: Endpoint {
+            address: Address::v6(address(38)?),
+            port: u16::from_be_bytes([d0, d1]),
+        },
         tunnel: TunnelId::NONE,
         seq: SeqNumber(u32::from_be_bytes([q0, q1, q2, q3])),
         ack: SeqNumber(u32::from_be_bytes([a0, a1, a2, a3])),
         flags: TcpFlags(flags),
         window: u16::from_be_bytes([w0, w1]),
         header,
-        options: data.get(tcp + 20..payload_start)?,
+        options: data.get(TCP + 20..payload_start)?,
         payload: data.get(payload_start..captured_end)?,
         cut: u32::try_from(end.wrapping_sub(captured_end))
             .ok()?
             .min(frame.original_len.saturating_sub(u32::try_from(data.len()).ok()?)),
-        ttl: ip.ttl,
-        ip_id: ip.id,
+        ttl: head[21],
+        ip_id: None,
     })
 }
 
