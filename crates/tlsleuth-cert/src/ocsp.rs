@@ -5,7 +5,7 @@ use std::{fmt, sync::Arc};
 use ring::digest;
 
 use crate::{
-    Certificate, Hash, Malformed, PublicKey, Serial, SignatureAlgorithm, SignatureCheck,
+    Certificate, Hash, Malformed, PublicKey, Scts, Serial, SignatureAlgorithm, SignatureCheck,
     der::{Element, Fault, Reader, tag},
     signature, time,
 };
@@ -65,6 +65,8 @@ pub struct SingleResponse {
     pub this_update: i64,
     /// Until when.
     pub next_update: Option<i64>,
+    /// Signed certificate timestamps of the certificate (RFC 6962 §3.3).
+    pub scts: Scts,
 }
 
 /// An OCSPResponse, as a server staples it.
@@ -184,6 +186,9 @@ const MAX_CERTIFICATES: usize = 4;
 
 /// How far clocks may be apart, in seconds: what OpenSSL's tools allow.
 const CLOCK_SKEW: i64 = 300;
+
+/// The extension with signed certificate timestamps (RFC 6962 §3.3).
+const SCT_LIST: &[u8] = &[0x2b, 6, 1, 4, 1, 0xd6, 0x79, 2, 4, 5];
 
 /// id-pkix-ocsp-basic.
 const BASIC: &[u8] = &[0x2b, 6, 1, 5, 5, 7, 0x30, 1, 1];
@@ -388,6 +393,10 @@ fn read_single(mut single: Reader<'_>) -> Result<SingleResponse, Fault> {
         Some(explicit) => Some(time::parse_time(&explicit.open().next("nextUpdate")?)?),
         None => None,
     };
+    let scts = match single.optional(tag::context(1), "singleExtensions")? {
+        Some(explicit) => read_scts(explicit.open())?,
+        None => Scts::default(),
+    };
     Ok(SingleResponse {
         hash,
         issuer_name_hash: issuer_name_hash.into(),
@@ -396,7 +405,24 @@ fn read_single(mut single: Reader<'_>) -> Result<SingleResponse, Fault> {
         status,
         this_update,
         next_update,
+        scts,
     })
+}
+
+/// The timestamps among the extensions of an answer.
+fn read_scts(mut extensions: Reader<'_>) -> Result<Scts, Fault> {
+    let mut list = extensions.expect(tag::SEQUENCE, "a list of extensions")?.open();
+    while !list.is_empty() {
+        let mut extension = list.expect(tag::SEQUENCE, "an extension")?.open();
+        let is_scts = extension.expect(tag::OID, "an extension's identifier")?.content == SCT_LIST;
+        extension.optional(tag::BOOLEAN, "whether the extension is critical")?;
+        let body = extension.expect(tag::OCTET_STRING, "the body of an extension")?;
+        if is_scts {
+            // What is wrong in it makes no client refuse the response.
+            return Ok(Scts::read(body.content).unwrap_or_default());
+        }
+    }
+    Ok(Scts::default())
 }
 
 /// ```text
