@@ -42,6 +42,7 @@ mod placeholder;
 mod reference;
 mod sct;
 mod signature;
+mod staple;
 mod store;
 mod time;
 mod verify;

@@ -326,6 +326,33 @@ impl OcspResponse {
         OcspJudgement { response, signer, signature, problems }
     }
 
+    /// The first and the last second, around `at`, between which time changes nothing in what
+    /// [`judge`](Self::judge) says.
+    pub(crate) fn span(&self, at: i64) -> (i64, i64) {
+        let (mut from, mut until) = (i64::MIN, i64::MAX);
+        // From this second on something is otherwise than before.
+        let mut changes = |second: i64| {
+            if second <= at {
+                from = from.max(second);
+            } else {
+                until = until.min(second - 1);
+            }
+        };
+        for single in &self.responses {
+            changes(single.this_update.saturating_sub(CLOCK_SKEW));
+            if let Some(end) = single.next_update {
+                changes(end.saturating_add(CLOCK_SKEW + 1));
+            }
+        }
+        for responder in &self.certificates {
+            responder.not_before.into_iter().for_each(&mut changes);
+            if let Some(end) = responder.not_after {
+                changes(end.saturating_add(1));
+            }
+        }
+        (from, until)
+    }
+
     /// Whether the issuer signed it, or a responder that the issuer delegated to (RFC 6960
     /// §4.2.2.2: a certificate issued by the same key, with id-kp-OCSPSigning). Valid without a
     /// signer means that somebody signed who may not.

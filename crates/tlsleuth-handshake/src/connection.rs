@@ -241,7 +241,7 @@ pub struct SentChain {
     /// Whether the message held a raw public key instead (RFC 7250).
     pub raw_public_key: bool,
     /// The stapled OCSP response of the leaf, raw.
-    pub stapled: Option<Box<[u8]>>,
+    pub stapled: Option<Located<Box<[u8]>>>,
     /// Signed certificate timestamps that came in an extension of TLS: of the ServerHello, since TLS
     /// 1.3 of the leaf's entry.
     pub scts: Scts,
@@ -276,7 +276,7 @@ impl SentChain {
         }
         add(SctSource::TlsExtension, &self.scts);
         if let Some(staple) = &self.stapled {
-            for response in &OcspResponse::parse(staple).responses {
+            for response in &OcspResponse::parse(&staple.value).responses {
                 add(SctSource::Staple, &response.scts);
             }
         }

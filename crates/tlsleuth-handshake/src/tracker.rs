@@ -728,7 +728,8 @@ impl Tracker {
                 if let Observed::Present(chain) = &mut self.connection.server_chain
                     && let Some(response) = status.responses.first()
                 {
-                    chain.value.stapled.get_or_insert_with(|| response.clone());
+                    let response = || Located::new(response.clone(), at);
+                    chain.value.stapled.get_or_insert_with(response);
                 }
                 self.event(direction, at, EventKind::CertificateStatus);
             }
@@ -848,7 +849,7 @@ impl Tracker {
         let stapled = leaf
             .and_then(|leaf| leaf.certificate_status())
             .and_then(|status| status.responses.first())
-            .cloned();
+            .map(|response| Located::new(response.clone(), at));
         let hello = self.connection.server_hello.present().filter(|_| side == Side::Server);
         let scts = leaf
             .and_then(|leaf| leaf.signed_certificate_timestamps())

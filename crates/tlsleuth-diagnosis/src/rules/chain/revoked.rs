@@ -29,9 +29,9 @@ declare_rule! {
 
 fn check(_case: &Case<'_>, chain: &JudgedChain<'_>) -> Verdict {
     let stapled = chain.stapled.as_ref().ok_or(Skip::NotApplicable)?;
-    let Some(response) = &stapled.response else { return Ok(None) };
+    let Some(response) = &stapled.value.response else { return Ok(None) };
     let CertStatus::Revoked { at, .. } = response.status else { return Ok(None) };
-    if stapled.problems.iter().any(|problem| {
+    if stapled.value.problems.iter().any(|problem| {
         matches!(problem, OcspProblem::BadSignature | OcspProblem::UnauthorizedSigner)
     }) {
         return Ok(None);
@@ -44,7 +44,7 @@ fn check(_case: &Case<'_>, chain: &JudgedChain<'_>) -> Verdict {
     Ok(Some(
         Finding::new(owner(chain), format!("the certificate was revoked: {when}"))
             .certificate(Some(0))
-            .evidence(chain.at(), format!("the stapled OCSP response says revoked since {when}{why}"))
+            .evidence(stapled.at, format!("the stapled OCSP response says revoked since {when}{why}"))
             .remedy("Install a new certificate with a new key, and find out who revoked the old one and why.")
             .seen_as(&["Go: remote error: tls: revoked certificate", "OpenSSL: certificate revoked (23)", "browsers: NET::ERR_CERT_REVOKED, SEC_ERROR_REVOKED_CERTIFICATE"]),
     ))

@@ -63,10 +63,10 @@ fn check(summary: &Summary) -> Vec<Finding> {
         } else {
             good.insert(leaf.facts.sha256);
         }
-        if let Some((at, ahead)) = leaf.stapled_ahead.filter(|(_, ahead)| *ahead > SLACK_S)
-            && staple.is_none_or(|(_, held, _)| at.order() < held.order())
+        if let Some(ahead) = leaf.stapled_ahead.filter(|ahead| ahead.value > SLACK_S)
+            && staple.is_none_or(|(_, held, _)| ahead.at.order() < held.order())
         {
-            staple = Some((leaf, at, ahead));
+            staple = Some((leaf, ahead.at, ahead.value));
         }
     }
     let most_are_bad = bad.len() >= good.len();
