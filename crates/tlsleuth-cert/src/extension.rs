@@ -500,7 +500,7 @@ fn read_names(mut body: Reader<'_>, into: &mut Certificate) -> Result<(), Fault>
         }
     }
     if into.names_total == 0 {
-        return Err(names.fault("at least one name in subjectAltName"));
+        into.violations.push(Violation::EmptyAltName);
     }
     bad.map_or(Ok(()), Err)
 }

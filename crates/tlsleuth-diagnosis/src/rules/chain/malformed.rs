@@ -48,10 +48,12 @@ fn check(_case: &Case<'_>, chain: &JudgedChain<'_>) -> Verdict {
         kind => format!("certificate {who} {}", broken(kind)),
     };
     let says = title.trim_start_matches("certificate ").to_owned();
+    let mut finding = Finding::new(owner(chain), title).certificate(at).evidence(chain.at(), says);
+    if let Some(by) = found.refused_by {
+        finding = finding.explain(format!("Refused by {by}."));
+    }
     Ok(Some(
-        Finding::new(owner(chain), title)
-            .certificate(at)
-            .evidence(chain.at(), says)
+        finding
             .remedy("Make it anew with a current tool; check it with openssl x509 -text and a linter (pkilint, zlint).")
             .seen_as(&["Go: x509: malformed certificate", "OpenSSL: asn1 encoding routines", "Java: Could not parse certificate"]),
     ))
