@@ -447,6 +447,9 @@ policyConstraints=critical,requireExplicitPolicy:0
 $AKI"
 issue leaf-of-policies "/CN=api.example.test" policies-required leaf "$LEAF_SPAN" "$(leaf_ext $SAN)"
 story policy-constraints "The intermediate demands policies that the leaf does not have." "leaf-of-policies policies-required" root $NAME
+issue nameless "/" self nameless "$INT_SPAN" "$CA_EXT"
+issue leaf-of-nameless "/CN=api.example.test" nameless leaf "$LEAF_SPAN" "$(leaf_ext $SAN)"
+story issuer-without-name "The issuer is an empty name." leaf-of-nameless root $NAME
 issue long-lived "/CN=api.example.test" int leaf "20261001000000Z 99991231235959Z" "$(leaf_ext $SAN)"
 story no-end "Valid until the end of the year 9999, which means that it has no end." "long-lived int" root $NAME
 issue int-of-backwards "/O=Example/CN=Backwards CA" root int "$INT_SPAN" "$CA_EXT

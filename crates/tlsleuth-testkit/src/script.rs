@@ -399,6 +399,7 @@ impl Reader {
             retry,
             sentinel: words.take("sentinel").map(|text| u8::from(text == "1.2")),
             renegotiation: words.take("renegotiation").as_deref() != Some("none"),
+            timestamp: words.flag("sct"),
         }
     }
 

@@ -120,6 +120,20 @@ mod tests {
     use crate::rules::testing::check;
 
     #[test]
+    fn fires_when_the_issuer_has_no_name() {
+        check(
+            &super::CHAIN_MISSING_INTERMEDIATE,
+            "client ClientHello sni=api.example.test versions=1.2
+             server ServerHello + Certificate story=issuer-without-name + ServerKeyExchange + ServerHelloDone
+             client Alert fatal unknown_ca",
+            expect![[r#"
+                error chain.missing-intermediate (certain, server): the certificate does not say who issued it: no path to a root can be built
+                  frame 5: the issuer of "api.example.test" is an empty name
+            "#]],
+        );
+    }
+
+    #[test]
     fn fires_when_the_leaf_is_alone() {
         check(
             &super::CHAIN_MISSING_INTERMEDIATE,
