@@ -187,8 +187,7 @@ impl Of {
     fn new(fleet: &Fleet) -> Self {
         let mut of = Self::default();
         for (server, name, group) in fleet.groups() {
-            let checks = group.verdicts.get(&HEALTH_CHECK).copied().unwrap_or(0);
-            let count = group.connections.saturating_sub(checks);
+            let count = group.connections.saturating_sub(group.health_checks);
             of.names.insert((server, name.cloned()), count);
             let all = of.servers.entry(server).or_default();
             *all = all.saturating_add(count);

@@ -4,6 +4,7 @@ use tlsleuth_capture::{Address, Place};
 
 use super::attempt::Attempt;
 use super::caps::{Caps, MAX_CLIENTS, count};
+use super::group::Group;
 use super::sorted::Sorted;
 use super::tally::Tally;
 use super::timeline::Timeline;
@@ -65,10 +66,12 @@ impl Population {
     }
 
     /// Those that completed in several populations, as one: what came before a first failure.
-    pub(super) fn of_completed<'p>(all: impl Iterator<Item = &'p Self>, caps: &mut Caps) -> Self {
+    pub(super) fn of_completed<'g>(all: impl Iterator<Item = &'g Group>, caps: &mut Caps) -> Self {
         let mut sum = Self::default();
         let mut span: Option<(Place, Place)> = None;
-        for population in all {
+        for group in all.filter(|group| group.completed > 0) {
+            let facts = group.facts();
+            let population = &facts.asked;
             let tally = population.tally.of_completed();
             sum.tally = sum.tally.and(tally);
             sum.clients_left_out = sum.clients_left_out.saturating_add(population.clients_left_out);

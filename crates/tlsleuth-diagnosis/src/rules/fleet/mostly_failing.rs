@@ -46,8 +46,7 @@ fn check(summary: &Summary) -> Vec<Finding> {
         {
             findings.push(finding(summary, *end, None, reached));
         }
-        for (name, group) in &server.names {
-            let name = name.as_ref();
+        for (name, group) in server.names.iter().filter(|(_, group)| group.ended.failed >= ENOUGH) {
             if above(&group.asked, 0) && !told(summary, *end, name, group) {
                 findings.push(finding(summary, *end, name, &group.asked));
             }

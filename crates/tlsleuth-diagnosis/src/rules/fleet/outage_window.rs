@@ -5,7 +5,7 @@ use tlsleuth_capture::Endpoint;
 use super::{called, clock, explained, split_by_client};
 use crate::fleet::chance::{ALPHA, Table, ln_likelihood_ratio, p_value, significant};
 use crate::fleet::timeline::{Step, Timeline};
-use crate::fleet::{Population, Summary, verdicts_in_words};
+use crate::fleet::{Population, Summary, Tally, verdicts_in_words};
 use crate::rule::declare_fleet_rule;
 use crate::{Finding, Party, wording};
 
@@ -119,8 +119,8 @@ fn check(summary: &Summary) -> Vec<Finding> {
         {
             findings.push(finding(&end.to_string(), &window));
         }
-        for (name, group) in &server.names {
-            let name = name.as_ref();
+        let enough = |tally: Tally| tally.failed >= ENOUGH && tally.completed >= ENOUGH;
+        for (name, group) in server.names.iter().filter(|(_, group)| enough(group.ended)) {
             if let Some(window) = window(summary, &group.asked)
                 && !explained(summary, *end, name, group)
                 && !by_ladders(&group.asked)
