@@ -45,6 +45,10 @@ pub fn ct_log(id: &Fingerprint) -> Option<&'static CtLog> {
 }
 
 #[cfg(test)]
+#[allow(
+    clippy::disallowed_methods,
+    reason = "whether the table is to be written is in the environment"
+)]
 mod tests {
     use std::collections::BTreeMap;
     use std::fmt::Write as _;

@@ -19,13 +19,13 @@ use tlsleuth_testkit::script;
 
 /// A handshake whose leaf has a timestamp of Argon2026h2 and one of an unknown log that is dated
 /// after the capture, and whose ServerHello has one of Oak2026h2.
-fn report() -> Report {
+fn report(test: &str) -> Report {
     let story = script(
         "client ClientHello sni=api.example.test versions=1.2
          server ServerHello sct + Certificate story=timestamps + ServerKeyExchange + ServerHelloDone
          client Alert fatal unknown_ca",
     );
-    let path = PathBuf::from(env!("CARGO_TARGET_TMPDIR")).join("timestamps.pcap");
+    let path = PathBuf::from(env!("CARGO_TARGET_TMPDIR")).join(format!("{test}.pcap"));
     std::fs::write(&path, story.pcap()).unwrap();
     common::analyze(&path, "timestamps.pcap")
 }
@@ -38,7 +38,7 @@ fn printed(write: impl Fn(&Report, &mut Vec<u8>), report: &Report) -> String {
 
 #[test]
 fn json_has_the_log_and_the_time() {
-    let text = printed(|report, out| json::write(report, out).unwrap(), &report());
+    let text = printed(|report, out| json::write(report, out).unwrap(), &report("json"));
     let report: Value = serde_json::from_str(&text).unwrap();
     let chain = &report["connections"][0]["server_chain"];
     assert_eq!(chain["scts_total"], 3);
@@ -64,7 +64,7 @@ fn json_has_the_log_and_the_time() {
 
 #[test]
 fn every_format_names_the_logs() {
-    let report = report();
+    let report = report("formats");
     let table = printed(
         |report, out| {
             table::write(report, table::Style::new(120, false).listing(table::Listing::Full), out)
@@ -96,7 +96,7 @@ fn every_format_names_the_logs() {
 #[test]
 fn redaction_takes_the_times() {
     for names in [true, false] {
-        let mut report = report();
+        let mut report = report("redaction");
         let what = What { addresses: !names, names };
         let redact = Redact::new(what, &Key::parse(b"a key for tests, no secret").unwrap(), true);
         redact.report(&mut report);

@@ -408,7 +408,12 @@ impl Reader {
             return Vec::new();
         }
         if words.flag("ocsp") {
-            let chain = crate::certificate::ocsp::chain();
+            let mut chain = crate::certificate::ocsp::chain();
+            if words.flag("alone") {
+                // Neither sent nor trusted: nobody can check who signed the response.
+                chain.truncate(1);
+                return chain;
+            }
             self.story.trust(chain.last().cloned().into_iter().collect());
             return chain;
         }

@@ -41,8 +41,12 @@ fn check(_case: &Case<'_>, chain: &JudgedChain<'_>) -> Verdict {
         .status
         .reason_name()
         .map_or_else(String::new, |reason| format!(", reason {reason}"));
+    let mut finding = Finding::new(owner(chain), format!("the certificate was revoked: {when}"));
+    if stapled.value.problems.contains(&OcspProblem::Unchecked) {
+        finding = finding.likely("Inferred: who signed the response could not be checked, since the issuer's certificate is not there or its algorithm is not known.");
+    }
     Ok(Some(
-        Finding::new(owner(chain), format!("the certificate was revoked: {when}"))
+        finding
             .certificate(Some(0))
             .evidence(stapled.at, format!("the stapled OCSP response says revoked since {when}{why}"))
             .remedy("Install a new certificate with a new key, and find out who revoked the old one and why.")
@@ -66,6 +70,21 @@ mod tests {
              client Alert fatal certificate_revoked",
             expect![[r#"
                 error chain.revoked (certain, server): the certificate was revoked: 2026-11-05 00:00:00 UTC
+                  frame 5: the stapled OCSP response says revoked since 2026-11-05 00:00:00 UTC, reason keyCompromise
+            "#]],
+        );
+    }
+
+    #[test]
+    fn likely_when_its_signature_cannot_be_checked() {
+        check(
+            &super::CHAIN_REVOKED,
+            "clock 1795240000
+             client ClientHello sni=api.example.test versions=1.2 status-request
+             server ServerHello + Certificate ocsp alone + CertificateStatus revoked + ServerHelloDone
+             client Alert fatal certificate_revoked",
+            expect![[r#"
+                error chain.revoked (likely, server): the certificate was revoked: 2026-11-05 00:00:00 UTC
                   frame 5: the stapled OCSP response says revoked since 2026-11-05 00:00:00 UTC, reason keyCompromise
             "#]],
         );
