@@ -219,7 +219,7 @@ fn groups(fleet: &Fleet) -> BTreeMap<Key<'_>, &Group> {
         .servers
         .iter()
         .flat_map(|(end, server)| {
-            server.names.iter().map(move |(name, group)| ((*end, name), group))
+            server.names.iter().map(move |(name, group)| ((*end, name.as_ref()), &**group))
         })
         .collect()
 }

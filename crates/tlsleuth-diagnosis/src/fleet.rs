@@ -7,7 +7,7 @@
 //!
 //! Every rule states the test by which chance is excluded; they are in [`chance`].
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::HashMap;
 use std::sync::Arc;
 
 use tlsleuth_capture::{Endpoint, Place};
@@ -27,10 +27,10 @@ pub mod counts;
 pub mod group;
 pub mod group_facts;
 pub mod hello;
+pub mod indexed;
 pub mod ladder;
 pub mod latency;
 pub mod leaf;
-pub mod names;
 pub mod node;
 pub mod population;
 pub mod size;
@@ -42,8 +42,8 @@ pub use attempt::{Attempt, ChainShape, Chosen, Resumption};
 pub use caps::LeftOut;
 pub use group::Group;
 pub use group_facts::GroupFacts;
+pub use indexed::Indexed;
 pub use leaf::{Leaf, LeafFacts, SeenLeaf};
-pub use names::Names;
 pub use population::{ClientTally, Population, verdicts_in_words};
 pub use tally::Tally;
 
@@ -59,7 +59,7 @@ const LOOKED_AT: u64 = 3;
 #[derive(Clone, Debug, Default)]
 pub struct Server {
     /// Its names; `None` where no name was asked for, or no ClientHello was seen.
-    pub names: Names,
+    pub names: Indexed<Option<WireText>, Box<Group>>,
     /// Whether it can be reached: failures without a ClientHello, among all that completed. Kept from
     /// the first such failure on; until then [`reached`](Self::reached) can make it of the names.
     not_reached: Option<Box<Population>>,
@@ -75,16 +75,19 @@ impl Server {
     /// The same, also where nothing failed.
     #[must_use]
     pub fn reached(&self) -> Population {
-        self.not_reached
-            .as_deref()
-            .cloned()
-            .unwrap_or_else(|| Population::of_completed(self.names.groups(), &mut Caps::default()))
+        self.not_reached.as_deref().cloned().unwrap_or_else(|| {
+            Population::of_completed(
+                self.names.values().map(|group| &**group),
+                &mut Caps::default(),
+            )
+        })
     }
 
     fn reach(&mut self, attempt: &Attempt, caps: &mut Caps) {
         let fails = attempt.hello.is_none() && attempt.is_failed() && !attempt.is_health_check();
         if fails && self.not_reached.is_none() {
-            let population = Population::of_completed(self.names.groups(), caps);
+            let population =
+                Population::of_completed(self.names.values().map(|group| &**group), caps);
             self.not_reached = Some(Box::new(population));
         }
         if let Some(population) = &mut self.not_reached
@@ -98,7 +101,7 @@ impl Server {
 /// What the connections of an incident show together.
 #[derive(Clone, Debug, Default)]
 pub struct Summary {
-    servers: BTreeMap<Endpoint, Server>,
+    servers: Indexed<Endpoint, Server>,
     groups: usize,
     hellos: Hellos,
     /// Looked up, never walked.
@@ -147,11 +150,10 @@ impl Summary {
     pub fn add(&mut self, attempt: Attempt) {
         self.totals.add(&attempt);
         let full = self.groups >= MAX_GROUPS;
-        if full && !self.servers.contains_key(&attempt.server) {
+        let Some(server) = self.servers.at(&attempt.server, !full) else {
             count(&mut self.caps.left_out.groups);
             return;
-        }
-        let server = self.servers.entry(attempt.server).or_default();
+        };
         let before = server.names.len();
         if server.names.at(&attempt.name, !full).is_none() {
             count(&mut self.caps.left_out.groups);
@@ -178,14 +180,14 @@ impl Summary {
 
     /// The servers.
     #[must_use]
-    pub fn servers(&self) -> &BTreeMap<Endpoint, Server> {
+    pub fn servers(&self) -> &Indexed<Endpoint, Server> {
         &self.servers
     }
 
     /// Every server under every name.
     pub fn groups(&self) -> impl Iterator<Item = (Endpoint, Option<&WireText>, &Group)> {
         self.servers.iter().flat_map(|(end, server)| {
-            server.names.iter().map(move |(name, group)| (*end, name, group))
+            server.names.iter().map(move |(name, group)| (*end, name.as_ref(), &**group))
         })
     }
 
@@ -337,7 +339,7 @@ pub struct Fleet {
     /// The findings.
     pub findings: Vec<Finding>,
     /// The servers.
-    pub servers: BTreeMap<Endpoint, Server>,
+    pub servers: Indexed<Endpoint, Server>,
     /// What did not fit under a cap.
     pub left_out: LeftOut,
     /// All connections.
@@ -350,7 +352,7 @@ impl Fleet {
     /// Every server under every name.
     pub fn groups(&self) -> impl Iterator<Item = (Endpoint, Option<&WireText>, &Group)> {
         self.servers.iter().flat_map(|(end, server)| {
-            server.names.iter().map(move |(name, group)| (*end, name, group))
+            server.names.iter().map(move |(name, group)| (*end, name.as_ref(), &**group))
         })
     }
 }

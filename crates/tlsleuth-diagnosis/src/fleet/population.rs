@@ -15,7 +15,7 @@ use crate::{Party, wording};
 pub struct ClientTally {
     /// Its connections.
     pub tally: Tally,
-    /// The leafs that it got: bits in the order of [`Group::leafs`](super::Group::leafs).
+    /// The leafs that it got: bits in the order of [`GroupFacts::leafs`](super::GroupFacts::leafs).
     pub leafs: u32,
 }
 

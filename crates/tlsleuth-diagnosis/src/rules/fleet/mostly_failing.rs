@@ -37,7 +37,7 @@ declare_fleet_rule! {
 
 fn check(summary: &Summary) -> Vec<Finding> {
     let mut findings = Vec::new();
-    for (end, server) in summary.servers() {
+    for (end, server) in summary.servers().iter() {
         if let Some(reached) = server.not_reached()
             && above(reached, 0)
             && above(reached, lost_races(summary, *end))
@@ -47,6 +47,7 @@ fn check(summary: &Summary) -> Vec<Finding> {
             findings.push(finding(summary, *end, None, reached));
         }
         for (name, group) in server.names.iter().filter(|(_, group)| group.ended.failed >= ENOUGH) {
+            let name = name.as_ref();
             if above(&group.asked, 0) && !told(summary, *end, name, group) {
                 findings.push(finding(summary, *end, name, &group.asked));
             }

@@ -113,7 +113,7 @@ fn scan(timeline: &Timeline, looks: u64) -> Option<Window> {
 
 fn check(summary: &Summary) -> Vec<Finding> {
     let mut findings = Vec::new();
-    for (end, server) in summary.servers() {
+    for (end, server) in summary.servers().iter() {
         if split_by_client::split_of_reach(summary, server).is_none()
             && let Some(window) = server.not_reached().and_then(|reached| window(summary, reached))
         {
@@ -121,6 +121,7 @@ fn check(summary: &Summary) -> Vec<Finding> {
         }
         let enough = |tally: Tally| tally.failed >= ENOUGH && tally.completed >= ENOUGH;
         for (name, group) in server.names.iter().filter(|(_, group)| enough(group.ended)) {
+            let name = name.as_ref();
             if let Some(window) = window(summary, &group.asked)
                 && !explained(summary, *end, name, group)
                 && !by_ladders(&group.asked)

@@ -393,7 +393,7 @@ pub(crate) fn split_by_name(summary: &Summary, server: &Server) -> Option<Split>
 
 fn check(summary: &Summary) -> Vec<Finding> {
     let mut findings = Vec::new();
-    for (end, server) in summary.servers() {
+    for (end, server) in summary.servers().iter() {
         if let (Some(split), Some(reached)) =
             (split_of_reach(summary, server), server.not_reached())
         {
@@ -405,6 +405,7 @@ fn check(summary: &Summary) -> Vec<Finding> {
             findings.push(finding(&end.to_string(), "hellos that", &split, &group.asked));
         }
         for (name, group) in server.names.iter() {
+            let name = name.as_ref();
             if let Some(split) = split(summary, *end, name, group) {
                 let called = called(*end, name);
                 let what = if split.says.starts_with("come from") {
