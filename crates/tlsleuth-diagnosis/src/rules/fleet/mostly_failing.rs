@@ -77,7 +77,7 @@ pub(crate) fn told(
 
 fn above(population: &Population, lost: u64) -> bool {
     let failed = population.tally.failed.saturating_sub(population.excused).saturating_sub(lost);
-    let failing = population.clients.values().filter(|client| client.tally.failed > 0);
+    let failing = population.clients.values().filter(|client| client.failed > 0);
     failed >= ENOUGH
         && failed > population.tally.completed
         && failing.take(CLIENTS).count() >= CLIENTS

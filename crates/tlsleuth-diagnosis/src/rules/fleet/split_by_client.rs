@@ -194,7 +194,7 @@ pub(super) fn failing(population: &Population) -> Vec<Address> {
     population
         .clients
         .iter()
-        .filter(|(_, client)| client.tally.failed > 0 && client.tally.completed == 0)
+        .filter(|(_, client)| client.failed > 0 && client.completed == 0)
         .map(|(address, _)| *address)
         .collect()
 }
@@ -323,7 +323,7 @@ fn by_address(summary: &Summary, population: &Population) -> Option<Split> {
     let mut without = Tally::default();
     for (address, client) in population.clients.iter() {
         let side = if common_bits(*address, first) >= bits { &mut with } else { &mut without };
-        *side = side.and(client.tally);
+        *side = side.and(client.tally());
     }
     let table = table(with, without);
     let ln_p = table.ln_p();
