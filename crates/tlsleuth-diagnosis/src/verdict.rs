@@ -193,13 +193,17 @@ fn demote_without_symptom(findings: &mut [Finding]) {
     }
 }
 
-/// A certificate is not why a client left that left before it came, or that closes without a word
-/// and takes the same certificate in other connections.
+/// A server's certificate is not why a client left that left before it came, or that closes without a
+/// word and takes the same certificate in other connections; nor is it why a server broke off to which
+/// the client had answered.
 fn demote_what_did_not_matter(case: &Case<'_>, findings: &mut [Finding]) {
     let silently = case.ending.by == Side::Client
         && matches!(case.ending.how, How::Closed | How::Reset(_))
         && case.context.servers.content_before(case.connection).is_some();
-    if !silently && !case.left_before_the_chain() {
+    let answered = case.ending.by == Side::Server
+        && case.ending.phase >= Phase::ClientFlight
+        && case.ending.alert().is_some();
+    if !silently && !answered && !case.left_before_the_chain() {
         return;
     }
     for finding in findings {
