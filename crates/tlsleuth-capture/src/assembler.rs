@@ -121,6 +121,11 @@ impl Assembler {
         }
     }
 
+    /// The number behind the last byte that was handed on or skipped.
+    pub(crate) fn next(&self) -> SeqNumber {
+        self.next
+    }
+
     /// Bytes held: those that wait and the history.
     pub(crate) fn buffered_bytes(&self) -> usize {
         self.waiting_bytes + self.history.capacity() + self.history_marks.capacity() * 32

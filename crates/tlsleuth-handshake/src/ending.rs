@@ -271,20 +271,27 @@ fn outcome(connection: &Connection) -> Outcome {
     let finished =
         connection.finished.client.is_present() && connection.finished.server.is_present();
     let tls13 = connection.is_tls13();
-    if finished {
-        match fatal {
-            Some(_) => return Outcome::Failed,
-            None if tls13 && server_left_without_a_word(connection) => return Outcome::Failed,
-            None => return Outcome::Completed,
-        }
-    }
     let missing = [Side::Client, Side::Server].into_iter().any(|side| {
         connection.gaps.of(side).iter().any(|gap| gap.cause != GapCause::NotAcknowledged)
     });
+    // Where a part of the handshake is missing, what cannot be read may be a close_notify, and what
+    // comes behind the other side's FIN is an answer to that.
+    let is_sure = |alert: &Alert| {
+        let is_answer =
+            connection.fin(alert.from.peer()).is_some_and(|fin| fin.time <= alert.at.time);
+        !missing || (alert.description.is_some() && !is_answer)
+    };
+    if finished {
+        match fatal {
+            Some(alert) if is_sure(alert) => return Outcome::Failed,
+            None if tls13 && !missing && server_left_without_a_word(connection) => {
+                return Outcome::Failed;
+            }
+            _ => return Outcome::Completed,
+        }
+    }
     if let Some(alert) = fatal {
-        // What cannot be read may be a close_notify where a part of the handshake is missing.
-        let sure = alert.description.is_some() || !missing;
-        return if sure { Outcome::Failed } else { Outcome::Incomplete };
+        return if is_sure(alert) { Outcome::Failed } else { Outcome::Incomplete };
     }
     if flowed {
         return Outcome::Incomplete;

@@ -3,7 +3,7 @@
 use tlsleuth_cert::PlaceholderKind;
 
 use crate::rule::{Verdict, declare_rule};
-use crate::{Case, Finding, Party};
+use crate::{Case, Finding, Party, Skip};
 
 declare_rule! {
     /// The server answered with a known placeholder certificate.
@@ -30,8 +30,10 @@ fn check(case: &Case<'_>) -> Verdict {
     let leaf = chain.leaf()?;
     let Some(known) = chain.judgement.placeholder else { return Ok(None) };
     // Whoever asked for a name that it covers got what they asked for.
-    if case.server_name().is_ok_and(|name| leaf.covers(&name.value)) {
-        return Ok(None);
+    match case.server_name() {
+        Ok(name) if leaf.covers(&name.value) => return Ok(None),
+        Err(Skip::Undetermined) => return Err(Skip::Undetermined),
+        _ => {}
     }
     let asked = case.server_display();
     let (what, remedy) = match known.kind {
