@@ -215,7 +215,9 @@ fn demote_what_did_not_matter(case: &Case<'_>, findings: &mut [Finding]) {
 
 /// Whether a finding is a defect of what the server shows, for which a client may refuse it.
 fn is_about_the_certificate(finding: &Finding) -> bool {
-    finding.needs_symptom && finding.chain != Some(Side::Client)
+    finding.needs_symptom
+        && finding.chain != Some(Side::Client)
+        && !finding.code.starts_with("client-auth.")
 }
 
 /// That a defect is there may be certain; that it is why the peer left is inferred where the peer
