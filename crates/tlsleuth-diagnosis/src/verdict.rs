@@ -2,7 +2,7 @@
 //!
 //! A concrete cause beats the symptom that it leads to (each rule names its symptoms). A defect that
 //! led to nothing is a warning. Among causes that all explain the symptom, the alert decides where
-//! its sender's choice tells (`docs/alerts.md`), then a fixed order.
+//! its sender's choice tells, then a fixed order.
 
 use tlsleuth_capture::Place;
 use tlsleuth_handshake::Side;

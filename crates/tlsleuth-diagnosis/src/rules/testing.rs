@@ -334,6 +334,32 @@ mod tests {
     }
 
     #[test]
+    fn a_client_without_a_finished_failed_whatever_else_was_lost() {
+        // The server's last words, behind the refusal.
+        check_verdict(
+            "client ClientHello sni=shop.example versions=1.2
+             server ServerHello negotiated=1.2 + Certificate leaf=www.example + ServerKeyExchange + ServerHelloDone
+             client FIN
+             server Alert fatal decode_error lose
+             server FIN",
+            expect![[r#"
+                failed: sni.certificate-mismatch
+            "#]],
+        );
+        check_verdict(
+            "client ClientHello sni=shop.example
+             server ServerHello negotiated=1.3 + ChangeCipherSpec + Encrypted 1200
+             client ChangeCipherSpec + Alert encrypted
+             client FIN
+             server Encrypted 19 lose
+             server FIN",
+            expect![[r#"
+                failed: peer.client-rejected-certificate
+            "#]],
+        );
+    }
+
+    #[test]
     fn a_lost_flight_of_the_server_makes_no_failure_of_a_close() {
         check_verdict(
             "client ClientHello sni=shop.example versions=1.2
