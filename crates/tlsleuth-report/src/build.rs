@@ -6,8 +6,8 @@ use tlsleuth::capture::{DecodeStats, FileFacts, Place, Timestamp};
 use tlsleuth::diagnosis::Fleet;
 use tlsleuth::diagnosis::explain::Writer;
 use tlsleuth::diagnosis::finding::Finding;
-use tlsleuth::diagnosis::fleet::Group;
 use tlsleuth::diagnosis::fleet::latency::Spans;
+use tlsleuth::diagnosis::fleet::{Group, GroupFacts};
 use tlsleuth::diagnosis::timing::phases;
 use tlsleuth::handshake::codepoint::{ExtensionType, ProtocolVersion};
 use tlsleuth::handshake::connection::{Connection, Decryption, SentChain, Side};
@@ -609,7 +609,8 @@ fn server(
     name: Option<&tlsleuth::handshake::WireText>,
     group: &Group,
 ) -> schema::Server {
-    let leafs = group.leafs.iter().take(LEAFS_SHOWN);
+    let facts = group.facts();
+    let leafs = facts.leafs.iter().take(LEAFS_SHOWN);
     schema::Server {
         address: end.address.to_string(),
         port: end.port,
@@ -617,7 +618,7 @@ fn server(
         connections: group.connections,
         completed: group.completed,
         failed: group.failed,
-        verdicts: group.verdicts.iter().map(|(code, count)| (*code, *count)).collect(),
+        verdicts: facts.verdicts.iter().map(|(code, count)| (*code, *count)).collect(),
         leaf_sha256: leafs.clone().map(|leaf| leaf.facts.sha256.to_string()).collect(),
         leafs: leafs
             .map(|leaf| schema::ServedLeaf {
@@ -630,12 +631,12 @@ fn server(
             })
             .collect(),
         latency: schema::Latency {
-            tcp: quantiles(&group.latency.tcp),
-            server_hello: quantiles(&group.latency.server_hello),
-            client: quantiles(&group.latency.client),
-            handshake: quantiles(&group.latency.handshake),
+            tcp: quantiles(&facts.latency.tcp),
+            server_hello: quantiles(&facts.latency.server_hello),
+            client: quantiles(&facts.latency.client),
+            handshake: quantiles(&facts.latency.handshake),
         },
-        clients: clients(group),
+        clients: clients(&facts),
     }
 }
 
@@ -652,7 +653,7 @@ pub(crate) fn left_out(fleet: &Fleet) -> Vec<schema::LeftOut> {
         .collect()
 }
 
-fn clients(group: &Group) -> schema::ServerClients {
+fn clients(group: &GroupFacts) -> schema::ServerClients {
     let number = |count: usize| u64::try_from(count).unwrap_or(u64::MAX);
     let (only, sometimes) = group.asked.failing_clients();
     schema::ServerClients {

@@ -57,6 +57,17 @@ impl LeafFacts {
     }
 }
 
+/// A leaf where it was seen.
+#[derive(Clone, Copy, Debug)]
+pub struct SeenLeaf<'s> {
+    /// The certificate.
+    pub facts: &'s LeafFacts,
+    /// The first frame with it.
+    pub first: Place,
+    /// The first frame with a stapled OCSP response from after it, and by how many seconds.
+    pub stapled_ahead: Option<(Place, i64)>,
+}
+
 /// A leaf at one server and name.
 #[derive(Clone, Debug)]
 pub struct Leaf {

@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use tlsleuth_capture::Place;
 
-use crate::fleet::{Leaf, Summary};
+use crate::fleet::{SeenLeaf, Summary};
 use crate::rule::declare_fleet_rule;
 use crate::{Finding, Party, wording};
 
@@ -42,13 +42,13 @@ declare_fleet_rule! {
 }
 
 /// Leafs of one kind by issuer: the first of each, with how many seconds it is off.
-type ByIssuer<'s> = BTreeMap<&'s str, (&'s Leaf, i64)>;
+type ByIssuer<'s> = BTreeMap<&'s str, (SeenLeaf<'s>, i64)>;
 
 fn check(summary: &Summary) -> Vec<Finding> {
     let (mut early, mut late): (ByIssuer<'_>, ByIssuer<'_>) = Default::default();
     let (mut bad, mut good) = (BTreeSet::new(), BTreeSet::new());
-    let mut staple: Option<(&Leaf, Place, i64)> = None;
-    for leaf in summary.groups().flat_map(|(_, _, group)| &group.leafs) {
+    let mut staple: Option<(SeenLeaf<'_>, Place, i64)> = None;
+    for leaf in summary.groups().flat_map(|(_, _, group)| group.seen_leafs()) {
         let seen = leaf.first.time.seconds();
         let off = |end: Option<i64>, sign: i64| {
             end.map(|end| sign * end.saturating_sub(seen)).filter(|off| *off > 0)
@@ -90,7 +90,7 @@ fn told(
     leafs: &ByIssuer<'_>,
     what: &str,
     which_way: &str,
-    staple: Option<(&Leaf, Place, i64)>,
+    staple: Option<(SeenLeaf<'_>, Place, i64)>,
 ) -> Finding {
     let at_least = leafs.values().map(|(_, off)| *off).max().unwrap_or_default();
     let mut finding = Finding::new(
@@ -117,7 +117,7 @@ fn told(
     ))
 }
 
-fn response_says(leaf: &Leaf, ahead: i64) -> String {
+fn response_says(leaf: SeenLeaf<'_>, ahead: i64) -> String {
     format!(
         "the stapled response for {} was made {} after this frame",
         leaf.facts.name,

@@ -96,7 +96,7 @@ impl Script {
 
     fn summed(&self) -> Summary {
         let mut summary = self.summary.clone();
-        self.attempts.iter().for_each(|attempt| summary.add(attempt));
+        self.attempts.iter().for_each(|attempt| summary.add(attempt.clone()));
         summary
     }
 
