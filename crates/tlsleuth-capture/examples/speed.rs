@@ -37,7 +37,7 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
         println!("{} flows open, {} bytes held", table.len(), table.buffered_bytes());
         table.finish(&mut count.streams);
         let Streams { bytes, ended, .. } = count.streams;
-        println!("{ended} flows, {bytes} bytes in order");
+        println!("{ended} flows, {bytes} bytes in order; {:?}", table.stats());
     }
     println!("{} frames, {} bytes, {:08x}", count.frames, count.bytes, count.mixed);
     Ok(())

@@ -8,11 +8,12 @@
 //! ```
 //!
 //! The segment that fits next is handed on from the frame's own bytes. Only what comes too early is
-//! copied. A short history of what was handed on stays, so that a later segment with other bytes
-//! for the same place is noticed.
+//! held here. The start of what was handed on is kept in the [`History`] of all streams, so that a
+//! later segment with other bytes for the same place is noticed.
 
 use std::collections::VecDeque;
 
+use crate::history::{History, Overwritten, first_difference};
 use crate::stream::GapCause;
 use crate::{Place, SeqNumber, Timestamp};
 
@@ -40,6 +41,17 @@ pub(crate) struct Pushed {
     pub(crate) out_of_order: bool,
     /// The first differing byte's offset, and the frame that brought the bytes that were taken.
     pub(crate) conflict: Option<(u64, Place)>,
+    /// Bytes came again that could not be compared: the first ones are no longer held.
+    pub(crate) not_compared: bool,
+}
+
+/// A segment that was handed on.
+struct Mark {
+    /// Its offset in the stream.
+    start: u64,
+    /// Where its bytes are in the history.
+    position: u64,
+    at: Place,
 }
 
 struct Waiting {
@@ -65,10 +77,12 @@ pub(crate) struct Assembler {
     /// In order, without overlaps. Mostly few, and those that come last lie at the end.
     waiting: VecDeque<Waiting>,
     waiting_bytes: usize,
-    history: Vec<u8>,
-    history_offset: u64,
-    history_marks: Vec<(u64, Place)>,
-    history_full: bool,
+    /// The segments of which bytes are kept: one run, without holes.
+    marks: Vec<Mark>,
+    /// The offset behind that run.
+    marked_to: u64,
+    /// Nothing more is kept.
+    forgotten: bool,
     /// The latest frame that brought bytes which were handed on.
     reached: Option<Place>,
     /// The frame that was first, while it is not certain that the stream begins with its bytes:
@@ -84,10 +98,9 @@ impl Assembler {
             next_offset: 0,
             waiting: VecDeque::new(),
             waiting_bytes: 0,
-            history: Vec::new(),
-            history_offset: 0,
-            history_marks: Vec::new(),
-            history_full: false,
+            marks: Vec::new(),
+            marked_to: 0,
+            forgotten: false,
             reached: None,
             floating: None,
         }
@@ -126,9 +139,9 @@ impl Assembler {
         self.next
     }
 
-    /// Bytes held: those that wait and the history.
-    pub(crate) fn buffered_bytes(&self) -> usize {
-        self.waiting_bytes + self.history.capacity() + self.history_marks.capacity() * 32
+    /// Bytes held to find what was handed on in the history.
+    pub(crate) fn marks_bytes(&self) -> usize {
+        self.marks.capacity() * size_of::<Mark>()
     }
 
     pub(crate) fn waiting_bytes(&self) -> usize {
@@ -139,11 +152,10 @@ impl Assembler {
         self.waiting.len()
     }
 
-    /// Stops comparing: the history is given back.
+    /// Stops comparing what comes again with what was handed on.
     pub(crate) fn forget_history(&mut self) {
-        self.history = Vec::new();
-        self.history_marks = Vec::new();
-        self.history_full = true;
+        self.marks = Vec::new();
+        self.forgotten = true;
     }
 
     /// Whether the first hole was acknowledged by the receiver, who sent `acked`.
@@ -165,6 +177,7 @@ impl Assembler {
         seq: SeqNumber,
         payload: &[u8],
         cut: u32,
+        history: &mut History,
         emit: &mut dyn FnMut(Piece<'_>),
     ) -> Pushed {
         let mut pushed = Pushed::default();
@@ -177,7 +190,7 @@ impl Assembler {
             let from = self.next_offset.checked_sub(ahead.unsigned_abs());
             let old = bytes.split_at_checked(behind).map_or(bytes, |(old, _)| old);
             if let Some(from) = from {
-                pushed.conflict = self.compare_history(from, old);
+                self.compare(from, old, history, &mut pushed);
             }
             pushed.repeated_bytes = u32::try_from(old.len()).unwrap_or(u32::MAX);
             if behind >= bytes.len() {
@@ -200,7 +213,7 @@ impl Assembler {
                 self.waiting.front().map_or(u64::MAX, |first| first.start.saturating_sub(start));
             let fits = usize::try_from(room).unwrap_or(usize::MAX).min(bytes.len());
             let (now, later) = bytes.split_at_checked(fits).unwrap_or((bytes, &[]));
-            self.hand_on(at, now, emit);
+            self.hand_on(at, now, history, emit);
             if later.is_empty() {
                 let over = u64::from(cut).min(room.saturating_sub(now.len() as u64));
                 if over > 0 {
@@ -209,7 +222,7 @@ impl Assembler {
             } else {
                 self.wait(at, self.next_offset, later, cut, &mut pushed);
             }
-            self.drain(emit);
+            self.drain(history, emit);
         } else {
             let waits = self.wait(at, start, bytes, cut, &mut pushed);
             pushed.out_of_order = waits && self.floating.is_none();
@@ -219,7 +232,12 @@ impl Assembler {
 
     /// Gives up the first hole: it comes out as a gap, and what waits behind it follows. A floating
     /// stream then begins with the first byte that waits, without a gap.
-    pub(crate) fn give_up_hole(&mut self, cause: GapCause, emit: &mut dyn FnMut(Piece<'_>)) {
+    pub(crate) fn give_up_hole(
+        &mut self,
+        cause: GapCause,
+        history: &mut History,
+        emit: &mut dyn FnMut(Piece<'_>),
+    ) {
         self.floating = None;
         let Some(first) = self.waiting.front() else { return };
         let at = first.at;
@@ -227,14 +245,20 @@ impl Assembler {
         if hole > 0 {
             self.skip(hole, cause, at, emit);
         }
-        self.drain(emit);
+        self.drain(history, emit);
     }
 
-    fn hand_on(&mut self, at: Place, bytes: &[u8], emit: &mut dyn FnMut(Piece<'_>)) {
+    fn hand_on(
+        &mut self,
+        at: Place,
+        bytes: &[u8],
+        history: &mut History,
+        emit: &mut dyn FnMut(Piece<'_>),
+    ) {
         if bytes.is_empty() {
             return;
         }
-        self.remember(at, bytes);
+        self.remember(at, bytes, history);
         self.advance(bytes.len() as u64);
         // Bytes that waited for those before them are complete only with the frame that filled the
         // hole: places of one stream never go back.
@@ -250,11 +274,10 @@ impl Assembler {
         at: Place,
         emit: &mut dyn FnMut(Piece<'_>),
     ) {
-        // The history is one run of bytes: it starts anew behind a gap.
-        self.history.clear();
-        self.history_marks.clear();
+        // What is kept is one run of bytes: it starts anew behind a gap.
+        self.marks.clear();
         self.advance(len_bytes);
-        self.history_offset = self.next_offset;
+        self.marked_to = self.next_offset;
         emit(Piece::Gap { len_bytes, cause, at });
     }
 
@@ -265,12 +288,12 @@ impl Assembler {
         self.next = self.next.advance(low);
     }
 
-    fn drain(&mut self, emit: &mut dyn FnMut(Piece<'_>)) {
+    fn drain(&mut self, history: &mut History, emit: &mut dyn FnMut(Piece<'_>)) {
         while self.waiting.front().is_some_and(|first| first.start <= self.next_offset) {
             let Some(waiting) = self.waiting.pop_front() else { return };
             self.waiting_bytes =
                 self.waiting_bytes.saturating_sub(waiting.bytes.len() + ENTRY_OVERHEAD_BYTES);
-            self.hand_on(waiting.at, &waiting.bytes, emit);
+            self.hand_on(waiting.at, &waiting.bytes, history, emit);
             if waiting.cut > 0 {
                 let next = self.waiting.front();
                 let room =
@@ -332,44 +355,48 @@ impl Assembler {
         kept
     }
 
-    fn remember(&mut self, at: Place, bytes: &[u8]) {
-        if self.history_full {
+    fn remember(&mut self, at: Place, bytes: &[u8], history: &mut History) {
+        if self.forgotten {
             return;
         }
-        let room = HISTORY_BYTES.saturating_sub(self.history.len());
+        let begun = self.marks.first().map_or(self.marked_to, |first| first.start);
+        let kept = usize::try_from(self.marked_to.saturating_sub(begun)).unwrap_or(usize::MAX);
+        let room = HISTORY_BYTES.saturating_sub(kept);
         let part = bytes.split_at_checked(room).map_or(bytes, |(part, _)| part);
         if part.is_empty() {
             return;
         }
-        self.history_marks.push((self.history_offset + self.history.len() as u64, at));
-        self.history.extend_from_slice(part);
+        let position = history.keep(part);
+        self.marks.push(Mark { start: self.marked_to, position, at });
+        self.marked_to = self.marked_to.saturating_add(part.len() as u64);
     }
 
-    /// Compares bytes that came again with those that were handed on.
-    fn compare_history(&self, from: u64, again: &[u8]) -> Option<(u64, Place)> {
-        let (history_skip, again_skip) = if from >= self.history_offset {
-            (usize::try_from(from - self.history_offset).ok()?, 0)
-        } else {
-            (0, usize::try_from(self.history_offset - from).ok()?)
-        };
-        let held = self.history.get(history_skip..)?;
-        let again = again.get(again_skip..)?;
-        let different = first_difference(held, again)?;
-        let offset = from + (again_skip + different) as u64;
-        let mark = self.history_marks.partition_point(|(start, _)| *start <= offset);
-        let (_, at) = self.history_marks.get(mark.checked_sub(1)?)?;
-        Some((offset, *at))
+    /// Compares bytes that came again with those that were handed on, as far as these were kept.
+    fn compare(&self, from: u64, again: &[u8], history: &History, pushed: &mut Pushed) {
+        let to = from.saturating_add(again.len() as u64);
+        let first = self.marks.partition_point(|mark| mark.start <= from).saturating_sub(1);
+        for (index, mark) in self.marks.iter().enumerate().skip(first) {
+            let next = self.marks.get(index.saturating_add(1));
+            let end = next.map_or(self.marked_to, |next| next.start).min(to);
+            let start = mark.start.max(from);
+            if mark.start >= to {
+                return;
+            }
+            let within = |offset: u64| usize::try_from(offset.saturating_sub(from)).ok();
+            let Some(part) = within(start).zip(within(end)).and_then(|(a, b)| again.get(a..b))
+            else {
+                continue;
+            };
+            match history.first_difference(mark.position + (start - mark.start), part) {
+                Ok(None) => {}
+                Ok(Some(different)) => {
+                    pushed.conflict = Some((start.saturating_add(different as u64), mark.at));
+                    return;
+                }
+                Err(Overwritten) => pushed.not_compared = true,
+            }
+        }
     }
-}
-
-/// Where two runs of bytes differ first, as far as both reach.
-fn first_difference(left: &[u8], right: &[u8]) -> Option<usize> {
-    let len = left.len().min(right.len());
-    let (left, right) = (left.get(..len)?, right.get(..len)?);
-    if left == right {
-        return None;
-    }
-    left.iter().zip(right).position(|(a, b)| a != b)
 }
 
 #[cfg(test)]
@@ -392,52 +419,109 @@ mod tests {
         }
     }
 
+    /// A stream with a history of its own.
+    struct Stream(Assembler, History);
+
+    impl Stream {
+        fn new(base: u32) -> Self {
+            Self(Assembler::new(SeqNumber(base)), History::new(0))
+        }
+
+        fn push(&mut self, number: u64, seq: u32, bytes: &[u8], cut: u32, out: &mut Out) -> Pushed {
+            let emit = &mut |piece: Piece<'_>| out.take(piece);
+            self.0.push(frame(number), SeqNumber(seq), bytes, cut, &mut self.1, emit)
+        }
+    }
+
     fn frame(number: u64) -> Place {
         Place { frame: number, ..Place::default() }
     }
 
     #[test]
     fn bytes_wait_for_those_before_them() {
-        let mut stream = Assembler::new(SeqNumber(0));
+        let mut stream = Stream::new(0);
         let mut out = Out::default();
-        let pushed = stream.push(frame(1), SeqNumber(4), b"lo", 0, &mut |p| out.take(p));
+        let pushed = stream.push(1, 4, b"lo", 0, &mut out);
         assert!(pushed.out_of_order);
         assert!(out.bytes.is_empty());
-        stream.push(frame(2), SeqNumber(0), b"hell", 0, &mut |p| out.take(p));
+        stream.push(2, 0, b"hell", 0, &mut out);
         assert_eq!(out.bytes, b"helllo");
     }
 
     #[test]
     fn other_bytes_for_the_same_place_are_a_conflict() {
-        let mut stream = Assembler::new(SeqNumber(10));
+        let mut stream = Stream::new(10);
         let mut out = Out::default();
-        stream.push(frame(1), SeqNumber(10), b"abcdef", 0, &mut |p| out.take(p));
-        let pushed = stream.push(frame(2), SeqNumber(12), b"cXefgh", 0, &mut |p| out.take(p));
+        stream.push(1, 10, b"abcdef", 0, &mut out);
+        let pushed = stream.push(2, 12, b"cXefgh", 0, &mut out);
         assert_eq!(pushed.conflict, Some((3, frame(1))));
         assert_eq!(out.bytes, b"abcdefgh", "the first copy wins, the new tail is taken");
-        stream.push(frame(3), SeqNumber(20), b"zz", 0, &mut |p| out.take(p));
-        let pushed = stream.push(frame(4), SeqNumber(19), b"-ZZ", 0, &mut |p| out.take(p));
+        stream.push(3, 20, b"zz", 0, &mut out);
+        let pushed = stream.push(4, 19, b"-ZZ", 0, &mut out);
         assert_eq!(pushed.conflict, Some((10, frame(3))));
     }
 
     #[test]
-    fn a_hole_can_be_given_up() {
-        let mut stream = Assembler::new(SeqNumber(u32::MAX - 1));
+    fn the_conflict_is_found_however_the_bytes_are_cut_when_they_come_again() {
+        let bytes: Vec<u8> = (0..100).collect();
+        let mut stream = Stream::new(0);
         let mut out = Out::default();
-        stream.push(frame(1), SeqNumber(5), b"tail", 0, &mut |p| out.take(p));
-        assert!(stream.hole_acknowledged(SeqNumber(5)));
-        assert!(!stream.hole_acknowledged(SeqNumber(4)));
-        stream.give_up_hole(GapCause::NotCaptured, &mut |p| out.take(p));
+        for (number, piece) in (1..).zip(bytes.chunks(7)) {
+            stream.push(number, u32::try_from((number - 1) * 7).unwrap(), piece, 0, &mut out);
+        }
+        for from in 0..100 {
+            for to in from + 1..=100 {
+                let mut again = bytes[from..to].to_vec();
+                let seq = u32::try_from(from).unwrap();
+                assert_eq!(stream.push(99, seq, &again, 0, &mut out).conflict, None);
+                let last = again.len() - 1;
+                again[last] ^= 1;
+                let pushed = stream.push(99, seq, &again, 0, &mut out);
+                let at = u64::try_from(to - 1).unwrap();
+                assert_eq!(pushed.conflict, Some((at, frame(at / 7 + 1))), "{from}..{to}");
+            }
+        }
+    }
+
+    #[test]
+    fn bytes_that_are_no_longer_held_are_not_taken_to_be_the_same() {
+        let mut stream = Stream::new(0);
+        let mut out = Out::default();
+        stream.push(1, 0, b"abcdef", 0, &mut out);
+        let mut left = stream.1.capacity();
+        while left > 0 {
+            let bytes = vec![0; left.min(10_000)];
+            stream.1.keep(&bytes);
+            left -= bytes.len();
+        }
+        stream.push(2, 6, b"ghijkl", 0, &mut out);
+        let pushed = stream.push(3, 0, b"abcdef", 0, &mut out);
+        assert_eq!((pushed.conflict, pushed.not_compared), (None, true));
+        let pushed = stream.push(4, 6, b"ghijkl", 0, &mut out);
+        assert_eq!((pushed.conflict, pushed.not_compared), (None, false));
+        let pushed = stream.push(5, 0, b"abcdefgXijkl", 0, &mut out);
+        assert_eq!((pushed.conflict, pushed.not_compared), (Some((7, frame(2))), true));
+    }
+
+    #[test]
+    fn a_hole_can_be_given_up() {
+        let mut stream = Stream::new(u32::MAX - 1);
+        let mut out = Out::default();
+        stream.push(1, 5, b"tail", 0, &mut out);
+        assert!(stream.0.hole_acknowledged(SeqNumber(5)));
+        assert!(!stream.0.hole_acknowledged(SeqNumber(4)));
+        let emit = &mut |piece: Piece<'_>| out.take(piece);
+        stream.0.give_up_hole(GapCause::NotCaptured, &mut stream.1, emit);
         assert_eq!(out.gaps, [(7, GapCause::NotCaptured)]);
         assert_eq!(out.bytes, b"tail");
     }
 
     #[test]
     fn what_the_snap_length_cut_is_a_gap() {
-        let mut stream = Assembler::new(SeqNumber(0));
+        let mut stream = Stream::new(0);
         let mut out = Out::default();
-        stream.push(frame(1), SeqNumber(0), b"abc", 7, &mut |p| out.take(p));
-        stream.push(frame(2), SeqNumber(10), b"def", 0, &mut |p| out.take(p));
+        stream.push(1, 0, b"abc", 7, &mut out);
+        stream.push(2, 10, b"def", 0, &mut out);
         assert_eq!(out.gaps, [(7, GapCause::Snaplen)]);
         assert_eq!(out.bytes, b"abcdef");
     }
@@ -451,21 +535,21 @@ mod tests {
             cuts in proptest::collection::vec((0usize..2000, 1usize..400), 1..60),
         ) {
             let stream: Vec<u8> = (0u8..=250).cycle().take(len).collect();
-            let mut assembler = Assembler::new(SeqNumber(base));
+            let mut assembled = Stream::new(base);
             let mut out = Out::default();
             let mut push = |from: usize, to: usize| {
                 let seq = SeqNumber(base).advance(u32::try_from(from).unwrap());
-                assembler.push(frame(1), seq, &stream[from..to], 0, &mut |p| out.take(p))
+                assembled.push(1, seq.0, &stream[from..to], 0, &mut out)
             };
             for (from, size) in cuts {
                 let from = from % len;
                 let pushed = push(from, (from + size).min(len));
-                prop_assert_eq!(pushed.conflict, None);
+                prop_assert_eq!((pushed.conflict, pushed.not_compared), (None, false));
             }
             push(0, len);
             prop_assert_eq!(out.bytes, stream);
             prop_assert!(out.gaps.is_empty());
-            prop_assert_eq!(assembler.waiting_bytes(), 0);
+            prop_assert_eq!(assembled.0.waiting_bytes(), 0);
         }
     }
 }

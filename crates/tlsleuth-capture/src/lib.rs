@@ -15,6 +15,7 @@ pub mod error;
 pub mod file;
 pub mod flow;
 pub mod frame;
+mod history;
 pub mod limits;
 pub mod place;
 pub mod segment;

@@ -17,8 +17,12 @@ pub struct Limits {
     pub max_stream_bytes: usize,
     /// Segments held out of order for one direction. When full, the oldest gap is given up.
     pub max_stream_segments: usize,
-    /// Bytes held out of order over all flows. When full, the gaps of the pushing flow are given up.
+    /// Bytes held out of order over all flows. When full, the streams that hold more than 64 KiB give
+    /// up their gaps as they go on.
     pub max_reassembly_bytes: usize,
+    /// Bytes that were handed on and are kept to compare what comes again with, over all flows. The
+    /// oldest are given up, and an overlap with these is not compared.
+    pub max_history_bytes: usize,
     /// IP fragments held at once; the oldest datagram is dropped when full.
     pub max_fragments: usize,
     /// Bytes of IP fragments held at once; the oldest datagram is dropped when full.
@@ -46,7 +50,8 @@ impl Default for Limits {
             half_open_idle_ns: 30_000_000_000,
             max_stream_bytes: 1 << 20,
             max_stream_segments: 4096,
-            max_reassembly_bytes: 128 << 20,
+            max_reassembly_bytes: 32 << 20,
+            max_history_bytes: 8 << 20,
             max_fragments: 65_535,
             max_fragment_bytes: 32 << 20,
             fragment_timeout_ns: 60_000_000_000,

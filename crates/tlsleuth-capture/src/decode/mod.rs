@@ -213,6 +213,12 @@ impl Decoder {
     }
 
     fn decode_slowly<'a>(&'a mut self, frame: &Frame<'a>) -> Decoded<'a> {
+        if frame.link == LinkType::ETHERNET
+            && let Some(segment) = transport::plain_segment_v6(frame)
+        {
+            self.stats.segments = self.stats.segments.wrapping_add(1);
+            return Decoded::Segment(segment);
+        }
         let captured = u32::try_from(frame.data.len()).unwrap_or(u32::MAX);
         let mut context = Context {
             place: frame.place,

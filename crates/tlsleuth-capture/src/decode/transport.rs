@@ -57,6 +57,46 @@ pub(super) fn plain_segment<'a>(frame: &Frame<'a>) -> Option<Segment<'a>> {
     })
 }
 
+/// The same for IPv6 without extension headers (RFC 8200 §3).
+pub(super) fn plain_segment_v6<'a>(frame: &Frame<'a>) -> Option<Segment<'a>> {
+    const IP: usize = 14;
+    const TCP: usize = IP + 40;
+    let data = frame.data;
+    let (head, header) = data.first_chunk::<{ TCP + 20 }>()?.split_first_chunk::<TCP>()?;
+    let len = u16::from_be_bytes([head[18], head[19]]);
+    // IPv6's EtherType, version 6, TCP; a length of 0 means "see the frame".
+    if head[12] != 0x86 || head[13] != 0xdd || head[14] >> 4 != 6 || head[20] != 6 || len == 0 {
+        return None;
+    }
+    let [s0, s1, d0, d1, q0, q1, q2, q3, a0, a1, a2, a3, offset, flags, w0, w1, ..] =
+        *header.first_chunk::<20>()?;
+    let end = TCP.wrapping_add(len.into());
+    let payload_start = TCP.wrapping_add(usize::from(offset >> 4).wrapping_mul(4));
+    let captured_end = end.min(data.len());
+    let address = |at: usize| head.get(at..).and_then(<[u8]>::first_chunk).copied();
+    Some(Segment {
+        place: frame.place,
+        source: Endpoint { address: Address::v6(address(22)?), port: u16::from_be_bytes([s0, s1]) },
+        destination: Endpoint {
+            address: Address::v6(address(38)?),
+            port: u16::from_be_bytes([d0, d1]),
+        },
+        tunnel: TunnelId::NONE,
+        seq: SeqNumber(u32::from_be_bytes([q0, q1, q2, q3])),
+        ack: SeqNumber(u32::from_be_bytes([a0, a1, a2, a3])),
+        flags: TcpFlags(flags),
+        window: u16::from_be_bytes([w0, w1]),
+        header,
+        options: data.get(TCP + 20..payload_start)?,
+        payload: data.get(payload_start..captured_end)?,
+        cut: u32::try_from(end.wrapping_sub(captured_end))
+            .ok()?
+            .min(frame.original_len.saturating_sub(u32::try_from(data.len()).ok()?)),
+        ttl: head[21],
+        ip_id: None,
+    })
+}
+
 /// Takes the payload of IP apart.
 pub(super) fn step<'d>(
     parts: &mut Parts<'_>,
@@ -219,7 +259,9 @@ fn udp<'d>(
 
 #[cfg(test)]
 mod tests {
-    use super::super::testing::{decode, decode_snapped, ethernet, hex, ipv4, packet, tcp, udp};
+    use super::super::testing::{
+        decode, decode_snapped, ethernet, hex, ipv4, ipv6, packet, tcp, udp,
+    };
     use crate::{Checksum, Decoded, Decoder, Frame, Limits, LinkType, Place};
 
     #[test]
@@ -248,20 +290,36 @@ mod tests {
 
     #[test]
     fn the_short_way_and_the_long_way_agree() {
-        let frame = ethernet(0x0800, &packet());
-        let tagged = ethernet(0x8100, &[&[0, 1, 8, 0], &packet()[..]].concat());
-        let segment = |data: &[u8]| {
+        let segment = |data: &[u8], original_len| {
             let mut decoder = Decoder::new(Limits::default());
-            let frame = Frame {
-                place: Place::default(),
-                link: LinkType::ETHERNET,
-                interface: 0,
-                data,
-                original_len: 0,
-            };
+            let link = LinkType::ETHERNET;
+            let frame = Frame { place: Place::default(), link, interface: 0, data, original_len };
             format!("{:?}", decoder.decode(&frame))
         };
-        assert_eq!(segment(&frame), segment(&tagged));
+        let mut long = tcp();
+        long.extend([7; 200]);
+        for (kind, packet) in [
+            (0x0800, packet()),
+            (0x0800, ipv4(6, &long)),
+            (0x86dd, ipv6(6, &tcp())),
+            (0x86dd, ipv6(6, &long)),
+            // A claim of no bytes at all, and of more than there are.
+            (0x86dd, [&ipv6(6, &long)[..4], &[0, 0], &ipv6(6, &long)[6..]].concat()),
+            (0x86dd, [&ipv6(6, &long)[..4], &[1, 0], &ipv6(6, &long)[6..]].concat()),
+        ] {
+            let [high, low] = u16::to_be_bytes(kind);
+            let plain = ethernet(kind, &packet);
+            let tagged = ethernet(0x8100, &[&[0, 1, high, low], &packet[..]].concat());
+            let len = u32::try_from(plain.len()).unwrap();
+            assert_eq!(segment(&plain, len), segment(&tagged, len + 4));
+            let whole = segment(&plain, len);
+            assert!(whole.starts_with("Segment"), "{whole}");
+            for kept in 0..plain.len() - packet.len() + 74 {
+                let kept = kept.min(plain.len());
+                let tagged = &tagged[..if kept < 12 { kept } else { kept + 4 }];
+                assert_eq!(segment(&plain[..kept], len), segment(tagged, len + 4), "{kept}");
+            }
+        }
     }
 
     #[test]

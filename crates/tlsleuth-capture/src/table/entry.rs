@@ -163,6 +163,8 @@ pub(super) struct Cold {
     pub(super) assemblers: [Option<Box<Assembler>>; 2],
     /// For the forward and the reverse stream.
     pub(super) doubtful: [Option<DoubtfulAck>; 2],
+    /// Bytes of it came again and were not compared.
+    pub(super) not_compared: bool,
 }
 
 /// Bytes of a stream that only segments without data acknowledged. Keep-alives, and what answers
@@ -274,7 +276,13 @@ impl Flow {
                 facts.forward.last_ttl = seed.ttl;
                 facts.forward.last_ip_id = (seed.has & SynSeed::IP_ID != 0).then_some(seed.ip_id);
             }
-            Box::new(Cold { first, facts, assemblers: [None, None], doubtful: [None, None] })
+            Box::new(Cold {
+                first,
+                facts,
+                assemblers: [None, None],
+                doubtful: [None, None],
+                not_compared: false,
+            })
         })
     }
 

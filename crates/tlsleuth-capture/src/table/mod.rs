@@ -19,6 +19,7 @@ use slots::Slots;
 use step::{Held, Step};
 
 use crate::flow::{EndReason, FlowKey};
+use crate::history::History;
 use crate::stream::{FlowId, StreamSink};
 use crate::transport::IcmpFacts;
 use crate::{IcmpError, Limits, Segment, TcpFlags, Timestamp};
@@ -39,7 +40,7 @@ pub struct FlowStats {
     pub evicted: u64,
     /// Holes given up because a cap was hit.
     pub holes_given_up: u64,
-    /// Flows whose overlaps were not all compared, for lack of room.
+    /// Flows of which bytes came again that could not be compared: the first ones were no longer held.
     pub overlaps_not_compared: u64,
     /// ICMP messages about no flow that is followed.
     pub icmp_unrelated: u64,
@@ -58,6 +59,7 @@ pub struct FlowTable {
     /// Once the capture is over: the serials and slots of the flows to end, the first one last.
     leaving: Vec<(u32, u32)>,
     held: Held,
+    history: History,
     stats: FlowStats,
 }
 
@@ -66,6 +68,7 @@ impl FlowTable {
     #[must_use]
     pub fn new(limits: Limits) -> Self {
         Self {
+            history: History::new(limits.max_history_bytes),
             limits,
             slots: Slots::new(),
             hand: 0,
@@ -96,10 +99,10 @@ impl FlowTable {
         self.len() == 0
     }
 
-    /// Bytes held: the entries, what waits out of order, the histories.
+    /// Bytes held: the entries, what waits out of order, and what is kept to be compared.
     #[must_use]
     pub fn buffered_bytes(&self) -> usize {
-        self.held.total()
+        self.held.total().saturating_add(self.history.bytes())
     }
 
     /// Takes one segment. Bytes that are in order now go to `sink` at once.
@@ -172,7 +175,12 @@ impl FlowTable {
         flow.last = segment.place;
         let direction = flow.direction(source_is_low);
         let was_over = flow.reset || flow.both_closed();
-        let mut step = Step { limits: &self.limits, held: &mut self.held, stats: &mut self.stats };
+        let mut step = Step {
+            limits: &self.limits,
+            held: &mut self.held,
+            history: &mut self.history,
+            stats: &mut self.stats,
+        };
         step.segment(FlowId(slot), flow, direction, segment, sink);
         let now = flow.bytes();
         let serial = flow.serial;
@@ -244,7 +252,12 @@ impl FlowTable {
     }
 
     fn step(&mut self) -> Step<'_> {
-        Step { limits: &self.limits, held: &mut self.held, stats: &mut self.stats }
+        Step {
+            limits: &self.limits,
+            held: &mut self.held,
+            history: &mut self.history,
+            stats: &mut self.stats,
+        }
     }
 }
 

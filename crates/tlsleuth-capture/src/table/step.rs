@@ -4,6 +4,7 @@ use super::FlowStats;
 use super::entry::{Base, Flow};
 use super::{opening, reset};
 use crate::assembler::{Assembler, Piece};
+use crate::history::History;
 use crate::stream::{Direction, FlowId, Gap, GapCause, Interest, StreamSink};
 use crate::transport::{OverlapConflict, Retransmission};
 use crate::{Limits, Segment, SeqNumber, TcpFlags, Timestamp};
@@ -21,14 +22,15 @@ const FIRST_FLIGHT_NS: i64 = 200_000_000;
 /// that came out of order, not a number of an earlier connection.
 const FIRST_FLIGHT_BYTES: i32 = 64 << 10;
 
-/// Bytes of delivered history that all flows may hold together. Beyond it overlaps of further flows
-/// are not compared with what was handed on.
-const HISTORY_TOTAL_BYTES: usize = 32 << 20;
+/// What a stream may hold out of order even when all flows together hold too much: those that hold
+/// the most give up first, so that a few greedy ones do not cost the others their handshakes.
+const FAIR_STREAM_BYTES: usize = 64 << 10;
 
 /// One step on one flow, with what of the table it may change.
 pub(super) struct Step<'t> {
     pub(super) limits: &'t Limits,
     pub(super) held: &'t mut Held,
+    pub(super) history: &'t mut History,
     pub(super) stats: &'t mut FlowStats,
 }
 
@@ -39,13 +41,13 @@ pub(super) struct Held {
     pub(super) entries: usize,
     /// What is out of order.
     pub(super) waiting: usize,
-    /// What was handed on and is kept to be compared.
-    pub(super) history: usize,
+    /// What is needed to find in the history what was handed on.
+    pub(super) marks: usize,
 }
 
 impl Held {
     pub(super) fn total(self) -> usize {
-        self.entries.saturating_add(self.waiting).saturating_add(self.history)
+        self.entries.saturating_add(self.waiting).saturating_add(self.marks)
     }
 
     /// Takes the change of one flow's entry into the account. `before` and `now` are its
@@ -56,12 +58,12 @@ impl Held {
 
     /// Takes the change of one buffer into the account.
     fn buffer(&mut self, before: (usize, usize), assembler: &Assembler) {
-        let (waiting, history) = sizes(assembler);
+        let (waiting, marks) = sizes(assembler);
         self.waiting = self.waiting.saturating_add(waiting).saturating_sub(before.0);
-        self.history = self.history.saturating_add(history).saturating_sub(before.1);
+        self.marks = self.marks.saturating_add(marks).saturating_sub(before.1);
     }
 
-    /// Gives back what is kept of a flow to compare what comes again with: both sides closed it.
+    /// Stops comparing what comes again of a flow: both sides closed it.
     pub(super) fn forget_history(&mut self, flow: &mut Flow) {
         let Some(cold) = &mut flow.cold else { return };
         for assembler in cold.assemblers.iter_mut().flatten() {
@@ -77,18 +79,17 @@ impl Held {
         let Some(cold) = &mut flow.cold else { return };
         for assembler in &mut cold.assemblers {
             if let Some(assembler) = assembler.take() {
-                let (waiting, history) = sizes(&assembler);
+                let (waiting, marks) = sizes(&assembler);
                 self.waiting = self.waiting.saturating_sub(waiting);
-                self.history = self.history.saturating_sub(history);
+                self.marks = self.marks.saturating_sub(marks);
             }
         }
     }
 }
 
-/// Bytes out of order in a buffer, and those of its history.
+/// Bytes out of order in a buffer, and those of its marks in the history.
 fn sizes(assembler: &Assembler) -> (usize, usize) {
-    let waiting = assembler.waiting_bytes();
-    (waiting, assembler.buffered_bytes().saturating_sub(waiting))
+    (assembler.waiting_bytes(), assembler.marks_bytes())
 }
 
 impl Step<'_> {
@@ -198,19 +199,19 @@ impl Step<'_> {
             facts.longest_payload = facts.longest_payload.max(whole_len);
         }
         let before = sizes(&assembler);
+        let history = &mut *self.history;
         let (pushed, interest) = with_pieces(id, flow, direction, sink, |emit| {
-            assembler.push(at, first_byte, segment.payload, segment.cut, emit)
+            assembler.push(at, first_byte, segment.payload, segment.cut, history, emit)
         });
         self.held.buffer(before, &assembler);
-        if self.held.history > HISTORY_TOTAL_BYTES {
-            let before = sizes(&assembler);
-            assembler.forget_history();
-            self.held.buffer(before, &assembler);
-            self.stats.overlaps_not_compared += 1;
-        }
         *flow.assembler_mut(direction) = Some(assembler);
         let seq = segment.seq;
-        let facts = flow.facts_mut();
+        let cold = flow.cold();
+        if pushed.not_compared && !cold.not_compared {
+            cold.not_compared = true;
+            self.stats.overlaps_not_compared += 1;
+        }
+        let facts = &mut cold.facts;
         if pushed.out_of_order {
             facts.stream_mut(direction).out_of_order += 1;
         }
@@ -271,7 +272,8 @@ impl Step<'_> {
             let acknowledged = half.has_acked && assembler.hole_acknowledged(half.acked);
             let full = segments > self.limits.max_stream_segments
                 || assembler.waiting_bytes() > self.limits.max_stream_bytes
-                || self.held.waiting > self.limits.max_reassembly_bytes;
+                || assembler.waiting_bytes() > FAIR_STREAM_BYTES
+                    && self.held.waiting > self.limits.max_reassembly_bytes;
             let cause = if acknowledged && segments >= PATIENCE_SEGMENTS {
                 GapCause::NotCaptured
             } else if full {
@@ -312,15 +314,12 @@ impl Step<'_> {
         sink: &mut impl StreamSink,
     ) {
         let half = flow.half(direction);
-        let (base, base_known, acked, has_acked) =
-            (half.base, half.base_known, half.acked, half.has_acked);
-        let (highest, fin) = (half.highest, half.fin);
-        let handed_on = flow.assembler(direction).map_or(base, Assembler::next);
-        let stream = flow.facts_mut().stream_mut(direction);
-        let (segments, fin_at) = (stream.segments, stream.fin);
-        if flow.settled || base_known == Base::Unknown || segments == 0 {
+        if flow.settled || half.base_known == Base::Unknown {
             return;
         }
+        let (base, acked, has_acked) = (half.base, half.acked, half.has_acked);
+        let (highest, fin) = (half.highest, half.fin);
+        let handed_on = flow.assembler(direction).map_or(base, Assembler::next);
         let beyond = |to: SeqNumber| {
             let bytes = u64::from(to.distance_from(handed_on).max(0).unsigned_abs());
             // A FIN takes one number, one that was not captured as well (RFC 9293 §3.4).
@@ -333,7 +332,12 @@ impl Step<'_> {
             (0, sent) => (sent, GapCause::NotAcknowledged),
             (taken, sent) => (taken.max(sent), GapCause::NotCaptured),
         };
-        let at = fin_at.unwrap_or(flow.last);
+        let stream = flow.facts_mut().stream_mut(direction);
+        if stream.segments == 0 {
+            // The capture has the other direction alone.
+            return;
+        }
+        let at = stream.fin.unwrap_or(flow.last);
         if sink.gap(&flow.view(id), direction, Gap { len_bytes, cause, at }) == Interest::Settled {
             self.held.settle(flow);
         }
@@ -349,8 +353,9 @@ impl Step<'_> {
     ) {
         let Some(mut assembler) = flow.assembler_mut(direction).take() else { return };
         let before = sizes(&assembler);
+        let history = &mut *self.history;
         let (_, interest) = with_pieces(id, flow, direction, sink, |emit| {
-            assembler.give_up_hole(cause, emit);
+            assembler.give_up_hole(cause, history, emit);
         });
         self.held.buffer(before, &assembler);
         *flow.assembler_mut(direction) = Some(assembler);

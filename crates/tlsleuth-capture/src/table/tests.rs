@@ -240,7 +240,7 @@ fn what_flows_hold_is_bounded() {
         script.port = port;
         script.open();
         script.send(CLIENT, 0x18, 200, 500, &[0; 1000]);
-        assert!(script.table.buffered_bytes() <= 100_000);
+        assert!(script.table.held.total() <= 100_000);
     }
     assert!(script.table.len() > 20, "{}", script.table.len());
     let stats = script.table.stats();
@@ -303,6 +303,32 @@ fn a_clock_that_is_set_back_ends_no_flow() {
 }
 
 #[test]
+fn a_greedy_stream_gives_up_first() {
+    let mut script = Script::new();
+    script.table.limits.max_reassembly_bytes = 100_000;
+    script.open();
+    let page = [7; 1000];
+    for number in 0..120 {
+        script.send(SERVER, 0x18, 600 + number * 1000, 100, &page);
+    }
+    assert_eq!(script.table.stats().holes_given_up, 1, "too much waits, most of it here");
+    assert_eq!(script.heard.gaps.len(), 1);
+    script.send(SERVER, 0x18, 400_000, 100, &page);
+    for number in 0..60 {
+        script.send(SERVER, 0x18, 500_000 + number * 1000, 100, &page);
+    }
+    // Another one comes while much waits, and still gets its bytes in order.
+    script.table.limits.max_reassembly_bytes = 1_000;
+    script.port += 1;
+    script.heard.forward.clear();
+    script.open();
+    script.send(CLIENT, 0x18, 105, 500, b"world");
+    script.send(CLIENT, 0x18, 100, 500, b"hello");
+    assert_eq!(script.heard.forward, b"helloworld");
+    assert_eq!(script.table.stats().holes_given_up, 1);
+}
+
+#[test]
 fn a_settled_flow_is_only_counted() {
     let mut script = Script::new();
     script.heard.settle_at = Some(3);
@@ -311,7 +337,7 @@ fn a_settled_flow_is_only_counted() {
     script.send(CLIENT, 0x18, 103, 500, b"def");
     script.send(CLIENT, 0x18, 120, 500, b"ghi");
     let held = script.table.held;
-    assert_eq!((held.waiting, held.history), (0, 0));
+    assert_eq!((held.waiting, held.marks), (0, 0));
     let flow = script.finish();
     assert_eq!(flow.frames, 6);
     assert_eq!(flow.facts.forward.stream_bytes, 23);

@@ -17,7 +17,7 @@ pub const MAX_ALL_CLIENTS: usize = 200_000;
 /// Pairs of a client and who answers it, held of one server and name.
 pub const MAX_NODES: usize = 64;
 /// The same over all.
-pub const MAX_ALL_NODES: usize = 65_536;
+pub const MAX_ALL_NODES: usize = 131_072;
 /// Sizes of hellos told apart over all; of one server and name they get coarser instead.
 pub const MAX_ALL_SIZES: usize = 65_536;
 

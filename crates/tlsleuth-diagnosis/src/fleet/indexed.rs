@@ -13,6 +13,10 @@ const HASHED_FROM: usize = 8;
 pub struct Indexed<K, V> {
     entries: Vec<(K, V)>,
     /// Looked up, never walked.
+    #[allow(
+        clippy::box_collection,
+        reason = "most have none, and there are many: a pointer's room"
+    )]
     index: Option<Box<HashMap<K, usize>>>,
     sorted: OnceLock<Vec<usize>>,
 }
