@@ -3,6 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use tlsleuth::capture::{DecodeStats, FileFacts, Place, Timestamp};
+use tlsleuth::cert::Sct;
 use tlsleuth::diagnosis::Fleet;
 use tlsleuth::diagnosis::explain::Writer;
 use tlsleuth::diagnosis::finding::Finding;
@@ -10,7 +11,7 @@ use tlsleuth::diagnosis::fleet::latency::Spans;
 use tlsleuth::diagnosis::fleet::{Group, GroupFacts};
 use tlsleuth::diagnosis::timing::phases;
 use tlsleuth::handshake::codepoint::{ExtensionType, ProtocolVersion};
-use tlsleuth::handshake::connection::{Connection, Decryption, SentChain, Side};
+use tlsleuth::handshake::connection::{Connection, Decryption, SctSource, SentChain, Side};
 use tlsleuth::handshake::fingerprint;
 use tlsleuth::handshake::observed::Observed;
 use tlsleuth::handshake::opener::NotOpened;
@@ -421,12 +422,32 @@ fn chain(
             signature: certificate.signature_algorithm.to_string(),
             is_ca: certificate.is_ca(),
         });
+    let (scts, scts_total) = sent.value.all_scts();
     Some(schema::Chain {
         certificates: certificates.collect(),
         trusted,
         verified_at: verified_at.map(date),
         roots,
+        scts: scts.iter().map(|(source, sct)| timestamp(*source, sct, sent.at)).collect(),
+        scts_total,
     })
+}
+
+fn timestamp(source: SctSource, sct: &Sct, at: Place) -> schema::Sct {
+    let log = sct.log();
+    let nanoseconds = i64::try_from(sct.timestamp_ms).ok().and_then(|ms| ms.checked_mul(1_000_000));
+    schema::Sct {
+        from: match source {
+            SctSource::Certificate => "certificate",
+            SctSource::TlsExtension => "tls_extension",
+            SctSource::Staple => "staple",
+        },
+        log_id: sct.log_id.to_string(),
+        log: log.map(|log| log.name),
+        operator: log.map(|log| log.operator),
+        time: nanoseconds.map(|nanoseconds| time(Timestamp(nanoseconds))),
+        after_capture: words::is_after(sct, at),
+    }
 }
 
 fn timing(connection: &Connection) -> schema::Timing {

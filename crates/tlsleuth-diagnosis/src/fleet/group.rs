@@ -96,8 +96,7 @@ impl Group {
     pub fn seen_leafs(&self) -> impl Iterator<Item = SeenLeaf<'_>> {
         let few = self.few.iter().filter_map(|attempt| {
             let (facts, first, _) = attempt.leaf.as_ref()?;
-            let stapled_ahead = attempt.stapled_ahead.map(|ahead| (*first, ahead));
-            Some(SeenLeaf { facts, first: *first, stapled_ahead })
+            Some(SeenLeaf { facts, first: *first, stapled_ahead: attempt.stapled_ahead })
         });
         // While there are few, they stand for what may have been summed up of them.
         let facts = self.facts.get().filter(|_| self.few.is_empty());

@@ -159,8 +159,7 @@ impl GroupFacts {
         };
         if let Some(leaf) = self.leafs.get_mut(nth) {
             leaf.last = leaf.last.later(*at);
-            leaf.stapled_ahead =
-                leaf.stapled_ahead.or(attempt.stapled_ahead.map(|ahead| (*at, ahead)));
+            leaf.stapled_ahead = leaf.stapled_ahead.or(attempt.stapled_ahead);
             leaf.count = leaf.count.saturating_add(1);
             leaf.tally.add(attempt);
         }

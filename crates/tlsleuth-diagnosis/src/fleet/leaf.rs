@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use tlsleuth_capture::Place;
+use tlsleuth_capture::{Located, Place};
 use tlsleuth_cert::{Certificate, Fingerprint};
 
 use super::tally::Tally;
@@ -65,7 +65,7 @@ pub struct SeenLeaf<'s> {
     /// The first frame with it.
     pub first: Place,
     /// The first frame with a stapled OCSP response from after it, and by how many seconds.
-    pub stapled_ahead: Option<(Place, i64)>,
+    pub stapled_ahead: Option<Located<i64>>,
 }
 
 /// A leaf at one server and name.
@@ -80,7 +80,7 @@ pub struct Leaf {
     /// The last one.
     pub last: Place,
     /// The first frame with a stapled OCSP response from after it, and by how many seconds.
-    pub stapled_ahead: Option<(Place, i64)>,
+    pub stapled_ahead: Option<Located<i64>>,
     /// How often it was sent.
     pub count: u64,
     /// How those connections ended.

@@ -29,7 +29,7 @@ declare_fleet_rule! {
     /// capture was made or replayed with other times; a laboratory with a clock of its own.
     /// ## The test
     /// Leafs of two issuers at least are not yet valid, or leafs of three at least expired, and no
-    /// more leafs are valid than are not; or a stapled response was made more than five minutes after its frame.
+    /// more leafs are valid than are not (those that sign themselves are no issuers); or a stapled response was made more than five minutes after its frame.
     /// ## When it cannot be told
     /// Whether the capturing host's clock is wrong or that of the hosts in the capture: a capture of
     /// the host itself has that host's clock.
@@ -54,19 +54,25 @@ fn check(summary: &Summary) -> Vec<Finding> {
             end.map(|end| sign * end.saturating_sub(seen)).filter(|off| *off > 0)
         };
         let issuer = leaf.facts.issuer.as_str();
+        // Nobody looks after certificates that sign themselves: that several expired says nothing.
+        let by_authority = leaf.facts.name != leaf.facts.issuer;
         if let Some(off) = off(leaf.facts.not_before, 1) {
-            early.entry(issuer).or_insert((leaf, off));
+            if by_authority {
+                early.entry(issuer).or_insert((leaf, off));
+            }
             bad.insert(leaf.facts.sha256);
         } else if let Some(off) = off(leaf.facts.not_after, -1) {
-            late.entry(issuer).or_insert((leaf, off));
+            if by_authority {
+                late.entry(issuer).or_insert((leaf, off));
+            }
             bad.insert(leaf.facts.sha256);
         } else {
             good.insert(leaf.facts.sha256);
         }
-        if let Some((at, ahead)) = leaf.stapled_ahead.filter(|(_, ahead)| *ahead > SLACK_S)
-            && staple.is_none_or(|(_, held, _)| at.order() < held.order())
+        if let Some(ahead) = leaf.stapled_ahead.filter(|ahead| ahead.value > SLACK_S)
+            && staple.is_none_or(|(_, held, _)| ahead.at.order() < held.order())
         {
-            staple = Some((leaf, at, ahead));
+            staple = Some((leaf, ahead.at, ahead.value));
         }
     }
     let most_are_bad = bad.len() >= good.len();
@@ -186,6 +192,15 @@ mod tests {
             script.connection().leaf(&format!("fine-{nth}"), "G2").valid(BEFORE, AFTER).completed();
         }
         script.connection().leaf("late", "R3").valid(AFTER, AFTER + 90 * DAY).completed();
+        assert!(script.find(&FLEET_CLOCK).is_empty());
+    }
+
+    #[test]
+    fn clear_for_devices_that_sign_their_own() {
+        let mut script = Script::default();
+        for name in ["printer", "switch", "camera"] {
+            script.connection().leaf(name, name).valid(BEFORE - 90 * DAY, BEFORE).completed();
+        }
         assert!(script.find(&FLEET_CLOCK).is_empty());
     }
 

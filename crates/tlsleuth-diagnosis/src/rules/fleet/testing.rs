@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use tlsleuth_capture::{Address, Endpoint, Place, Timestamp};
+use tlsleuth_capture::{Address, Endpoint, Located, Place, Timestamp};
 use tlsleuth_cert::{Fingerprint, WireText};
 use tlsleuth_handshake::Outcome;
 use tlsleuth_handshake::codepoint::{CipherSuite, ProtocolVersion};
@@ -220,7 +220,8 @@ impl Making<'_> {
     }
 
     pub(crate) fn stapled_ahead(mut self, seconds: i64) -> Self {
-        self.attempt.stapled_ahead = Some(seconds);
+        self.attempt.stapled_ahead =
+            self.attempt.leaf.as_ref().map(|(_, at, _)| Located::new(seconds, *at));
         self
     }
 
