@@ -303,6 +303,18 @@ MD=sha1 issue sha1-root "/CN=Old Root" self rsa-root "$ROOT_SPAN" "$CA_EXT"
 issue leaf-of-old "/CN=api.example.test" sha1-root leaf "$LEAF_SPAN" "$(leaf_ext $SAN)"
 story weak-signature-of-root "Only the root is signed over SHA-1, and nobody looks at that." "leaf-of-old sha1-root" sha1-root $NAME
 
+# --- of a time when clients took them
+OLD_SPAN="20050101000000Z 20300101000000Z"
+issue past-root "/CN=Past Root" self past-root:rsa2048 "$OLD_SPAN" "$CA_EXT"
+MD=sha1 issue sha1-past "/CN=api.example.test" past-root rsa-leaf "20160101000000Z 20170601000000Z" "$(leaf_ext $SAN)"
+story weak-signature-sha1-of-2016 "SHA-1 in the last second of 2016." "sha1-past" past-root "$NAME at=1483228799"
+story weak-signature-sha1-of-2017 "SHA-1 in the first second of 2017." "sha1-past" past-root "$NAME at=1483228800"
+MD=md5 issue md5-past "/CN=api.example.test" past-root rsa-leaf "20100101000000Z 20120601000000Z" "$(leaf_ext $SAN)"
+story weak-signature-md5-of-2011 "MD5 in the last second of June 2011." "md5-past" past-root "$NAME at=1309478399"
+issue weak-past "/CN=api.example.test" past-root weak-leaf "20130101000000Z 20140601000000Z" "$(leaf_ext $SAN)"
+story weak-key-leaf-of-2013 "An RSA key of 1024 bits in the last second of 2013." "weak-past" past-root "$NAME at=1388534399"
+story weak-key-leaf-of-2014 "The same in the first second of 2014." "weak-past" past-root "$NAME at=1388534400"
+
 # --- authorities
 issue leaf-of-leaf "/CN=evil.example.test" leaf leaf3 "$LEAF_SPAN" "$(leaf_ext DNS:evil.example.test)"
 story not-a-ca "A leaf issued a certificate." "leaf-of-leaf leaf int" root name=evil.example.test

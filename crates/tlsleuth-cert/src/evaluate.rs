@@ -146,6 +146,16 @@ pub(crate) fn judge(
     (judgement, asked_known)
 }
 
+/// Whether webpki does not check a signature here: it knows neither the algorithm nor what was taken
+/// in former years.
+fn is_beyond_webpki(defect: &Defect) -> bool {
+    match defect.kind {
+        DefectKind::SignatureUnchecked(_) => true,
+        DefectKind::WeakKey | DefectKind::WeakSignature => !defect.is_fatal(),
+        _ => false,
+    }
+}
+
 fn is_of_time(kind: &DefectKind) -> bool {
     matches!(kind, DefectKind::Expired { .. } | DefectKind::NotYetValid { .. })
 }
@@ -157,12 +167,19 @@ fn common_time(steps: &[PathStep]) -> Option<i64> {
     (start <= end).then(|| start + (end - start) / 2)
 }
 
-/// The span around `at` within which no certificate begins, ends or comes near its end.
+/// The span around `at` within which no certificate begins, ends or comes near its end, and no key or
+/// hash of one goes out of use.
 fn span(touched: &[Arc<Certificate>], chain: &Chain, at: i64) -> (i64, i64) {
     let (mut from, mut until) = (i64::MIN, i64::MAX);
     for certificate in touched.iter().chain(chain.certificates()) {
         let end = certificate.not_after.map(|end| end + 1);
-        let changes = [certificate.not_before, end, end.map(|end| end - SOON)];
+        let changes = [
+            certificate.not_before,
+            end,
+            end.map(|end| end - SOON),
+            certificate.key.refused_from(),
+            certificate.signature_algorithm.refused_from(),
+        ];
         for change in changes.into_iter().flatten() {
             if change <= at {
                 from = from.max(change);
@@ -193,7 +210,7 @@ fn weigh(
         let next = steps.get(place + 1).map(|step| &*step.certificate);
         weigh_form(step, &mut add);
         weigh_time(step, question.at, &mut add);
-        weigh_signature(step, next, place, &mut add);
+        weigh_signature(step, next, place, question.at, &mut add);
         if place == 0 {
             weigh_leaf(step, steps.len() == 1, question.purpose, &mut add);
         } else {
@@ -243,10 +260,7 @@ fn weigh(
         end,
         fatal_beyond_time: fatal.clone().filter(|defect| !is_of_time(&defect.kind)).count(),
         fatal: fatal.count(),
-        unchecked: defects
-            .iter()
-            .filter(|defect| matches!(defect.kind, DefectKind::SignatureUnchecked(_)))
-            .count(),
+        unchecked: defects.iter().filter(|defect| is_beyond_webpki(defect)).count(),
         length: steps.len(),
     };
     Weighed { steps: steps.to_vec(), end, defects, score }
@@ -302,11 +316,13 @@ fn weigh_signature(
     step: &PathStep,
     issuer: Option<&Certificate>,
     place: usize,
+    at: i64,
     add: &mut impl FnMut(DefectKind, Option<&'static str>),
 ) {
     let certificate = &step.certificate;
-    if certificate.key.is_weak() {
-        add(DefectKind::WeakKey, Some("OpenSSL from security level 2, browsers, rustls"));
+    if let Some(from) = certificate.key.refused_from() {
+        let refused_by = "OpenSSL from security level 2, browsers, rustls";
+        add(DefectKind::WeakKey, (at >= from).then_some(refused_by));
     }
     let is_rsa = matches!(certificate.key.algorithm, KeyAlgorithm::Rsa | KeyAlgorithm::RsaPss);
     if is_rsa && certificate.key.key_bits.is_some_and(|bits| bits > MAX_RSA_BITS) {
@@ -316,8 +332,9 @@ fn weigh_signature(
     if step.is_anchor || (issuer.is_none() && certificate.is_self_issued() && place > 0) {
         return;
     }
-    if certificate.signature_algorithm.is_weak() && issuer.is_some() {
-        add(DefectKind::WeakSignature, Some("OpenSSL from security level 2, Go, browsers, rustls"));
+    if let (Some(from), Some(_)) = (certificate.signature_algorithm.refused_from(), issuer) {
+        let refused_by = "OpenSSL from security level 2, Go, browsers, rustls";
+        add(DefectKind::WeakSignature, (at >= from).then_some(refused_by));
     }
     match step.signature {
         Some(SignatureCheck::Invalid) => {

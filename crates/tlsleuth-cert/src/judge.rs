@@ -29,7 +29,7 @@ pub enum Trust {
     /// No: at least one defect is fatal.
     Refused,
     /// There is a path without a fatal defect, but a signature on it could not be checked (ML-DSA,
-    /// Ed448, …) or the work ran out.
+    /// Ed448, …), it has a key or a hash that was taken then and is not today, or the work ran out.
     Undetermined,
 }
 
@@ -172,11 +172,11 @@ pub enum DefectKind {
     },
     /// The signature could not be checked; why. Not fatal, but the chain cannot be called trusted.
     SignatureUnchecked(&'static str),
-    /// The key is too short.
+    /// The key is too short. Not fatal at a time when clients took it.
     WeakKey,
     /// The RSA key is so large that clients refuse to work with it.
     OversizedKey,
-    /// The signature's hash is broken.
+    /// The signature's hash is broken. Not fatal at a time when clients took it.
     WeakSignature,
     /// It issued the certificate before it in the path, but is no authority.
     NotACa {

@@ -5,6 +5,7 @@ use std::{fmt, sync::Arc};
 use crate::{
     Oid,
     der::{Element, Fault, Reader, tag},
+    refusal,
 };
 
 /// A subject's public key (RFC 5280 §4.1.2.7), printed like `RSA-2048`, `EC P-256`, `Ed25519`.
@@ -117,16 +118,19 @@ impl PublicKey {
         &self.spki
     }
 
-    /// Whether clients refuse it for its size: RSA or DSA below 2,048 bits, a curve below 224 bits
-    /// (the bound of OpenSSL's security level 2, of browsers and of the CA/Browser Forum).
+    /// The first second, since 1970, at which clients of note refuse it for its size; None if they
+    /// take it. Today these are RSA and DSA below 2,048 bits and curves below 224 bits (OpenSSL's
+    /// security level 2, browsers, the CA/Browser Forum).
     #[must_use]
-    pub fn is_weak(&self) -> bool {
-        match (&self.algorithm, self.key_bits) {
-            (KeyAlgorithm::Rsa | KeyAlgorithm::RsaPss | KeyAlgorithm::Dsa, Some(bits)) => {
-                bits < 2048
-            }
-            (KeyAlgorithm::Ec(_), Some(bits)) => bits < 224,
-            _ => false,
+    pub fn refused_from(&self) -> Option<i64> {
+        match (&self.algorithm, self.key_bits?) {
+            (KeyAlgorithm::Rsa | KeyAlgorithm::RsaPss | KeyAlgorithm::Dsa, bits) => match bits {
+                ..1024 => Some(refusal::RSA_BELOW_1024),
+                ..2048 => Some(refusal::RSA_BELOW_2048),
+                _ => None,
+            },
+            (KeyAlgorithm::Ec(_), ..224) => Some(refusal::SMALL_CURVE),
+            _ => None,
         }
     }
 }
@@ -262,11 +266,15 @@ mod tests {
         assert_eq!(integer_bits(&[1]), Some(1));
         assert_eq!(integer_bits(&[0]), None);
         assert_eq!(integer_bits(&[]), None);
-        let weak = |algorithm: KeyAlgorithm, bits: u32| {
-            PublicKey { algorithm, key_bits: Some(bits), ..PublicKey::unknown() }.is_weak()
+        let refused_from = |algorithm: KeyAlgorithm, bits: u32| {
+            PublicKey { algorithm, key_bits: Some(bits), ..PublicKey::unknown() }.refused_from()
         };
-        assert!(weak(KeyAlgorithm::Rsa, 2047) && !weak(KeyAlgorithm::Rsa, 2048));
-        assert!(weak(KeyAlgorithm::Ec(Curve::Unnamed), 192));
-        assert!(!weak(KeyAlgorithm::Ec(Curve::P256), 256));
+        assert_eq!(refused_from(KeyAlgorithm::Rsa, 1023), Some(1_349_740_800));
+        assert_eq!(refused_from(KeyAlgorithm::Rsa, 1024), Some(1_388_534_400));
+        assert_eq!(refused_from(KeyAlgorithm::Dsa, 2047), Some(1_388_534_400));
+        assert_eq!(refused_from(KeyAlgorithm::Rsa, 2048), None);
+        assert_eq!(refused_from(KeyAlgorithm::Ec(Curve::Unnamed), 192), Some(i64::MIN));
+        assert_eq!(refused_from(KeyAlgorithm::Ec(Curve::P256), 256), None);
+        assert_eq!(refused_from(KeyAlgorithm::Ed25519, 256), None);
     }
 }

@@ -40,6 +40,7 @@ mod oid;
 mod path;
 mod placeholder;
 mod reference;
+mod refusal;
 mod sct;
 mod signature;
 mod staple;

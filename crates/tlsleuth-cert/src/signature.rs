@@ -8,6 +8,7 @@ use crate::{
     Curve, KeyAlgorithm, Oid, PublicKey, SignatureCheck,
     der::{Element, Fault, Reader, tag},
     limits::MAX_RSA_BITS,
+    refusal,
 };
 
 /// How a certificate was signed, printed by the name that OpenSSL uses
@@ -56,10 +57,15 @@ enum Scheme {
 }
 
 impl Hash {
-    /// Whether clients refuse signatures over it.
+    /// The first second, since 1970, at which clients of note refuse signatures over it; None if they
+    /// take them.
     #[must_use]
-    pub fn is_weak(self) -> bool {
-        matches!(self, Self::Md2 | Self::Md5 | Self::Sha1)
+    pub fn refused_from(self) -> Option<i64> {
+        match self {
+            Self::Md2 | Self::Md5 => Some(refusal::MD5),
+            Self::Sha1 => Some(refusal::SHA1),
+            _ => None,
+        }
     }
 }
 
@@ -134,10 +140,11 @@ impl SignatureAlgorithm {
         Ok(Self { oid: Oid::new(oid), hash, scheme })
     }
 
-    /// Whether clients refuse it for its hash: MD2, MD5, SHA-1.
+    /// The first second, since 1970, at which clients of note refuse it for its hash; None if they
+    /// take it.
     #[must_use]
-    pub fn is_weak(&self) -> bool {
-        self.hash.is_some_and(Hash::is_weak)
+    pub fn refused_from(&self) -> Option<i64> {
+        self.hash.and_then(Hash::refused_from)
     }
 }
 

@@ -188,6 +188,7 @@ fn agrees_with_webpki() {
         ("path-too-long-for-root", "webpki does not look at the root's path length"),
         ("root-not-a-ca", "webpki takes an anchor for a name and a key"),
         ("weak-key-leaf", "webpki does not look at the leaf's key"),
+        ("weak-key-leaf-of-2014", "the same"),
         ("weak-key-curve", "webpki does not look at the leaf's key"),
     ];
     let laxer = [

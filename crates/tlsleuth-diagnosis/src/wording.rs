@@ -82,15 +82,15 @@ pub fn count(number: u32) -> String {
 /// A time in seconds since 1970 as a date and time in UTC.
 #[must_use]
 pub fn date(seconds: i64) -> String {
-    let days = seconds.div_euclid(86_400);
     let of_day = seconds.rem_euclid(86_400);
-    let (year, month, day) = civil(days);
-    format!(
-        "{year:04}-{month:02}-{day:02} {:02}:{:02}:{:02} UTC",
-        of_day / 3600,
-        of_day / 60 % 60,
-        of_day % 60
-    )
+    format!("{} {:02}:{:02}:{:02} UTC", day(seconds), of_day / 3600, of_day / 60 % 60, of_day % 60)
+}
+
+/// The day in UTC of a time in seconds since 1970.
+#[must_use]
+pub fn day(seconds: i64) -> String {
+    let (year, month, day) = civil(seconds.div_euclid(86_400));
+    format!("{year:04}-{month:02}-{day:02}")
 }
 
 /// The day `days` after 1970-01-01 in the Gregorian calendar.

@@ -7,7 +7,7 @@ use tlsleuth_cert::{Certificate, Defect, DefectAt, DefectKind};
 use tlsleuth_handshake::Side;
 
 use crate::case::JudgedChain;
-use crate::{Case, Party, wording};
+use crate::{Case, Finding, Party, Severity, wording};
 
 pub mod bad_signature;
 pub mod empty;
@@ -66,7 +66,9 @@ fn defect<'j>(
             | DefectKind::RootIncluded
             | DefectKind::ExpiresSoon { .. }
     );
-    if !found.is_fatal() && !about_form {
+    // What clients took at the time is told as what today's do not take.
+    let about_strength = matches!(found.kind, DefectKind::WeakKey | DefectKind::WeakSignature);
+    if !found.is_fatal() && !about_form && !about_strength {
         return None;
     }
     let certificate = match found.at {
@@ -77,6 +79,18 @@ fn defect<'j>(
         }
     };
     Some((found, certificate))
+}
+
+/// A weakness that clients took at the time by which the chain is judged is only told. `refused_from`
+/// is the first second at which they refuse it.
+fn told_by_its_time(finding: Finding, defect: &Defect, refused_from: Option<i64>) -> Finding {
+    match refused_from {
+        Some(from) if !defect.is_fatal() => finding.severity(Severity::Info).explain(format!(
+            "Clients of that time took it, and refuse it from {} on: it is not taken for the cause of anything here.",
+            wording::day(from)
+        )),
+        _ => finding,
+    }
 }
 
 /// The place of a certificate in the chain as it was sent.

@@ -2,7 +2,7 @@
 
 use tlsleuth_cert::DefectKind;
 
-use super::{defect, named, owner, place};
+use super::{defect, named, owner, place, told_by_its_time};
 use crate::case::JudgedChain;
 use crate::rule::{Verdict, declare_rule};
 use crate::{Case, Finding};
@@ -12,7 +12,8 @@ declare_rule! {
     ///
     /// ## What happened
     /// A certificate on the path holds a key that today's clients refuse: RSA below 2048 bits, or a
-    /// small curve.
+    /// small curve. Clients took RSA-1024 before 2014 and less before October 2012: of a capture of
+    /// that time it is only told.
     /// ## Likely causes
     /// An old certificate or a device that makes its own.
     /// ## When it cannot be told
@@ -27,39 +28,40 @@ declare_rule! {
 }
 
 fn check(_case: &Case<'_>, chain: &JudgedChain<'_>) -> Verdict {
-    let Some((_, certificate)) = defect(chain, |kind| matches!(kind, DefectKind::WeakKey)) else {
+    let Some((defect, certificate)) = defect(chain, |kind| matches!(kind, DefectKind::WeakKey))
+    else {
         return Ok(None);
     };
     let who = named(certificate.as_deref());
-    Ok(Some(
-        Finding::new(
-            owner(chain),
-            format!(
-                "the key of {who} is too weak ({})",
-                certificate.as_ref().map_or_else(String::new, |c| c.key.to_string())
-            ),
-        )
-        .certificate(place(chain, certificate.as_deref()))
-        .evidence(
-            chain.at(),
-            format!(
-                "{who} has the key {}",
-                certificate.as_ref().map_or_else(String::new, |c| c.key.to_string())
-            ),
-        )
-        .remedy("Issue the certificate anew with EC P-256 or RSA 2048 or more.")
-        .seen_as(&[
-            "OpenSSL: EE certificate key too weak (66)",
-            "Java: Algorithm constraints check failed on keysize limits",
-        ]),
-    ))
+    let refused_from = certificate.as_ref().and_then(|c| c.key.refused_from());
+    let finding = Finding::new(
+        owner(chain),
+        format!(
+            "the key of {who} is too weak ({})",
+            certificate.as_ref().map_or_else(String::new, |c| c.key.to_string())
+        ),
+    )
+    .certificate(place(chain, certificate.as_deref()))
+    .evidence(
+        chain.at(),
+        format!(
+            "{who} has the key {}",
+            certificate.as_ref().map_or_else(String::new, |c| c.key.to_string())
+        ),
+    )
+    .remedy("Issue the certificate anew with EC P-256 or RSA 2048 or more.")
+    .seen_as(&[
+        "OpenSSL: EE certificate key too weak (66)",
+        "Java: Algorithm constraints check failed on keysize limits",
+    ]);
+    Ok(Some(told_by_its_time(finding, defect, refused_from)))
 }
 
 #[cfg(test)]
 mod tests {
     use expect_test::expect;
 
-    use crate::rules::testing::check;
+    use crate::rules::testing::{check, check_verdict};
 
     #[test]
     fn fires_for_the_leaf() {
@@ -85,6 +87,38 @@ mod tests {
             expect![[r#"
                 error chain.weak-key (certain, server): the key of "Weak Issuing CA" is too weak (RSA-1024)
                   frame 5: "Weak Issuing CA" has the key RSA-1024
+            "#]],
+        );
+    }
+
+    #[test]
+    fn only_told_of_a_time_when_clients_took_it() {
+        let script = |day: &str| {
+            format!(
+                "clock {day}
+                 client ClientHello sni=api.example.test versions=1.2
+                 server ServerHello + Certificate story=weak-key-leaf-of-2013 + ServerKeyExchange + ServerHelloDone
+                 client Alert fatal handshake_failure",
+            )
+        };
+        check(
+            &super::CHAIN_WEAK_KEY,
+            &script("2013-12-31"),
+            expect![[r#"
+                info chain.weak-key (certain, server): the key of "api.example.test" is too weak (RSA-1024)
+                  frame 5: "api.example.test" has the key RSA-1024
+            "#]],
+        );
+        check_verdict(
+            &script("2013-12-31"),
+            expect![[r#"
+                failed: peer.handshake-failure
+            "#]],
+        );
+        check_verdict(
+            &script("2014-01-01"),
+            expect![[r#"
+                failed: chain.weak-key
             "#]],
         );
     }

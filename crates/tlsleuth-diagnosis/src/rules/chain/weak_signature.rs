@@ -2,7 +2,7 @@
 
 use tlsleuth_cert::DefectKind;
 
-use super::{defect, named, owner, place};
+use super::{defect, named, owner, place, told_by_its_time};
 use crate::case::JudgedChain;
 use crate::rule::{Verdict, declare_rule};
 use crate::{Case, Finding};
@@ -11,7 +11,8 @@ declare_rule! {
     /// A certificate on the path is signed with MD5 or SHA-1.
     ///
     /// ## What happened
-    /// The signature rests on a broken hash, which today's clients refuse.
+    /// The signature rests on a broken hash, which today's clients refuse. Clients took SHA-1 before
+    /// 2017 and MD5 before July 2011: of a capture of that time it is only told.
     /// ## Likely causes
     /// An old private authority.
     /// ## When it cannot be told
@@ -26,45 +27,42 @@ declare_rule! {
 }
 
 fn check(_case: &Case<'_>, chain: &JudgedChain<'_>) -> Verdict {
-    let Some((_, certificate)) = defect(chain, |kind| matches!(kind, DefectKind::WeakSignature))
+    let Some((defect, certificate)) =
+        defect(chain, |kind| matches!(kind, DefectKind::WeakSignature))
     else {
         return Ok(None);
     };
     let who = named(certificate.as_deref());
-    Ok(Some(
-        Finding::new(
-            owner(chain),
-            format!(
-                "{who} is signed with a broken hash ({})",
-                certificate
-                    .as_ref()
-                    .map_or_else(String::new, |c| c.signature_algorithm.to_string())
-            ),
-        )
-        .certificate(place(chain, certificate.as_deref()))
-        .evidence(
-            chain.at(),
-            format!(
-                "{who} is signed with {}",
-                certificate
-                    .as_ref()
-                    .map_or_else(String::new, |c| c.signature_algorithm.to_string())
-            ),
-        )
-        .remedy("Let the authority sign with SHA-256 and issue the certificate anew.")
-        .seen_as(&[
-            "Go: x509: cannot verify signature: insecure algorithm SHA1-RSA",
-            "OpenSSL: CA signature digest algorithm too weak (68)",
-            "Java: Algorithm constraints check failed on signature algorithm",
-        ]),
-    ))
+    let refused_from = certificate.as_ref().and_then(|c| c.signature_algorithm.refused_from());
+    let finding = Finding::new(
+        owner(chain),
+        format!(
+            "{who} is signed with a broken hash ({})",
+            certificate.as_ref().map_or_else(String::new, |c| c.signature_algorithm.to_string())
+        ),
+    )
+    .certificate(place(chain, certificate.as_deref()))
+    .evidence(
+        chain.at(),
+        format!(
+            "{who} is signed with {}",
+            certificate.as_ref().map_or_else(String::new, |c| c.signature_algorithm.to_string())
+        ),
+    )
+    .remedy("Let the authority sign with SHA-256 and issue the certificate anew.")
+    .seen_as(&[
+        "Go: x509: cannot verify signature: insecure algorithm SHA1-RSA",
+        "OpenSSL: CA signature digest algorithm too weak (68)",
+        "Java: Algorithm constraints check failed on signature algorithm",
+    ]);
+    Ok(Some(told_by_its_time(finding, defect, refused_from)))
 }
 
 #[cfg(test)]
 mod tests {
     use expect_test::expect;
 
-    use crate::rules::testing::check;
+    use crate::rules::testing::{check, check_verdict};
 
     #[test]
     fn fires_for_sha_1() {
@@ -90,6 +88,70 @@ mod tests {
             expect![[r#"
                 error chain.weak-signature (certain, server): "api.example.test" is signed with a broken hash (md5WithRSAEncryption)
                   frame 6: "api.example.test" is signed with md5WithRSAEncryption
+            "#]],
+        );
+    }
+
+    #[test]
+    fn sha_1_is_only_told_of_a_time_when_clients_took_it() {
+        let script = |day: &str| {
+            format!(
+                "clock {day}
+                 client ClientHello sni=api.example.test versions=1.2
+                 server ServerHello + Certificate story=weak-signature-sha1-of-2016 + ServerKeyExchange + ServerHelloDone
+                 client Alert fatal handshake_failure",
+            )
+        };
+        check(
+            &super::CHAIN_WEAK_SIGNATURE,
+            &script("2016-12-31"),
+            expect![[r#"
+                info chain.weak-signature (certain, server): "api.example.test" is signed with a broken hash (sha1WithRSAEncryption)
+                  frame 5: "api.example.test" is signed with sha1WithRSAEncryption
+            "#]],
+        );
+        check_verdict(
+            &script("2016-12-31"),
+            expect![[r#"
+                failed: peer.handshake-failure
+            "#]],
+        );
+        check_verdict(
+            &script("2017-01-01"),
+            expect![[r#"
+                failed: chain.weak-signature
+            "#]],
+        );
+    }
+
+    #[test]
+    fn md5_is_only_told_of_a_time_when_clients_took_it() {
+        let script = |day: &str| {
+            format!(
+                "clock {day}
+                 client ClientHello sni=api.example.test versions=1.2
+                 server ServerHello + Certificate story=weak-signature-md5-of-2011 + ServerKeyExchange + ServerHelloDone
+                 client Alert fatal handshake_failure",
+            )
+        };
+        check(
+            &super::CHAIN_WEAK_SIGNATURE,
+            &script("2011-06-30"),
+            expect![[r#"
+                info chain.weak-signature (certain, server): "api.example.test" is signed with a broken hash (md5WithRSAEncryption)
+                  frame 5: "api.example.test" is signed with md5WithRSAEncryption
+            "#]],
+        );
+        check_verdict(
+            &script("2011-06-30"),
+            expect![[r#"
+                failed: peer.handshake-failure
+            "#]],
+        );
+        check_verdict(
+            &script("2011-07-01"),
+            expect![[r#"
+                failed: chain.weak-signature
             "#]],
         );
     }
