@@ -50,7 +50,7 @@ impl Default for Limits {
             half_open_idle_ns: 30_000_000_000,
             max_stream_bytes: 1 << 20,
             max_stream_segments: 4096,
-            max_reassembly_bytes: 32 << 20,
+            max_reassembly_bytes: 24 << 20,
             max_history_bytes: 8 << 20,
             max_fragments: 65_535,
             max_fragment_bytes: 32 << 20,
