@@ -427,6 +427,36 @@ story malformed-timestamps "The list of timestamps is broken, which nobody looks
 usage bad-ip "2.5.29.17=DER:30078705010203040506"
 story malformed-address "An address of five octets." "bad-ip int" root $NAME
 
+sct() { # sct LOG-ID TIME: one timestamp in milliseconds, version 1, a signature that nobody checks
+  printf '002f00%s%016x0000040300''00' "$1" "$2"
+}
+ARGON2026H2=d76d7d10d1a7f577c2c7e95fd700bff982c9335a65e1d0b3017317c0c8c56977
+UNKNOWN_LOG=$(printf '%064d' 5)
+usage scts "1.3.6.1.4.1.11129.2.4.2=DER:04640062$(sct $ARGON2026H2 1790812800123)$(sct "$UNKNOWN_LOG" 1800000000000)"
+story timestamps "A timestamp of a known log, and one of an unknown log that is dated after the capture." "scts int" root $NAME
+issue int-critical-unknown "/CN=Critical Issuing CA" root int "$INT_SPAN" "$CA_EXT
+1.2.3.4=critical,ASN1:UTF8String:x
+$AKI"
+issue leaf-of-critical "/CN=api.example.test" int-critical-unknown leaf "$LEAF_SPAN" "$(leaf_ext $SAN)"
+story unknown-critical-intermediate "The intermediate has a critical extension that nobody knows." "leaf-of-critical int-critical-unknown" root $NAME
+issue aki-of-other "/CN=api.example.test" int leaf "$LEAF_SPAN" "$(leaf_ext $SAN | grep -v authorityKey)
+2.5.29.35=DER:301680140102030405060708090a0b0c0d0e0f1011121314"
+story key-identifier-of-another "The leaf names another key of its issuer than the one that signed it." "aki-of-other int" root $NAME
+issue policies-required "/CN=Policy Issuing CA" root int "$INT_SPAN" "$CA_EXT
+policyConstraints=critical,requireExplicitPolicy:0
+$AKI"
+issue leaf-of-policies "/CN=api.example.test" policies-required leaf "$LEAF_SPAN" "$(leaf_ext $SAN)"
+story policy-constraints "The intermediate demands policies that the leaf does not have." "leaf-of-policies policies-required" root $NAME
+issue nameless "/" self nameless "$INT_SPAN" "$CA_EXT"
+issue leaf-of-nameless "/CN=api.example.test" nameless leaf "$LEAF_SPAN" "$(leaf_ext $SAN)"
+story issuer-without-name "The issuer is an empty name." leaf-of-nameless root $NAME
+issue long-lived "/CN=api.example.test" int leaf "20261001000000Z 99991231235959Z" "$(leaf_ext $SAN)"
+story no-end "Valid until the end of the year 9999, which means that it has no end." "long-lived int" root $NAME
+issue int-of-backwards "/O=Example/CN=Backwards CA" root int "$INT_SPAN" "$CA_EXT
+$AKI"
+issue backwards "/CN=api.example.test" int-of-backwards leaf "20271001000000Z 20261001000000Z" "$(leaf_ext $SAN)"
+story ends-before-it-begins "The end of the validity lies before its start." "backwards int-of-backwards" root $NAME
+
 # --- names
 issue cn-only "/CN=api.example.test" int leaf "$LEAF_SPAN" "$LEAF_KU
 extendedKeyUsage=serverAuth
@@ -437,6 +467,20 @@ story wildcard "A wildcard covers one label." "wild int" root $NAME
 story wildcard-two-labels "A wildcard does not cover two labels." "wild int" root name=a.api.example.test
 story wildcard-parent "A wildcard does not cover its parent." "wild int" root name=example.test
 issue addresses "/CN=addresses" int leaf "$LEAF_SPAN" "$(leaf_ext 'IP:192.0.2.1,IP:2001:db8::1,DNS:192.0.2.2')"
+issue wild-partial "/CN=wild" int leaf "$LEAF_SPAN" "$(leaf_ext 'DNS:a*.example.test')"
+story wildcard-partial "A wildcard that is a part of a label covers nothing (RFC 9525)." "wild-partial int" root $NAME
+issue wild-middle "/CN=wild" int leaf "$LEAF_SPAN" "$(leaf_ext 'DNS:api.*.test')"
+story wildcard-in-the-middle "A wildcard is the first label or none." "wild-middle int" root $NAME
+issue idn "/CN=idn" int leaf "$LEAF_SPAN" "$(leaf_ext 'DNS:xn--bcher-kva.example.test')"
+story internationalized "An internationalized name in its ASCII form." "idn int" root name=xn--bcher-kva.EXAMPLE.test
+issue idn-raw "/CN=idn" int leaf "$LEAF_SPAN" "$(leaf_ext x | sed 's/^subjectAltName=.*/2.5.29.17=DER:301682146ac3bc6e67656e2e6578616d706c652e74657374/')"
+story internationalized-raw "An internationalized name in UTF-8, where only ASCII may stand." "idn-raw int" root name=xn--jngen-kva.example.test
+issue dotted "/CN=dot" int leaf "$LEAF_SPAN" "$(leaf_ext 'DNS:api.example.test.')"
+story name-with-dot "A name with a dot at its end." "dotted int" root $NAME
+issue email-only "/CN=api.example.test" int leaf "$LEAF_SPAN" "$(leaf_ext 'email:admin@example.test')"
+story email-only "Only an e-mail address: no name that a server can have." "email-only int" root $NAME
+issue empty-names "/CN=api.example.test" int leaf "$LEAF_SPAN" "$(leaf_ext x | sed 's/^subjectAltName=.*/2.5.29.17=DER:3000/')"
+story names-empty "A subjectAltName without a name." "empty-names int" root $NAME
 story address "An IP address is covered." "addresses int" root name=2001:db8::1
 story address-as-name "An IP address written as a DNS name covers nothing." "addresses int" root name=192.0.2.2
 story other-name "The certificate is for another name." "leaf int" root name=www.example.test

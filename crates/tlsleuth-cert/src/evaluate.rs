@@ -5,9 +5,9 @@ use std::sync::Arc;
 use crate::{
     Anchors, Certificate, Chain, ChainJudgement, Defect, DefectAt, DefectKind, Intermediates,
     IssuerHints, KeyAlgorithm, Limits, Malformed, Name, Origin, PathStep, Purpose, SignatureCheck,
-    Trust, Usage, anchor, constraint, interceptor,
+    Trust, Usage, Violation, anchor, constraint, interceptor,
     limits::MAX_RSA_BITS,
-    path::{Builder, End, SharedChecks},
+    path::{Builder, End, SharedChecks, contradicts},
     placeholder, verify,
 };
 
@@ -327,6 +327,13 @@ fn weigh_signature(
         // That it is malformed has been said.
         Some(SignatureCheck::Unchecked(_)) if certificate.signature.is_empty() => {}
         Some(SignatureCheck::Unchecked(why)) => add(DefectKind::SignatureUnchecked(why), None),
+        Some(SignatureCheck::Valid)
+            if issuer.is_some_and(|issuer| contradicts(certificate, issuer)) =>
+        {
+            let violation = Violation::OtherKeyIdentifier;
+            let refused_by = violation.refused_by();
+            add(DefectKind::Violation(violation), refused_by);
+        }
         Some(SignatureCheck::Valid) | None => {}
     }
 }
@@ -476,8 +483,9 @@ fn whole_chain(question: &Question<'_>, builder: &Builder<'_>, path: &[PathStep]
             add(DefectKind::RootIncluded, DefectAt::Sent(place), None);
         }
     }
-    let places: Vec<usize> =
-        (0..sent.len()).filter(|p| !related.contains(p) && !duplicates.contains(p)).collect();
+    let places: Vec<usize> = (0..sent.len())
+        .filter(|p| !related.contains(p) && !on_path(*p) && !duplicates.contains(p))
+        .collect();
     if !places.is_empty() {
         add(DefectKind::Unrelated { places }, DefectAt::Chain, None);
     }

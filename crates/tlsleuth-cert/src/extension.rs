@@ -8,7 +8,7 @@ use x509_parser::{
 };
 
 use crate::{
-    Name, Oid, Violation, WireText,
+    Fingerprint, Name, Oid, Sct, Scts, Violation, WireText,
     certificate::Certificate,
     der::{Element, Fault, Reader, tag},
     limits::MAX_NAMES,
@@ -239,15 +239,6 @@ impl fmt::Display for IpRange {
     }
 }
 
-/// Signed certificate timestamps (RFC 6962 §3.3).
-#[derive(Clone, PartialEq, Eq, Debug, Default)]
-pub struct Scts {
-    /// How many there are.
-    pub count: usize,
-    /// The identifiers of the logs: SHA-256 of each log's key.
-    pub log_ids: Vec<[u8; 32]>,
-}
-
 /// The acmeIdentifier extension (RFC 8737 §3): the certificate answers a tls-alpn-01 challenge and
 /// is not meant for users.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -424,10 +415,10 @@ fn read_by_library(element: &Element<'_>, into: &mut Certificate) -> Result<(), 
             into.policies = oids.map(|policy| Oid::new(policy.policy_id.as_bytes())).collect();
         }
         ParsedExtension::SCT(list) => {
-            into.scts = Scts {
-                count: list.len(),
-                log_ids: list.iter().take(64).map(|sct| *sct.id.key_id).collect(),
-            };
+            into.scts = Scts::new(list.iter().map(|sct| Sct {
+                log_id: Fingerprint(*sct.id.key_id),
+                timestamp_ms: sct.timestamp,
+            }));
         }
         _ => {}
     }
@@ -509,7 +500,7 @@ fn read_names(mut body: Reader<'_>, into: &mut Certificate) -> Result<(), Fault>
         }
     }
     if into.names_total == 0 {
-        return Err(names.fault("at least one name in subjectAltName"));
+        into.violations.push(Violation::EmptyAltName);
     }
     bad.map_or(Ok(()), Err)
 }

@@ -7,9 +7,9 @@ use std::{
 };
 
 use crate::{
-    Anchors, Chain, Extension, Fingerprint, Interceptor, Intermediates, IssuerHints, KeyUsage,
-    Limits, Name, PathStep, Placeholder, Violation, WireText, evaluate, path::SharedChecks,
-    store::lock,
+    Anchors, Certificate, Chain, Extension, Fingerprint, Interceptor, Intermediates, IssuerHints,
+    KeyUsage, Limits, Name, OcspJudgement, PathStep, Placeholder, Violation, WireText, evaluate,
+    path::SharedChecks, staple::KeptStaples, store::lock,
 };
 
 /// What the chain's owner wants to be.
@@ -296,6 +296,7 @@ pub struct Judge {
     limits: Limits,
     checks: SharedChecks,
     kept: Mutex<Kept>,
+    staples: KeptStaples,
 }
 
 /// The generation that a judgement rests on, if it does, and the judgement.
@@ -320,7 +321,13 @@ impl Judge {
     /// A judge with other limits.
     #[must_use]
     pub fn with_limits(anchors: Anchors, limits: Limits) -> Self {
-        Self { anchors, limits, checks: SharedChecks::default(), kept: Mutex::default() }
+        Self {
+            anchors,
+            limits,
+            checks: SharedChecks::default(),
+            kept: Mutex::default(),
+            staples: KeptStaples::default(),
+        }
     }
 
     /// The anchors.
@@ -329,10 +336,23 @@ impl Judge {
         &self.anchors
     }
 
-    /// How many judgements were made rather than remembered.
+    /// How many judgements of chains and of stapled responses were made rather than remembered.
     #[must_use]
     pub fn made(&self) -> u64 {
-        lock(&self.kept).made
+        lock(&self.kept).made + self.staples.made()
+    }
+
+    /// Judges a stapled OCSP response, in DER, as [`OcspResponse::judge`](crate::OcspResponse::judge)
+    /// does. One that comes again for the same leaf and issuer costs a look-up.
+    #[must_use]
+    pub fn judge_staple(
+        &self,
+        response: &[u8],
+        leaf: &Certificate,
+        issuer: Option<&Certificate>,
+        at: i64,
+    ) -> Arc<OcspJudgement> {
+        self.staples.judge(response, leaf, issuer, at)
     }
 
     /// Judges a chain for a purpose at a time, in seconds since 1970.

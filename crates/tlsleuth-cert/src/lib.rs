@@ -26,6 +26,7 @@ mod anchor;
 mod certificate;
 mod chain;
 mod constraint;
+mod ct_log;
 mod der;
 mod error;
 mod evaluate;
@@ -39,7 +40,9 @@ mod oid;
 mod path;
 mod placeholder;
 mod reference;
+mod sct;
 mod signature;
+mod staple;
 mod store;
 mod time;
 mod verify;
@@ -49,10 +52,11 @@ mod wire_text;
 pub use anchor::{Anchors, Roots};
 pub use certificate::{Certificate, Fingerprint, Malformed, Serial};
 pub use chain::Chain;
+pub use ct_log::{CtLog, ct_log};
 pub use error::Error;
 pub use extension::{
     AcmeIdentifier, BasicConstraints, ExtendedKeyUsage, Extension, IpRange, KeyUsage,
-    NameConstraints, NameSubtree, Scts,
+    NameConstraints, NameSubtree,
 };
 pub use judge::{ChainJudgement, Defect, DefectAt, DefectKind, Judge, Purpose, Trust, Usage};
 pub use key::{Curve, KeyAlgorithm, PublicKey};
@@ -65,6 +69,7 @@ pub use placeholder::{
     Interceptor, InterceptorKind, Placeholder, PlaceholderKind, interceptor, placeholder,
 };
 pub use reference::{HostName, Miss, ReferenceName};
+pub use sct::{Sct, Scts};
 pub use signature::{Hash, SignatureAlgorithm};
 pub use store::{CertificateStore, Intermediates, NoIntermediates, SeenIntermediates};
 pub use violation::Violation;

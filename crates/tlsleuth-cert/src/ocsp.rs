@@ -5,7 +5,7 @@ use std::{fmt, sync::Arc};
 use ring::digest;
 
 use crate::{
-    Certificate, Hash, Malformed, PublicKey, Serial, SignatureAlgorithm, SignatureCheck,
+    Certificate, Hash, Malformed, PublicKey, Scts, Serial, SignatureAlgorithm, SignatureCheck,
     der::{Element, Fault, Reader, tag},
     signature, time,
 };
@@ -65,6 +65,8 @@ pub struct SingleResponse {
     pub this_update: i64,
     /// Until when.
     pub next_update: Option<i64>,
+    /// Signed certificate timestamps of the certificate (RFC 6962 §3.3).
+    pub scts: Scts,
 }
 
 /// An OCSPResponse, as a server staples it.
@@ -184,6 +186,9 @@ const MAX_CERTIFICATES: usize = 4;
 
 /// How far clocks may be apart, in seconds: what OpenSSL's tools allow.
 const CLOCK_SKEW: i64 = 300;
+
+/// The extension with signed certificate timestamps (RFC 6962 §3.3).
+const SCT_LIST: &[u8] = &[0x2b, 6, 1, 4, 1, 0xd6, 0x79, 2, 4, 5];
 
 /// id-pkix-ocsp-basic.
 const BASIC: &[u8] = &[0x2b, 6, 1, 5, 5, 7, 0x30, 1, 1];
@@ -321,6 +326,33 @@ impl OcspResponse {
         OcspJudgement { response, signer, signature, problems }
     }
 
+    /// The first and the last second, around `at`, between which time changes nothing in what
+    /// [`judge`](Self::judge) says.
+    pub(crate) fn span(&self, at: i64) -> (i64, i64) {
+        let (mut from, mut until) = (i64::MIN, i64::MAX);
+        // From this second on something is otherwise than before.
+        let mut changes = |second: i64| {
+            if second <= at {
+                from = from.max(second);
+            } else {
+                until = until.min(second - 1);
+            }
+        };
+        for single in &self.responses {
+            changes(single.this_update.saturating_sub(CLOCK_SKEW));
+            if let Some(end) = single.next_update {
+                changes(end.saturating_add(CLOCK_SKEW + 1));
+            }
+        }
+        for responder in &self.certificates {
+            responder.not_before.into_iter().for_each(&mut changes);
+            if let Some(end) = responder.not_after {
+                changes(end.saturating_add(1));
+            }
+        }
+        (from, until)
+    }
+
     /// Whether the issuer signed it, or a responder that the issuer delegated to (RFC 6960
     /// §4.2.2.2: a certificate issued by the same key, with id-kp-OCSPSigning). Valid without a
     /// signer means that somebody signed who may not.
@@ -388,6 +420,10 @@ fn read_single(mut single: Reader<'_>) -> Result<SingleResponse, Fault> {
         Some(explicit) => Some(time::parse_time(&explicit.open().next("nextUpdate")?)?),
         None => None,
     };
+    let scts = match single.optional(tag::context(1), "singleExtensions")? {
+        Some(explicit) => read_scts(explicit.open())?,
+        None => Scts::default(),
+    };
     Ok(SingleResponse {
         hash,
         issuer_name_hash: issuer_name_hash.into(),
@@ -396,7 +432,24 @@ fn read_single(mut single: Reader<'_>) -> Result<SingleResponse, Fault> {
         status,
         this_update,
         next_update,
+        scts,
     })
+}
+
+/// The timestamps among the extensions of an answer.
+fn read_scts(mut extensions: Reader<'_>) -> Result<Scts, Fault> {
+    let mut list = extensions.expect(tag::SEQUENCE, "a list of extensions")?.open();
+    while !list.is_empty() {
+        let mut extension = list.expect(tag::SEQUENCE, "an extension")?.open();
+        let is_scts = extension.expect(tag::OID, "an extension's identifier")?.content == SCT_LIST;
+        extension.optional(tag::BOOLEAN, "whether the extension is critical")?;
+        let body = extension.expect(tag::OCTET_STRING, "the body of an extension")?;
+        if is_scts {
+            // What is wrong in it makes no client refuse the response.
+            return Ok(Scts::read(body.content).unwrap_or_default());
+        }
+    }
+    Ok(Scts::default())
 }
 
 /// ```text

@@ -460,7 +460,7 @@ impl<'a> Builder<'a> {
 }
 
 /// Whether the key identifiers say that another key signed (RFC 5280 §4.2.1.1).
-fn contradicts(child: &Certificate, issuer: &Certificate) -> bool {
+pub(crate) fn contradicts(child: &Certificate, issuer: &Certificate) -> bool {
     match (&child.authority_key_id, &issuer.subject_key_id) {
         (Some(wanted), Some(own)) => wanted != own,
         _ => false,

@@ -305,6 +305,11 @@ static PLACEHOLDERS: &[Placeholder] = &[
         "Cisco ASDM guide",
     ),
     made_by(
+        "Cisco Firepower",
+        &[when(Unit, Is, "Intrusion Management System")],
+        "rapid7/recog, xml/x509_subjects.xml",
+    ),
+    made_by(
         "F5 BIG-IP",
         &[when(Organization, Is, "MyCompany"), when(Unit, Is, "MyOrg")],
         "F5 knowledge base, default device certificate",
@@ -361,6 +366,21 @@ static PLACEHOLDERS: &[Placeholder] = &[
         "HPE iLO",
         &[when(IssuerName, Holds, "Default Issuer (Do not trust)")],
         "HPE iLO user guide, SSL certificate",
+    ),
+    made_by(
+        "HP iLO",
+        &[when(Organization, Is, "Hewlett-Packard Company"), when(Unit, Is, "ISS")],
+        "rapid7/recog, xml/x509_subjects.xml",
+    ),
+    made_by(
+        "Oracle ILOM",
+        &[when(CommonName, Is, "Oracle Integrated Lights Out Manager")],
+        "rapid7/recog, xml/x509_subjects.xml",
+    ),
+    made_by(
+        "AMI MegaRAC",
+        &[when(Organization, Starts, "American Megatrends"), when(Unit, Is, "Service Processors")],
+        "rapid7/recog, xml/x509_subjects.xml",
     ),
     made_by(
         "Dell iDRAC",

@@ -73,10 +73,10 @@ impl HostName {
     /// Whether a dNSName of a certificate matches (RFC 9525 §6.3).
     ///
     /// A wildcard stands for exactly one whole label, the leftmost one, and at least two labels
-    /// must follow it: clients refuse `*.test`.
+    /// must follow it: clients refuse `*.test`. A dot at its end is not taken off: Go, OpenSSL and
+    /// webpki refuse such a name.
     #[must_use]
     pub fn is_matched_by(&self, presented: &[u8]) -> bool {
-        let presented = presented.strip_suffix(b".").unwrap_or(presented);
         match presented.strip_prefix(b"*.") {
             None => presented.eq_ignore_ascii_case(self.0.as_bytes()),
             Some(parent) => {
@@ -93,8 +93,8 @@ impl HostName {
 #[derive(Clone, PartialEq, Eq, Debug)]
 #[non_exhaustive]
 pub enum Miss {
-    /// There is no subjectAltName with DNS names or addresses, only a common name, which clients
-    /// no longer look at.
+    /// There is no subjectAltName with DNS names or addresses, only a common name. Go, rustls and
+    /// browsers do not look at it; OpenSSL and Java do.
     CommonNameOnly {
         /// The common name.
         common_name: WireText,
@@ -110,6 +110,8 @@ pub enum Miss {
     /// A wildcard within a label, or not in the leftmost one, or right below a top-level domain:
     /// clients do not take it.
     WildcardUnusable(WireText),
+    /// The name with a dot at its end, which clients do not take off.
+    TrailingDot(WireText),
     /// The address stands in a dNSName, where clients do not look for addresses.
     AddressAsDnsName(WireText),
     /// An address was asked for, and the certificate holds names only.
@@ -127,7 +129,7 @@ impl fmt::Display for Miss {
         match self {
             Self::CommonNameOnly { common_name, matches: true } => write!(
                 f,
-                "only the common name `{common_name}` matches, which clients no longer look at"
+                "only the common name `{common_name}` matches, which Go, rustls and browsers do not look at"
             ),
             Self::CommonNameOnly { common_name, .. } => {
                 write!(f, "it holds only the common name `{common_name}`")
@@ -141,6 +143,9 @@ impl fmt::Display for Miss {
             }
             Self::WildcardUnusable(name) => {
                 write!(f, "`{name}` is a wildcard that clients do not take")
+            }
+            Self::TrailingDot(name) => {
+                write!(f, "`{name}` ends with a dot, which clients do not take off")
             }
             Self::AddressAsDnsName(name) => {
                 write!(f, "`{name}` is written as a DNS name, not as an IP address")
@@ -179,6 +184,12 @@ impl Miss {
                 None => Self::Unrelated,
             };
         };
+        let dotted = |name: &&WireText| {
+            name.raw().strip_suffix(b".").is_some_and(|name| host.is_matched_by(name))
+        };
+        if let Some(name) = certificate.dns_names.iter().find(dotted) {
+            return Self::TrailingDot(name.clone());
+        }
         for presented in &certificate.dns_names {
             if let Some(miss) = wildcard_miss(host.as_str(), presented) {
                 return miss;
@@ -284,7 +295,6 @@ mod tests {
         assert!(covers("example.test", "example.test"));
         assert!(covers("EXAMPLE.test", "example.TEST"));
         assert!(covers("example.test", "example.test."));
-        assert!(covers("example.test.", "example.test"));
         assert!(covers("*.example.test", "a.example.test"));
         assert!(covers("*.EXAMPLE.test", "a.example.test"));
         assert!(covers("*.example.test", "xn--bcher-kva.example.test"));
@@ -307,6 +317,9 @@ mod tests {
         assert!(!covers("a b", "a b"));
         assert!(!covers("bücher.example", "bücher.example"));
         assert!(!covers("example.test", "example.test.."));
+        assert!(!covers("example.test.", "example.test"));
+        assert!(!covers("example.test.", "example.test."));
+        assert!(!covers("*.example.test.", "a.example.test"));
     }
 
     #[test]
@@ -319,6 +332,10 @@ mod tests {
 
     #[test]
     fn why_not() {
+        assert_eq!(
+            miss(&["example.test."], "example.test"),
+            "`example.test.` ends with a dot, which clients do not take off"
+        );
         assert_eq!(
             miss(&["*.example.test"], "a.b.example.test"),
             "`*.example.test` covers one label only"

@@ -36,6 +36,11 @@ pub enum Violation {
     PathLengthWithoutCa,
     /// An extendedKeyUsage that names no purpose (§4.2.1.12).
     EmptyExtendedKeyUsage,
+    /// A subjectAltName without a name (§4.2.1.6).
+    EmptyAltName,
+    /// Its authorityKeyIdentifier is not the subjectKeyIdentifier of the issuer whose key signed it
+    /// (§4.2.1.2). Only a chain shows it, so no certificate has it by itself.
+    OtherKeyIdentifier,
     /// It is a precertificate (RFC 6962 §3.1), which must never be used.
     Precertificate,
 }
@@ -55,11 +60,13 @@ impl Violation {
             Self::NegativeSerial => Some("Go from 1.23; not OpenSSL"),
             Self::DuplicateExtension(_) => Some("Go, rustls, NSS, GnuTLS"),
             Self::EmptyExtendedKeyUsage => Some("rustls, NSS"),
+            Self::OtherKeyIdentifier => Some("OpenSSL; not Go, rustls"),
             Self::ZeroSerial
             | Self::LongSerial
             | Self::EmptyIssuer
             | Self::EmptySubject
             | Self::UnreadableExtension(_)
+            | Self::EmptyAltName
             | Self::PathLengthWithoutCa => None,
         }
     }
@@ -86,6 +93,10 @@ impl fmt::Display for Violation {
             Self::ValidityReversed => "it ends before it begins",
             Self::PathLengthWithoutCa => "it has a path length but is no CA",
             Self::EmptyExtendedKeyUsage => "its extendedKeyUsage names no purpose",
+            Self::EmptyAltName => "its subjectAltName holds no name",
+            Self::OtherKeyIdentifier => {
+                "its authorityKeyIdentifier names another key than that of its issuer, which signed it"
+            }
             Self::Precertificate => "it is a precertificate",
         })
     }

@@ -178,6 +178,8 @@ fn agrees_with_webpki() {
         ("expired-anchor", "OpenSSL and Go refuse an expired root"),
         ("expired-cross-sign-only", "the same"),
         ("garbage-behind", "Go refuses a chain that it cannot parse as a whole"),
+        ("internationalized-raw", "Go refuses names that are not ASCII"),
+        ("key-identifier-of-another", "OpenSSL looks for the issuer by its key identifier"),
         ("malformed-address", "Go and OpenSSL parse every name"),
         ("malformed-key-usage", "webpki does not look at keyUsage"),
         ("no-key-cert-sign", "webpki does not look at keyUsage"),
@@ -208,4 +210,20 @@ fn agrees_with_webpki() {
     }
     assert!(differ.is_empty(), "{differ:#?}");
     println!("{agree} agree");
+}
+
+/// Whether the leaf covers the name that was asked for is what webpki says.
+#[test]
+fn names_as_webpki_compares_them() {
+    let mut compared = 0;
+    for story in stories() {
+        let (Some(leaf), Some(name)) = (story.chain.leaf(), &story.name) else { continue };
+        let der = CertificateDer::from(leaf.der.to_vec());
+        let Ok(theirs) = webpki::EndEntityCert::try_from(&der) else { continue };
+        let asked = rustls_pki_types::ServerName::try_from(name.to_string()).unwrap();
+        let theirs = theirs.verify_is_valid_for_subject_name(&asked);
+        assert_eq!(leaf.covers(name), theirs.is_ok(), "{} {theirs:?}", story.folder.display());
+        compared += 1;
+    }
+    assert!(compared > 100, "{compared}");
 }

@@ -66,7 +66,7 @@ fn finding(facts: &FileFacts, capture: u32, notice: &Notice) -> Option<Finding> 
         ),
         Notice::Snapped { frames, first, longest_kept } => warn(
             "capture.snaplen",
-            Finding::new(Party::Capture, format!("{} cut to {longest_kept} bytes", were(*frames)))
+            Finding::new(Party::Capture, format!("{} cut to {longest_kept} byte{}", were(*frames), if *longest_kept == 1 { "" } else { "s" }))
                 .evidence(*first, "the first frame that is shorter than it was on the wire")
                 .explain("The capture's snap length left parts of frames out, so handshake bytes may be missing.")
                 .remedy("Capture whole frames: tcpdump -s 0 (262144, the default of today's tcpdump)."),

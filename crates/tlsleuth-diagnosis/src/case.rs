@@ -5,8 +5,7 @@ use std::sync::Arc;
 
 use tlsleuth_capture::{Endpoint, Located, Place, Timestamp};
 use tlsleuth_cert::{
-    Certificate, ChainJudgement, Intermediates, OcspJudgement, OcspResponse, Purpose,
-    ReferenceName, WireText,
+    Certificate, ChainJudgement, Intermediates, OcspJudgement, Purpose, ReferenceName, WireText,
 };
 use tlsleuth_handshake::codepoint::{CipherSuite, ProtocolVersion};
 use tlsleuth_handshake::connection::{Connection, SentChain};
@@ -28,8 +27,8 @@ pub struct JudgedChain<'a> {
     pub judgement: Arc<ChainJudgement>,
     /// The clock that judged it, in seconds since 1970.
     pub judged_at: i64,
-    /// The stapled OCSP response, judged.
-    pub stapled: Option<OcspJudgement>,
+    /// The stapled OCSP response, judged: its frame, which in TLS 1.2 is that of a message of its own.
+    pub stapled: Option<Located<Arc<OcspJudgement>>>,
     /// For a client's chain: whether it leads to an authority that the server asked for.
     pub leads_to_requested: bool,
 }
@@ -142,7 +141,11 @@ impl<'a> Case<'a> {
             Some(Located::new(ReferenceName::new(sni.host_name.raw()), hello.at))
         });
         let judge = |chain: &'a Observed<Located<SentChain>>, side| {
-            chain.as_ref().map(|sent| judge_chain(connection, sent, side, policy, context))
+            if policy.judge_chains {
+                chain.as_ref().map(|sent| judge_chain(connection, sent, side, policy, context))
+            } else {
+                Observed::Missed
+            }
         };
         Self {
             connection,
@@ -304,7 +307,8 @@ fn judge_chain<'a>(
     let stapled = match (&sent.value.stapled, chain.leaf()) {
         (Some(response), Some(leaf)) => {
             let issuer = judgement.path.get(1).map(|step| &*step.certificate);
-            Some(OcspResponse::parse(response).judge(leaf, issuer, judged_at))
+            let judged = policy.judge.judge_staple(&response.value, leaf, issuer, judged_at);
+            Some(Located::new(judged, response.at))
         }
         _ => None,
     };

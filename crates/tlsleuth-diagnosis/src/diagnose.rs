@@ -1,5 +1,6 @@
 //! Runs the rules over one connection and names the verdict.
 
+use tlsleuth_capture::Located;
 use tlsleuth_handshake::Side;
 use tlsleuth_handshake::connection::{Connection, Outcome};
 
@@ -20,7 +21,7 @@ pub struct Diagnosis {
     /// The server's chain, judged.
     pub server_trusted: Option<bool>,
     /// How many seconds after its frame the server's stapled OCSP response was made, if it was.
-    pub stapled_ahead: Option<i64>,
+    pub stapled_ahead: Option<Located<i64>>,
     /// The client's chain, judged.
     pub client_trusted: Option<bool>,
     /// The clock that judged the server's chain, in seconds since 1970.
@@ -71,9 +72,10 @@ pub fn diagnose(connection: &Connection, policy: &Policy, context: &Context<'_>)
         outcome,
         findings,
         stapled_ahead: case.server_chain().ok().and_then(|chain| {
-            let response = chain.stapled.as_ref()?.response.as_ref()?;
-            let ahead = response.this_update.saturating_sub(chain.judged_at);
-            (ahead > 0).then_some(ahead)
+            let stapled = chain.stapled.as_ref()?;
+            let made = stapled.value.response.as_ref()?.this_update;
+            let ahead = made.saturating_sub(chain.judged_at);
+            (ahead > 0).then_some(Located::new(ahead, stapled.at))
         }),
         server_trusted: trusted(Side::Server),
         client_trusted: trusted(Side::Client),

@@ -195,7 +195,7 @@ impl Finding {
     /// Adds a sentence to what to change.
     #[must_use]
     pub fn remedy(mut self, sentence: impl AsRef<str>) -> Self {
-        if !self.remedy.is_empty() {
+        if !self.remedy.is_empty() && !sentence.as_ref().is_empty() {
             self.remedy.push('\n');
         }
         self.remedy.push_str(sentence.as_ref());

@@ -7,7 +7,7 @@
 //!
 //! Every rule states the test by which chance is excluded; they are in [`chance`].
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::HashMap;
 use std::sync::Arc;
 
 use tlsleuth_capture::{Endpoint, Place};
@@ -25,7 +25,9 @@ pub mod caps;
 pub mod chance;
 pub mod counts;
 pub mod group;
+pub mod group_facts;
 pub mod hello;
+pub mod indexed;
 pub mod ladder;
 pub mod latency;
 pub mod leaf;
@@ -39,7 +41,9 @@ pub mod timeline;
 pub use attempt::{Attempt, ChainShape, Chosen, Resumption};
 pub use caps::LeftOut;
 pub use group::Group;
-pub use leaf::{Leaf, LeafFacts};
+pub use group_facts::GroupFacts;
+pub use indexed::Indexed;
+pub use leaf::{Leaf, LeafFacts, SeenLeaf};
 pub use population::{ClientTally, Population, verdicts_in_words};
 pub use tally::Tally;
 
@@ -55,7 +59,7 @@ const LOOKED_AT: u64 = 3;
 #[derive(Clone, Debug, Default)]
 pub struct Server {
     /// Its names; `None` where no name was asked for, or no ClientHello was seen.
-    pub names: BTreeMap<Option<WireText>, Box<Group>>,
+    pub names: Indexed<Option<WireText>, Box<Group>>,
     /// Whether it can be reached: failures without a ClientHello, among all that completed. Kept from
     /// the first such failure on; until then [`reached`](Self::reached) can make it of the names.
     not_reached: Option<Box<Population>>,
@@ -73,7 +77,7 @@ impl Server {
     pub fn reached(&self) -> Population {
         self.not_reached.as_deref().cloned().unwrap_or_else(|| {
             Population::of_completed(
-                self.names.values().map(|group| &group.asked),
+                self.names.values().map(|group| &**group),
                 &mut Caps::default(),
             )
         })
@@ -82,8 +86,9 @@ impl Server {
     fn reach(&mut self, attempt: &Attempt, caps: &mut Caps) {
         let fails = attempt.hello.is_none() && attempt.is_failed() && !attempt.is_health_check();
         if fails && self.not_reached.is_none() {
-            let names = self.names.values().map(|group| &group.asked);
-            self.not_reached = Some(Box::new(Population::of_completed(names, caps)));
+            let population =
+                Population::of_completed(self.names.values().map(|group| &**group), caps);
+            self.not_reached = Some(Box::new(population));
         }
         if let Some(population) = &mut self.not_reached
             && (attempt.hello.is_none() || attempt.is_completed())
@@ -96,7 +101,7 @@ impl Server {
 /// What the connections of an incident show together.
 #[derive(Clone, Debug, Default)]
 pub struct Summary {
-    servers: BTreeMap<Endpoint, Server>,
+    servers: Indexed<Endpoint, Server>,
     groups: usize,
     hellos: Hellos,
     /// Looked up, never walked.
@@ -138,38 +143,34 @@ impl Summary {
     /// Takes a connection. Feed them in the order of the report.
     pub fn push(&mut self, connection: &Connection, diagnosis: &Diagnosis) {
         let attempt = self.brief(connection, diagnosis);
-        self.add(&attempt);
+        self.add(attempt);
     }
 
     /// Takes a connection in brief.
-    pub fn add(&mut self, attempt: &Attempt) {
-        self.totals.add(attempt);
+    pub fn add(&mut self, attempt: Attempt) {
+        self.totals.add(&attempt);
         let full = self.groups >= MAX_GROUPS;
-        if full
-            && !self
-                .servers
-                .get(&attempt.server)
-                .is_some_and(|server| server.names.contains_key(&attempt.name))
-        {
+        let Some(server) = self.servers.at(&attempt.server, !full) else {
+            count(&mut self.caps.left_out.groups);
+            return;
+        };
+        let before = server.names.len();
+        if server.names.at(&attempt.name, !full).is_none() {
             count(&mut self.caps.left_out.groups);
             return;
         }
-        let server = self.servers.entry(attempt.server).or_default();
-        server.reach(attempt, &mut self.caps);
-        let group = server.names.entry(attempt.name.clone()).or_insert_with(|| {
-            self.groups += 1;
-            Box::default()
-        });
-        let (failed_before, leafs_before) = (group.asked.tally.failed, group.leafs.len());
-        group.add(attempt, &mut self.caps);
-        if failed_before < LOOKED_AT && group.asked.tally.failed >= LOOKED_AT {
+        self.groups = self.groups.saturating_add(server.names.len().saturating_sub(before));
+        server.reach(&attempt, &mut self.caps);
+        let excused = self.ladders.add(&attempt, &self.hellos);
+        let Some(group) = server.names.at(&attempt.name, false) else { return };
+        let (failed, several) = (group.ended.failed, group.has_several_leafs());
+        group.add(attempt, excused, &mut self.caps);
+        if failed < LOOKED_AT && group.ended.failed >= LOOKED_AT {
             count(&mut self.looks);
         }
-        if leafs_before == 1 && group.leafs.len() == 2 {
+        if !several && group.has_several_leafs() {
             count(&mut self.several_leafs);
         }
-        let excused = self.ladders.add(attempt, &self.hellos);
-        group.asked.excused = group.asked.excused.saturating_add(excused);
     }
 
     /// Holds one kind of hello, for an [`Attempt`] made by hand.
@@ -179,7 +180,7 @@ impl Summary {
 
     /// The servers.
     #[must_use]
-    pub fn servers(&self) -> &BTreeMap<Endpoint, Server> {
+    pub fn servers(&self) -> &Indexed<Endpoint, Server> {
         &self.servers
     }
 
@@ -338,7 +339,7 @@ pub struct Fleet {
     /// The findings.
     pub findings: Vec<Finding>,
     /// The servers.
-    pub servers: BTreeMap<Endpoint, Server>,
+    pub servers: Indexed<Endpoint, Server>,
     /// What did not fit under a cap.
     pub left_out: LeftOut,
     /// All connections.
@@ -370,7 +371,7 @@ mod tests {
         let mut summary = Summary::default();
         for nth in 0..MAX_GROUPS + 5 {
             attempt.name = Some(WireText::from(format!("{nth}.example.test").as_str()));
-            summary.add(&attempt);
+            summary.add(attempt.clone());
         }
         let fleet = summary.finish();
         let held: usize = fleet.servers.values().map(|server| server.names.len()).sum();
@@ -392,10 +393,10 @@ mod tests {
         for nth in 0..5_000u32 {
             attempt.client.address = tlsleuth_capture::Address::v4(nth.to_be_bytes());
             attempt.hello = Some((HelloId(nth), at));
-            summary.add(&attempt);
+            summary.add(attempt.clone());
         }
         attempt.hello = Some((HelloId::OTHER, at));
-        summary.add(&attempt);
+        summary.add(attempt.clone());
         let (_, _, group) = summary.groups().next().unwrap();
         assert_eq!((group.connections, group.asked.tally.completed), (5_001, 5_001));
         assert_eq!(group.asked.clients.len(), caps::MAX_CLIENTS);

@@ -20,6 +20,9 @@ pub enum VerifyTime {
 pub struct Policy {
     /// Judges chains against the anchors that were chosen.
     pub judge: Arc<Judge>,
+    /// Whether chains are judged. If not, no rule looks at a certificate, and whether a chain is
+    /// trusted is not told: for those who ask for handshakes alone.
+    pub judge_chains: bool,
     /// What the anchors are called in the report: `mozilla`, `system` or `none`.
     pub roots: &'static str,
     /// Whether the user added anchors: then a root that is not among them is refused by intent.

@@ -6,7 +6,7 @@ use tlsleuth_capture::{
     Direction, EndReason, EndedFlow, Endpoint, FlowView, Gap, Located, Place, Timestamp,
     TransportFacts, TunnelId,
 };
-use tlsleuth_cert::{Chain, WireText};
+use tlsleuth_cert::{Chain, OcspResponse, Sct, Scts, WireText};
 
 use crate::anomaly::Anomaly;
 use crate::codepoint::{AlertDescription, AlertLevel, CipherSuite, NamedGroup, ProtocolVersion};
@@ -241,11 +241,47 @@ pub struct SentChain {
     /// Whether the message held a raw public key instead (RFC 7250).
     pub raw_public_key: bool,
     /// The stapled OCSP response of the leaf, raw.
-    pub stapled: Option<Box<[u8]>>,
-    /// Whether signed certificate timestamps came with it in an extension.
-    pub has_scts: bool,
+    pub stapled: Option<Located<Box<[u8]>>>,
+    /// Signed certificate timestamps that came in an extension of TLS: of the ServerHello, since TLS
+    /// 1.3 of the leaf's entry.
+    pub scts: Scts,
     /// Whether it came compressed (RFC 8879).
     pub compressed: bool,
+}
+
+/// How a signed certificate timestamp came (RFC 6962 §3.3).
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
+pub enum SctSource {
+    /// In the leaf certificate.
+    Certificate,
+    /// In an extension of TLS.
+    TlsExtension,
+    /// In the stapled OCSP response.
+    Staple,
+}
+
+impl SentChain {
+    /// Every signed certificate timestamp of the leaf, and how many there are in all: of each source
+    /// the first 64 are kept.
+    #[must_use]
+    pub fn all_scts(&self) -> (Vec<(SctSource, Sct)>, usize) {
+        let mut all = Vec::new();
+        let mut total = 0;
+        let mut add = |source, scts: &Scts| {
+            total += scts.count;
+            all.extend(scts.list.iter().map(|sct| (source, *sct)));
+        };
+        if let Some(leaf) = self.chain.leaf() {
+            add(SctSource::Certificate, &leaf.scts);
+        }
+        add(SctSource::TlsExtension, &self.scts);
+        if let Some(staple) = &self.stapled {
+            for response in &OcspResponse::parse(&staple.value).responses {
+                add(SctSource::Staple, &response.scts);
+            }
+        }
+        (all, total)
+    }
 }
 
 /// What became of the secrets that were given, for this connection.

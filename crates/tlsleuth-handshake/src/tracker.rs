@@ -12,7 +12,7 @@
 use std::sync::Arc;
 
 use tlsleuth_capture::{Direction, EndedFlow, FlowView, Gap, Interest, Located, Place};
-use tlsleuth_cert::{CertificateStore, Chain, WireText};
+use tlsleuth_cert::{CertificateStore, Chain, Scts, WireText};
 
 use crate::anomaly::{Anomaly, Problem};
 use crate::codepoint::{AlertDescription, AlertLevel, CertificateType, HandshakeType};
@@ -21,7 +21,9 @@ use crate::connection::{
 };
 use crate::flight::{Content, KEPT_RECORDS, ProtectedRecord};
 use crate::joiner::{self, Joiner, Message};
-use crate::message::{self, Certificate, CertificateForm, ClientHello, ServerHello};
+use crate::message::{
+    self, Certificate, CertificateForm, ClientHello, ServerHello, SignedCertificateTimestamp,
+};
 use crate::observed::Observed;
 use crate::opener::{NotOpened, RecordOpener, SecretSource};
 use crate::preamble::{self, Preamble};
@@ -726,7 +728,8 @@ impl Tracker {
                 if let Observed::Present(chain) = &mut self.connection.server_chain
                     && let Some(response) = status.responses.first()
                 {
-                    chain.value.stapled.get_or_insert_with(|| response.clone());
+                    let response = || Located::new(response.clone(), at);
+                    chain.value.stapled.get_or_insert_with(response);
                 }
                 self.event(direction, at, EventKind::CertificateStatus);
             }
@@ -846,12 +849,18 @@ impl Tracker {
         let stapled = leaf
             .and_then(|leaf| leaf.certificate_status())
             .and_then(|status| status.responses.first())
-            .cloned();
+            .map(|response| Located::new(response.clone(), at));
+        let hello = self.connection.server_hello.present().filter(|_| side == Side::Server);
+        let scts = leaf
+            .and_then(|leaf| leaf.signed_certificate_timestamps())
+            .or_else(|| hello?.value.extensions.signed_certificate_timestamps())
+            .map(|list| Scts::new(list.iter().map(SignedCertificateTimestamp::sct)))
+            .unwrap_or_default();
         let sent = SentChain {
             chain,
             raw_public_key: self.certificate_type(side) == CertificateType::RAW_PUBLIC_KEY,
             stapled,
-            has_scts: leaf.is_some_and(|leaf| leaf.signed_certificate_timestamps().is_some()),
+            scts,
             compressed,
         };
         let place = match side {

@@ -3,14 +3,15 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use tlsleuth::capture::{DecodeStats, FileFacts, Place, Timestamp};
+use tlsleuth::cert::Sct;
 use tlsleuth::diagnosis::Fleet;
 use tlsleuth::diagnosis::explain::Writer;
 use tlsleuth::diagnosis::finding::Finding;
-use tlsleuth::diagnosis::fleet::Group;
 use tlsleuth::diagnosis::fleet::latency::Spans;
+use tlsleuth::diagnosis::fleet::{Group, GroupFacts};
 use tlsleuth::diagnosis::timing::phases;
 use tlsleuth::handshake::codepoint::{ExtensionType, ProtocolVersion};
-use tlsleuth::handshake::connection::{Connection, Decryption, SentChain, Side};
+use tlsleuth::handshake::connection::{Connection, Decryption, SctSource, SentChain, Side};
 use tlsleuth::handshake::fingerprint;
 use tlsleuth::handshake::observed::Observed;
 use tlsleuth::handshake::opener::NotOpened;
@@ -421,12 +422,32 @@ fn chain(
             signature: certificate.signature_algorithm.to_string(),
             is_ca: certificate.is_ca(),
         });
+    let (scts, scts_total) = sent.value.all_scts();
     Some(schema::Chain {
         certificates: certificates.collect(),
         trusted,
         verified_at: verified_at.map(date),
         roots,
+        scts: scts.iter().map(|(source, sct)| timestamp(*source, sct, sent.at)).collect(),
+        scts_total,
     })
+}
+
+fn timestamp(source: SctSource, sct: &Sct, at: Place) -> schema::Sct {
+    let log = sct.log();
+    let nanoseconds = i64::try_from(sct.timestamp_ms).ok().and_then(|ms| ms.checked_mul(1_000_000));
+    schema::Sct {
+        from: match source {
+            SctSource::Certificate => "certificate",
+            SctSource::TlsExtension => "tls_extension",
+            SctSource::Staple => "staple",
+        },
+        log_id: sct.log_id.to_string(),
+        log: log.map(|log| log.name),
+        operator: log.map(|log| log.operator),
+        time: nanoseconds.map(|nanoseconds| time(Timestamp(nanoseconds))),
+        after_capture: words::is_after(sct, at),
+    }
 }
 
 fn timing(connection: &Connection) -> schema::Timing {
@@ -609,7 +630,8 @@ fn server(
     name: Option<&tlsleuth::handshake::WireText>,
     group: &Group,
 ) -> schema::Server {
-    let leafs = group.leafs.iter().take(LEAFS_SHOWN);
+    let facts = group.facts();
+    let leafs = facts.leafs.iter().take(LEAFS_SHOWN);
     schema::Server {
         address: end.address.to_string(),
         port: end.port,
@@ -617,7 +639,7 @@ fn server(
         connections: group.connections,
         completed: group.completed,
         failed: group.failed,
-        verdicts: group.verdicts.iter().map(|(code, count)| (*code, *count)).collect(),
+        verdicts: facts.verdicts.iter().map(|(code, count)| (*code, *count)).collect(),
         leaf_sha256: leafs.clone().map(|leaf| leaf.facts.sha256.to_string()).collect(),
         leafs: leafs
             .map(|leaf| schema::ServedLeaf {
@@ -630,12 +652,12 @@ fn server(
             })
             .collect(),
         latency: schema::Latency {
-            tcp: quantiles(&group.latency.tcp),
-            server_hello: quantiles(&group.latency.server_hello),
-            client: quantiles(&group.latency.client),
-            handshake: quantiles(&group.latency.handshake),
+            tcp: quantiles(&facts.latency.tcp),
+            server_hello: quantiles(&facts.latency.server_hello),
+            client: quantiles(&facts.latency.client),
+            handshake: quantiles(&facts.latency.handshake),
         },
-        clients: clients(group),
+        clients: clients(&facts),
     }
 }
 
@@ -652,7 +674,7 @@ pub(crate) fn left_out(fleet: &Fleet) -> Vec<schema::LeftOut> {
         .collect()
 }
 
-fn clients(group: &Group) -> schema::ServerClients {
+fn clients(group: &GroupFacts) -> schema::ServerClients {
     let number = |count: usize| u64::try_from(count).unwrap_or(u64::MAX);
     let (only, sometimes) = group.asked.failing_clients();
     schema::ServerClients {

@@ -253,6 +253,10 @@ fn certificates(chain: &Chain, text: &mut String) {
     {
         text.push_str(&format!("And {more} more certificates.\n\n"));
     }
+    let scts = words::sct_lines(chain);
+    if !scts.is_empty() {
+        text.push_str(&format!("SCTs of the first: {}.\n\n", md(&scts.join("; "))));
+    }
 }
 
 fn reasons(report: &Report, finding: &Finding, example: &Connection, text: &mut String) {

@@ -263,6 +263,28 @@ pub struct Chain {
     pub verified_at: Option<String>,
     /// The anchors: `mozilla`, `system`, `none`.
     pub roots: &'static str,
+    /// Signed certificate timestamps of the leaf (RFC 6962), at most 64 of each source.
+    pub scts: Vec<Sct>,
+    /// How many of them there are.
+    pub scts_total: usize,
+}
+
+/// A signed certificate timestamp: a log's promise to publish a certificate.
+#[derive(Clone, Debug, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+pub struct Sct {
+    /// How it came: `certificate`, `tls_extension`, `staple`.
+    pub from: &'static str,
+    /// The log: SHA-256 of its key, hex.
+    pub log_id: String,
+    /// What the log is called; null for one that is not in the table.
+    pub log: Option<&'static str>,
+    /// Who runs the log.
+    pub operator: Option<&'static str>,
+    /// When the log promised; null for a number that is no time, and where names are replaced.
+    pub time: Option<String>,
+    /// Whether that is more than five minutes after the frame that it came in.
+    pub after_capture: bool,
 }
 
 /// A certificate.

@@ -35,6 +35,15 @@ impl Totals {
     }
 }
 
+/// Groups beyond those in the lists of the same names.
+#[derive(Clone, Copy, Debug, Default)]
+pub(crate) struct More {
+    pub(crate) warnings: usize,
+    pub(crate) healthy: usize,
+    pub(crate) incomplete: usize,
+    pub(crate) health_checks: usize,
+}
+
 /// The numbers of all connections, where the report holds but examples; see
 /// [`Tally`](crate::Tally).
 #[derive(Clone, Debug)]
@@ -45,8 +54,7 @@ pub(crate) struct Grouped {
     pub(crate) incomplete: Vec<GroupedKind>,
     pub(crate) health_checks: Vec<GroupedKind>,
     pub(crate) warnings: Vec<GroupedWarning>,
-    /// Warnings beyond those in `warnings`.
-    pub(crate) more_warnings: usize,
+    pub(crate) more: More,
     pub(crate) first_start: String,
     pub(crate) last_start: String,
     /// Connections that are in no list because there are too many servers and names.
@@ -184,8 +192,7 @@ pub(crate) struct Summary<'r> {
     pub(crate) incomplete: Vec<Kind<'r>>,
     pub(crate) health_checks: Vec<Kind<'r>>,
     pub(crate) warnings: Vec<Warned<'r>>,
-    /// Warnings beyond those in `warnings`.
-    pub(crate) more_warnings: usize,
+    pub(crate) more: More,
     /// Whether the connections are of several days.
     pub(crate) days: bool,
     /// Connections that are in no list because there are too many servers and names.
@@ -298,7 +305,7 @@ fn of_grouped<'r>(report: &'r Report, grouped: &'r Grouped) -> Summary<'r> {
         incomplete: kinds(&grouped.incomplete),
         health_checks: kinds(&grouped.health_checks),
         warnings: warnings.collect(),
-        more_warnings: grouped.more_warnings,
+        more: grouped.more,
         days: quantity::date(&grouped.first_start) != quantity::date(&grouped.last_start),
         ungrouped: grouped.ungrouped,
     }
@@ -366,7 +373,7 @@ fn of_connections(report: &Report) -> Summary<'_> {
         incomplete: incomplete.finish(&of),
         health_checks: health_checks.finish(&of),
         warnings,
-        more_warnings: 0,
+        more: More::default(),
         ungrouped: 0,
     }
 }

@@ -6,6 +6,7 @@ use std::collections::{HashMap, HashSet};
 
 use foldhash::fast::RandomState;
 use tlsleuth::capture::{Address, Endpoint, Timestamp};
+use tlsleuth::diagnosis::fleet::Group as FleetGroup;
 use tlsleuth::diagnosis::{Fleet, Severity};
 use tlsleuth::handshake::codepoint::ProtocolVersion;
 use tlsleuth::handshake::{Outcome, WireText};
@@ -13,7 +14,7 @@ use tlsleuth::{Analyzed, Counts};
 
 use crate::build::{self, CaptureInput, Servers};
 use crate::schema;
-use crate::summary::{Grouped, GroupedHealthy, GroupedKind, GroupedWarning, HEALTH_CHECK};
+use crate::summary::{Grouped, GroupedHealthy, GroupedKind, GroupedWarning, HEALTH_CHECK, More};
 
 /// Failed connections that are kept in full while there are no more.
 pub(crate) const FEW: usize = 10;
@@ -23,8 +24,8 @@ const MAX_GROUPS: usize = 65_536;
 const MAX_EXAMPLES: usize = 512;
 /// From so many connections on a group may take the place of a smaller one.
 const SIZEABLE: u64 = 4;
-/// Groups of one list whose example is shown, more than any list is long.
-const SHOWN_EXAMPLES: usize = 64;
+/// Groups of one list that are shown, more than any list is long.
+const SHOWN: usize = 64;
 /// Clients told apart in one group.
 const MAX_CLIENTS: usize = 1_000;
 /// Versions told of one server and name.
@@ -143,9 +144,9 @@ impl Groups {
         }
     }
 
-    /// The most frequent first, then by their first connection. Only the examples of the first ones
-    /// and the first of each code are shown.
-    fn finish(self, shown: &mut Vec<Box<Analyzed>>, of: &Of) -> Vec<GroupedKind> {
+    /// The most frequent first, then by their first connection: the first `most`, and those whose
+    /// example is shown. That are the examples of the first ones and the first of each code.
+    fn finish(self, shown: &mut Vec<Box<Analyzed>>, of: &Of<'_>, most: usize) -> Vec<GroupedKind> {
         let mut codes = HashSet::new();
         let mut groups: Vec<(Key, Group)> = self.by_key.into_iter().collect();
         groups.sort_by_key(|(_, group)| {
@@ -154,13 +155,16 @@ impl Groups {
         groups
             .into_iter()
             .enumerate()
-            .map(|(place, (key, group))| {
+            .filter_map(|(place, (key, group))| {
                 let has_example = group.example.is_some();
-                let of_note = has_example && codes.insert(key.code) || place < SHOWN_EXAMPLES;
+                let of_note = has_example && codes.insert(key.code) || place < SHOWN;
+                if !of_note && place >= most {
+                    return None;
+                }
                 let example = group.example.filter(|_| of_note);
                 let members = example.iter().map(|example| example.id).collect();
                 shown.extend(example);
-                GroupedKind {
+                Some(GroupedKind {
                     of: of.get(key.server, key.sni.as_ref(), group.tls),
                     verdict: key.code,
                     server: build::endpoint(key.server),
@@ -170,39 +174,25 @@ impl Groups {
                     last: group.last,
                     clients: group.clients.len(),
                     members,
-                }
+                })
             })
             .collect()
     }
 }
 
-/// How many connections there are to a server, under each name.
-#[derive(Default)]
-struct Of {
-    names: HashMap<(Endpoint, Option<WireText>), u64, RandomState>,
-    servers: HashMap<Endpoint, u64, RandomState>,
-}
+/// How many connections there are to a server, under each name, health checks aside.
+struct Of<'f>(&'f Fleet);
 
-impl Of {
-    fn new(fleet: &Fleet) -> Self {
-        let mut of = Self::default();
-        for (server, name, group) in fleet.groups() {
-            let checks = group.verdicts.get(&HEALTH_CHECK).copied().unwrap_or(0);
-            let count = group.connections.saturating_sub(checks);
-            of.names.insert((server, name.cloned()), count);
-            let all = of.servers.entry(server).or_default();
-            *all = all.saturating_add(count);
-        }
-        of
-    }
-
+impl Of<'_> {
     /// Without a ClientHello nobody knows the name: such a failure is one of all.
     fn get(&self, server: Endpoint, sni: Option<&WireText>, tls: bool) -> u64 {
+        let Some(server) = self.0.servers.get(&server) else { return 0 };
+        let count = |group: &FleetGroup| group.connections.saturating_sub(group.health_checks);
         if sni.is_none() && !tls {
-            return self.servers.get(&server).copied().unwrap_or(0);
+            return server.names.iter().map(|(_, group)| count(group)).sum();
         }
         let sni = sni.map(|name| WireText::new(&name.raw().to_ascii_lowercase()));
-        self.names.get(&(server, sni)).copied().unwrap_or(0)
+        server.names.get(&sni).map_or(0, |group| count(group))
     }
 }
 
@@ -322,21 +312,21 @@ impl Tally {
         fleet: &Fleet,
         counts: &Counts,
     ) -> schema::Report {
-        let of = Of::new(fleet);
+        let of = Of(fleet);
         let lists = [&self.kinds, &self.incomplete, &self.health_checks, &self.warnings];
         let ungrouped = lists.iter().map(|groups| groups.left_out).sum::<u64>();
         let ungrouped = ungrouped.saturating_add(self.healthy_left_out);
         let mut shown: Vec<Box<Analyzed>> = Vec::new();
         let few = self.few.take();
         let mut kinds = match &few {
-            None => self.kinds.finish(&mut shown, &of),
+            None => self.kinds.finish(&mut shown, &of, usize::MAX),
             Some(few) => {
                 let mut kinds = Groups::default();
                 for analyzed in few {
                     let verdict = analyzed.diagnosis.verdict().map(|finding| finding.code);
                     kinds.add(verdict, analyzed.clone());
                 }
-                kinds.finish(&mut Vec::new(), &of)
+                kinds.finish(&mut Vec::new(), &of, usize::MAX)
             }
         };
         if let Some(few) = few {
@@ -355,10 +345,13 @@ impl Tally {
             }
             shown.extend(few);
         }
-        let incomplete = self.incomplete.finish(&mut shown, &of);
-        let health_checks = self.health_checks.finish(&mut shown, &of);
-        let warnings = self.warnings.finish(&mut shown, &of);
-        let warned = warnings.len();
+        let groups = |groups: &Groups| groups.by_key.len();
+        let all_incomplete = groups(&self.incomplete);
+        let all_health_checks = groups(&self.health_checks);
+        let warned = groups(&self.warnings);
+        let incomplete = self.incomplete.finish(&mut shown, &of, SHOWN);
+        let health_checks = self.health_checks.finish(&mut shown, &of, SHOWN);
+        let warnings = self.warnings.finish(&mut shown, &of, SHOWN);
         let warnings: Vec<GroupedWarning> = warnings
             .into_iter()
             .filter_map(|kind| {
@@ -367,11 +360,17 @@ impl Tally {
             })
             .collect();
         let mut healthy: Vec<(Key, Healthy)> = self.healthy.into_iter().collect();
-        healthy.sort_by(|(a, one), (b, other)| {
-            let key = |key: &Key| key.server;
-            other.count.cmp(&one.count).then(key(a).cmp(&key(b))).then_with(|| a.sni.cmp(&b.sni))
-        });
-        let healthy = healthy
+        let all_healthy = healthy.len();
+        let order = |(a, one): &(Key, Healthy), (b, other): &(Key, Healthy)| {
+            let servers = a.server.cmp(&b.server);
+            other.count.cmp(&one.count).then(servers).then_with(|| a.sni.cmp(&b.sni))
+        };
+        if all_healthy > SHOWN {
+            healthy.select_nth_unstable_by(SHOWN, order);
+            healthy.truncate(SHOWN);
+        }
+        healthy.sort_unstable_by(order);
+        let healthy: Vec<GroupedHealthy> = healthy
             .into_iter()
             .map(|(key, healthy)| GroupedHealthy {
                 server: build::endpoint(key.server),
@@ -386,14 +385,20 @@ impl Tally {
             build::report_with(captures, shown, fleet, counts, self.roots, Servers::LeftOut);
         report.counts.connections_left_out = self.filtered;
         let (first, last) = self.span.unwrap_or_default();
+        let more = More {
+            warnings: warned - warnings.len(),
+            healthy: all_healthy - healthy.len(),
+            incomplete: all_incomplete - incomplete.len(),
+            health_checks: all_health_checks - health_checks.len(),
+        };
         let grouped = Grouped {
             shown: self.shown,
             kinds,
             healthy,
             incomplete,
             health_checks,
-            more_warnings: warned - warnings.len(),
             warnings,
+            more,
             first_start: build::time(first),
             last_start: build::time(last),
             ungrouped,

@@ -1,11 +1,18 @@
 //! The words of the timeline: what each event is called, and what matters in it.
 
+use tlsleuth::Located;
 use tlsleuth::capture::transport::{ResetFacts, SynFacts};
-use tlsleuth::capture::{GapCause, IcmpKind};
+use tlsleuth::capture::{GapCause, IcmpKind, Place};
+use tlsleuth::cert::Sct;
 use tlsleuth::handshake::codepoint::{AlertLevel, ProtocolVersion};
-use tlsleuth::handshake::connection::{Alert, Connection, Event, EventKind, Side};
+use tlsleuth::handshake::connection::{
+    Alert, Connection, Event, EventKind, SctSource, SentChain, Side,
+};
 use tlsleuth::handshake::message::{ClientHello, OfferedVersions, ServerHello};
 use tlsleuth::handshake::observed::Observed;
+
+use crate::quantity;
+use crate::schema::Chain;
 
 /// How many entries of a list a summary quotes.
 const QUOTED: usize = 6;
@@ -40,10 +47,12 @@ pub(crate) fn event(event: &Event, connection: &Connection) -> (&'static str, St
             "certificate",
             match certificates {
                 0 => "Certificate: none".to_owned(),
-                1 => format!("Certificate: {}1 certificate", leaf(event.from, connection)),
-                more => {
-                    format!("Certificate: {}{more} certificates", leaf(event.from, connection))
-                }
+                more => format!(
+                    "Certificate: {}{more} certificate{}{}",
+                    leaf(event.from, connection),
+                    if *more == 1 { "" } else { "s" },
+                    timestamps(event.from, connection)
+                ),
             },
         ),
         EventKind::CertificateStatus => {
@@ -115,16 +124,89 @@ pub(crate) fn event(event: &Event, connection: &Connection) -> (&'static str, St
     }
 }
 
-/// Whom the first certificate of a chain is about, with a comma behind it.
-fn leaf(side: Side, connection: &Connection) -> String {
+fn chain_of(side: Side, connection: &Connection) -> Option<&Located<SentChain>> {
     let chain = match side {
         Side::Client => &connection.client_chain,
         Side::Server => &connection.server_chain,
     };
-    let name = chain.present().and_then(|sent| sent.value.chain.leaf()).and_then(|leaf| {
-        let common = leaf.subject.common_name().map(ToString::to_string);
-        common.or_else(|| leaf.dns_names.first().map(ToString::to_string))
-    });
+    chain.present()
+}
+
+/// How far a timestamp may be ahead of the frame that it came in, in seconds, before it is told:
+/// clocks differ.
+const CLOCK_SKEW: i64 = 300;
+
+/// Whether a timestamp was made after the frame that it came in, by the clocks of the two.
+pub(crate) fn is_after(sct: &Sct, at: Place) -> bool {
+    sct.seconds() > at.time.seconds().saturating_add(CLOCK_SKEW)
+}
+
+/// Which logs promised to publish a leaf, with a comma before it; nothing where none did.
+fn timestamps(side: Side, connection: &Connection) -> String {
+    let Some(sent) = chain_of(side, connection) else { return String::new() };
+    let (scts, total) = sent.value.all_scts();
+    let mut logs = Vec::new();
+    for (source, sct) in scts.iter().take(QUOTED) {
+        let mut log = log_name(sct.log().map(|log| log.name), &sct.log_id.to_string());
+        if *source == SctSource::Staple {
+            log.push_str(" (stapled)");
+        }
+        if is_after(sct, sent.at) {
+            log.push_str(" (dated after this frame)");
+        }
+        logs.push(log);
+    }
+    match (total, total.saturating_sub(logs.len())) {
+        (0, _) => String::new(),
+        (1, 0) => format!(", SCT of {}", logs.join(", ")),
+        (_, 0) => format!(", SCTs of {}", logs.join(", ")),
+        (_, more) => format!(", SCTs of {} and {more} more", logs.join(", ")),
+    }
+}
+
+/// Which logs promised to publish the leaf of a chain and when, one line each.
+pub(crate) fn sct_lines(chain: &Chain) -> Vec<String> {
+    let mut lines: Vec<String> = chain
+        .scts
+        .iter()
+        .take(QUOTED)
+        .map(|sct| {
+            let time = sct.time.as_deref().map(|time| format!(", {}", quantity::date(time)));
+            format!(
+                "{}{}{}{}",
+                log_name(sct.log, &sct.log_id),
+                time.unwrap_or_default(),
+                match sct.from {
+                    "tls_extension" => ", in a TLS extension",
+                    "staple" => ", in the stapled OCSP response",
+                    _ => "",
+                },
+                if sct.after_capture { ", after it was captured" } else { "" }
+            )
+        })
+        .collect();
+    let more = chain.scts_total.saturating_sub(lines.len());
+    if more > 0 && !lines.is_empty() {
+        lines.push(format!("and {more} more"));
+    }
+    lines
+}
+
+/// What a log is called; one that is not known, by the start of its number.
+fn log_name(name: Option<&str>, id: &str) -> String {
+    match name {
+        Some(name) => name.to_owned(),
+        None => format!("unknown log {}…", id.get(..16).unwrap_or(id)),
+    }
+}
+
+/// Whom the first certificate of a chain is about, with a comma behind it.
+fn leaf(side: Side, connection: &Connection) -> String {
+    let name =
+        chain_of(side, connection).and_then(|sent| sent.value.chain.leaf()).and_then(|leaf| {
+            let common = leaf.subject.common_name().map(ToString::to_string);
+            common.or_else(|| leaf.dns_names.first().map(ToString::to_string))
+        });
     name.map_or_else(String::new, |name| format!("{name}, "))
 }
 
@@ -252,8 +334,8 @@ pub(crate) fn unseen<T>(fact: &Observed<T>) -> Option<&'static str> {
 pub(crate) fn left_out(left_out: &crate::schema::LeftOut) -> String {
     format!(
         "A limit was reached: {} not compared by {}, of which {} are held.",
-        crate::quantity::counted(left_out.connections, "connection"),
+        quantity::counted(left_out.connections, "connection"),
         left_out.what,
-        crate::quantity::count(left_out.cap)
+        quantity::count(left_out.cap)
     )
 }

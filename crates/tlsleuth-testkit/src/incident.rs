@@ -194,6 +194,7 @@ fn connection(story: &mut Story, nth: usize, plan: &Plan, chain: &[u8]) {
         retry: false,
         sentinel: None,
         renegotiation: true,
+        timestamp: false,
     };
     let mut flight = clear(2, &server_hello.body());
     flight.extend(chain);

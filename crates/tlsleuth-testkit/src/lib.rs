@@ -29,9 +29,9 @@
 //! | `client conflict` | sends the last data segment again with other bytes |
 //! | `ICMP host-unreachable` | about the client's last packet, from a router; also `network-unreachable`, `port-unreachable`, `prohibited`, `too-big mtu=1400` |
 //! | `client ClientHello sni= alpn= versions= suites= groups= shares= sigalgs= session-id=N ticket=N psk early-data status-request padding=N renegotiation=extension\|scsv\|none` | lists are separated by commas |
-//! | `server ServerHello negotiated=1.2 suite= group= alpn= session-id=echo\|new\|none psk sentinel=1.2\|1.1 renegotiation=none` | |
+//! | `server ServerHello negotiated=1.2 suite= group= alpn= session-id=echo\|new\|none psk sct sentinel=1.2\|1.1 renegotiation=none` | `sct`: with a signed certificate timestamp |
 //! | `server HelloRetryRequest group=` | |
-//! | `server Certificate leaf=a.example,b.example chain=full\|leaf\|root\|wrong-order\|unrelated\|untrusted\|none` | with `expired`, `not-yet-valid`, `expires-soon`, `self-signed`, `wrong-usage`, `cn=A_name` (the blanks are underscores), or `story=NAME` for a chain of `testdata/certs`, `ocsp` for that of `testdata/ocsp` |
+//! | `server Certificate leaf=a.example,b.example chain=full\|leaf\|root\|wrong-order\|unrelated\|untrusted\|none` | with `expired`, `not-yet-valid`, `expires-soon`, `self-signed`, `wrong-usage`, `cn=A_name` (the blanks are underscores), or `story=NAME` for a chain of `testdata/certs`, `ocsp` for that of `testdata/ocsp` (`ocsp alone`: without its issuer) |
 //! | `server ServerKeyExchange group=`, `CertificateRequest authorities=A,B`, `CertificateStatus revoked`, `ServerHelloDone`, `HelloRequest`, `NewSessionTicket` | |
 //! | `client Certificate none`, `ClientKeyExchange`, `CertificateVerify`, `ChangeCipherSpec`, `Finished` | `Finished` is encrypted |
 //! | `client Alert fatal unknown_ca`, `client Alert warning close_notify`, `client Alert encrypted` | |

@@ -399,6 +399,7 @@ impl Reader {
             retry,
             sentinel: words.take("sentinel").map(|text| u8::from(text == "1.2")),
             renegotiation: words.take("renegotiation").as_deref() != Some("none"),
+            timestamp: words.flag("sct"),
         }
     }
 
@@ -407,7 +408,12 @@ impl Reader {
             return Vec::new();
         }
         if words.flag("ocsp") {
-            let chain = crate::certificate::ocsp::chain();
+            let mut chain = crate::certificate::ocsp::chain();
+            if words.flag("alone") {
+                // Neither sent nor trusted: nobody can check who signed the response.
+                chain.truncate(1);
+                return chain;
+            }
             self.story.trust(chain.last().cloned().into_iter().collect());
             return chain;
         }

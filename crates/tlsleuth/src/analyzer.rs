@@ -37,6 +37,7 @@ impl Default for Options {
                 roots: "none",
                 own_anchors: false,
                 verify_time: VerifyTime::Capture,
+                judge_chains: true,
                 slow_handshake_ns: 2_000_000_000,
             },
             ports: Vec::new(),

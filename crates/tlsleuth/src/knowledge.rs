@@ -16,7 +16,7 @@ use tlsleuth_handshake::{Connection, Outcome};
 
 /// Servers, names of servers, and clients of servers of which something is remembered; of further
 /// ones nothing is.
-const MAX_REMEMBERED: usize = 100_000;
+const MAX_REMEMBERED: usize = 32_768;
 
 /// Authorities and servers seen in any connection. Of several connections that tell the same thing,
 /// the first one in the order of the report counts, whichever ended first.
@@ -24,7 +24,8 @@ const MAX_REMEMBERED: usize = 100_000;
 pub(crate) struct Knowledge {
     pub(crate) intermediates: SeenIntermediates,
     servers: HashMap<Endpoint, Server, RandomState>,
-    completed: HashMap<(Address, Endpoint), Told<ProtocolVersion>, RandomState>,
+    /// The newest version that a client completed a handshake with, and its hello.
+    completed: HashMap<(Address, Endpoint), Located<ProtocolVersion>, RandomState>,
     /// Servers that answered a validation (RFC 8737), by the name in lower case.
     challenges: HashMap<Box<[u8]>, Told<Endpoint>, RandomState>,
     /// The first frames of connections that were in use, by what [`content`] tells of them.
@@ -167,12 +168,12 @@ impl Knowledge {
             && let Some(newest) = hello.value.offered_versions().highest()
         {
             let key = (connection.client.address, connection.server);
-            let told = (first, Located::new(newest, hello.at));
+            let told = Located::new(newest, hello.at);
             let full = self.completed.len() >= MAX_REMEMBERED;
             match self.completed.get_mut(&key) {
                 Some(best) => {
-                    let rank = |told: &Told<ProtocolVersion>| {
-                        (told.1.value.rank(), std::cmp::Reverse(told.0.order()))
+                    let rank = |told: &Located<ProtocolVersion>| {
+                        (told.value.rank(), std::cmp::Reverse(told.at.order()))
                     };
                     if rank(&told) > rank(best) {
                         *best = told;
@@ -219,7 +220,7 @@ impl ServerKnowledge for Knowledge {
 
     fn succeeded_with_older(&self, connection: &Connection) -> Option<Located<ProtocolVersion>> {
         let newest = connection.client_hello()?.value.offered_versions().highest()?;
-        let (_, best) = self.completed.get(&(connection.client.address, connection.server))?;
+        let best = self.completed.get(&(connection.client.address, connection.server))?;
         // Where the same offer works too, the version is not what failed.
         (best.value.rank() < newest.rank()).then_some(*best)
     }

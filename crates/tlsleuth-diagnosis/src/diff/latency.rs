@@ -16,7 +16,7 @@ pub(super) fn ln_p(before: &Spans, after: &Spans) -> Option<f64> {
     if first < ENOUGH || second < ENOUGH {
         return None;
     }
-    let mut steps: BTreeMap<u32, (u64, u64)> = BTreeMap::new();
+    let mut steps: BTreeMap<u16, (u64, u64)> = BTreeMap::new();
     before.steps().for_each(|(step, count)| steps.entry(step).or_default().0 = count);
     after.steps().for_each(|(step, count)| steps.entry(step).or_default().1 = count);
     let all = real(first) + real(second);

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use tlsleuth_capture::{Endpoint, Place};
+use tlsleuth_capture::{Endpoint, Located, Place};
 use tlsleuth_cert::WireText;
 use tlsleuth_handshake::codepoint::{CipherSuite, NamedGroup, ProtocolVersion};
 use tlsleuth_handshake::{Connection, Outcome};
@@ -82,7 +82,7 @@ pub struct Attempt {
     /// The leaf that the server sent, its frame, and whether its chain is trusted.
     pub leaf: Option<(Arc<LeafFacts>, Place, Option<bool>)>,
     /// How many seconds after its frame a stapled OCSP response was made, if it was.
-    pub stapled_ahead: Option<i64>,
+    pub stapled_ahead: Option<Located<i64>>,
     /// The chain as the server sent it.
     pub chain: Option<ChainShape>,
     /// What the server chose.

@@ -1,11 +1,11 @@
 //! What a summary holds at most, and what did not fit.
 
 /// Servers by address, port and name that are summed up; connections of further ones are counted.
-pub const MAX_GROUPS: usize = 32_768;
+pub const MAX_GROUPS: usize = 16_384;
 /// Leafs held of one server and name: the bits of a mask.
 pub const MAX_LEAFS: usize = 32;
 /// Leafs held over all.
-pub const MAX_ALL_LEAFS: usize = 65_536;
+pub const MAX_ALL_LEAFS: usize = 32_768;
 /// Kinds of hellos held over all.
 pub const MAX_HELLOS: usize = 16_384;
 /// Kinds of hellos told apart at one server and name: the bits of a mask.
@@ -13,13 +13,13 @@ pub const MAX_KINDS: usize = 128;
 /// Clients told apart at one server and name.
 pub const MAX_CLIENTS: usize = 4_096;
 /// Clients told apart over all.
-pub const MAX_ALL_CLIENTS: usize = 500_000;
+pub const MAX_ALL_CLIENTS: usize = 200_000;
 /// Pairs of a client and who answers it, held of one server and name.
 pub const MAX_NODES: usize = 64;
 /// The same over all.
-pub const MAX_ALL_NODES: usize = 200_000;
+pub const MAX_ALL_NODES: usize = 131_072;
 /// Sizes of hellos told apart over all; of one server and name they get coarser instead.
-pub const MAX_ALL_SIZES: usize = 200_000;
+pub const MAX_ALL_SIZES: usize = 65_536;
 
 /// Connections of which something did not fit under a cap.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]

@@ -1,25 +1,25 @@
 //! A server under one name.
 
-use std::sync::Arc;
+use std::borrow::Cow;
+use std::ops::Deref;
+use std::sync::OnceLock;
 
-use tlsleuth_capture::{Address, Place};
-use tlsleuth_cert::WireText;
+use tlsleuth_cert::Fingerprint;
 use tlsleuth_handshake::Outcome;
-use tlsleuth_handshake::codepoint::{CipherSuite, NamedGroup, ProtocolVersion};
 
-use super::attempt::{Attempt, ChainShape, Chosen, Resumption};
-use super::caps::{Caps, MAX_KINDS, MAX_LEAFS, count, push};
-use super::counts::Counts;
-use super::hello::HelloId;
-use super::latency::Latency;
-use super::leaf::Leaf;
-use super::node::Nodes;
-use super::population::Population;
-use super::size::Sizes;
-use super::sorted::Sorted;
+use super::attempt::Attempt;
+use super::caps::{Caps, count, push};
+use super::group_facts::GroupFacts;
+use super::leaf::SeenLeaf;
 use super::tally::Tally;
 
-/// A server under one name, or without one.
+/// So many connections are kept as they came. A capture of an exit to the internet has tens of
+/// thousands of servers with one or two connections each: summing those up takes twenty pieces of
+/// memory a server, of which nobody looks at most.
+const FEW: usize = 4;
+
+/// A server under one name, or without one: counts, and through [`Deref`] the [`GroupFacts`], which
+/// are summed up when they are first looked at.
 #[derive(Clone, Debug, Default)]
 pub struct Group {
     /// All connections.
@@ -28,170 +28,99 @@ pub struct Group {
     pub completed: u64,
     /// How many failed, health checks among them.
     pub failed: u64,
-    /// Verdicts.
-    pub verdicts: Sorted<&'static str, u64>,
-    /// Those with a ClientHello.
-    pub asked: Population,
-    /// The leafs in the order in which they were first seen.
-    pub leafs: Vec<Leaf>,
-    /// For each sort of key: the last leaf seen, and how often it was another one than before.
-    pub runs: Sorted<&'static str, (usize, u64)>,
-    /// Leafs that did not fit.
-    pub leafs_left_out: u64,
-    /// The kinds of hellos, in the order in which they were first seen.
-    pub hellos: Vec<(HelloId, Tally)>,
-    /// Hellos that did not fit.
-    pub hellos_left_out: u64,
-    /// The sizes of the hellos.
-    pub sizes: Sizes,
-    /// Who answered whom.
-    pub nodes: Nodes,
-    /// The chains as sent.
-    pub chains: Counts<ChainShape>,
-    /// Versions that the server chose in handshakes that completed.
-    pub versions: Counts<ProtocolVersion>,
-    /// Suites likewise.
-    pub suites: Counts<CipherSuite>,
-    /// Groups likewise.
-    pub groups: Counts<NamedGroup>,
-    /// Application protocols likewise; `None` where it is seen to have chosen none.
-    pub protocols: Counts<Option<WireText>>,
-    /// Connections that offered an earlier session.
-    pub offering: Tally,
-    /// Those that did not.
-    pub not_offering: Tally,
-    /// How often an earlier session was taken up.
-    pub resumed: u64,
-    /// How often it was not, and the first frames of that.
-    pub refused: u64,
-    /// The first frames of hellos whose session was not taken up.
-    pub first_refused: Vec<Place>,
-    /// Where the time went in handshakes that completed.
-    pub latency: Latency,
+    /// Health checks and scans: opened and closed without a byte.
+    pub health_checks: u64,
+    /// How those with a ClientHello ended.
+    pub ended: Tally,
+    /// Failures that a ladder or a race explains, before they are summed up.
+    excused: u64,
+    first_leaf: Option<Fingerprint>,
+    several_leafs: bool,
+    /// The connections while there are few.
+    few: Vec<Attempt>,
+    facts: OnceLock<Box<GroupFacts>>,
+}
+
+impl Deref for Group {
+    type Target = GroupFacts;
+
+    fn deref(&self) -> &GroupFacts {
+        self.facts.get_or_init(|| Box::new(self.sum(&mut Caps::default())))
+    }
 }
 
 impl Group {
-    pub(super) fn add(&mut self, attempt: &Attempt, caps: &mut Caps) {
+    /// Takes a connection, and how many failures before it belong to a ladder that it ends.
+    pub(super) fn add(&mut self, attempt: Attempt, excused: u64, caps: &mut Caps) {
         count(&mut self.connections);
         match attempt.outcome {
-            Outcome::Completed => {
-                count(&mut self.completed);
-                self.latency.add(&attempt.phases);
-            }
+            Outcome::Completed => count(&mut self.completed),
             Outcome::Failed => count(&mut self.failed),
             Outcome::Incomplete => {}
         }
-        if let Some(verdict) = attempt.verdict {
-            self.verdicts.count(verdict);
+        if attempt.is_health_check() {
+            count(&mut self.health_checks);
         }
-        let Some((hello, at)) = attempt.hello else { return };
-        let leaf = self.leaf(attempt, caps);
-        if let Some(client) = self.asked.add(attempt, caps) {
-            client.leafs |= leaf;
-        }
-        self.nodes.add(attempt, leaf, caps);
-        self.sizes.add(attempt.hello_bytes, attempt, caps);
-        self.hello(hello, attempt, caps);
-        if let Some(chain) = attempt.chain {
-            let sent = attempt.leaf.as_ref().map_or(attempt.first, |(_, at, _)| *at);
-            self.chains.add(chain, sent);
-        }
-        if attempt.is_completed()
-            && let Some(Chosen { version, suite, group, at }) = attempt.chosen
-        {
-            self.versions.add(version, at);
-            self.suites.add(suite, at);
-            if let Some(group) = group {
-                self.groups.add(group, at);
-            }
-            if let Some(protocol) = &attempt.alpn {
-                self.protocols.add(protocol.clone(), at);
+        if attempt.hello.is_some() {
+            self.ended.add(&attempt);
+            if let Some((leaf, ..)) = &attempt.leaf {
+                let first = *self.first_leaf.get_or_insert(leaf.sha256);
+                self.several_leafs |= first != leaf.sha256;
             }
         }
-        self.resumption(at, attempt);
-    }
-
-    fn hello(&mut self, hello: HelloId, attempt: &Attempt, caps: &mut Caps) {
-        let full = self.hellos.len() >= MAX_KINDS;
-        let held = self.hellos.iter_mut().find(|(id, _)| *id == hello);
-        if hello == HelloId::OTHER || (held.is_none() && full) {
-            count(&mut self.hellos_left_out);
-            count(&mut caps.left_out.hellos);
-        } else if let Some((_, tally)) = held {
-            tally.add(attempt);
-        } else {
-            let mut tally = Tally::default();
-            tally.add(attempt);
-            push(&mut self.hellos, (hello, tally));
+        if u64::try_from(self.few.len()).is_ok_and(|few| few + 1 == self.connections) {
+            // Whatever was looked at is no longer all.
+            self.facts.take();
+            if self.few.len() < FEW {
+                self.excused = self.excused.saturating_add(excused);
+                push(&mut self.few, attempt);
+                return;
+            }
+            let facts = self.sum(caps);
+            self.few = Vec::new();
+            let _ = self.facts.set(Box::new(facts));
+        }
+        if let Some(facts) = self.facts.get_mut() {
+            facts.asked.excused = facts.asked.excused.saturating_add(excused);
+            facts.add(&attempt, caps);
         }
     }
 
-    fn resumption(&mut self, at: Place, attempt: &Attempt) {
-        match attempt.resumption {
-            Resumption::NotOffered => self.not_offering.add(attempt),
-            Resumption::Offered => self.offering.add(attempt),
-            Resumption::Resumed => {
-                self.offering.add(attempt);
-                self.resumed = self.resumed.saturating_add(1);
-            }
-            Resumption::Refused => {
-                self.offering.add(attempt);
-                self.refused = self.refused.saturating_add(1);
-                if self.first_refused.len() < 3 {
-                    self.first_refused.push(at);
-                }
-            }
+    /// Whether another leaf was sent than the first one.
+    #[must_use]
+    pub fn has_several_leafs(&self) -> bool {
+        self.several_leafs
+    }
+
+    /// The leafs that were sent; the same one several times where there are few connections.
+    pub fn seen_leafs(&self) -> impl Iterator<Item = SeenLeaf<'_>> {
+        let few = self.few.iter().filter_map(|attempt| {
+            let (facts, first, _) = attempt.leaf.as_ref()?;
+            Some(SeenLeaf { facts, first: *first, stapled_ahead: attempt.stapled_ahead })
+        });
+        // While there are few, they stand for what may have been summed up of them.
+        let facts = self.facts.get().filter(|_| self.few.is_empty());
+        let summed = facts.into_iter().flat_map(|facts| &facts.leafs).map(|leaf| SeenLeaf {
+            facts: &leaf.facts,
+            first: leaf.first,
+            stapled_ahead: leaf.stapled_ahead,
+        });
+        few.chain(summed)
+    }
+
+    /// What [`Deref`] gives, without keeping it: for whoever looks at every group once.
+    #[must_use]
+    pub fn facts(&self) -> Cow<'_, GroupFacts> {
+        match self.facts.get() {
+            Some(facts) => Cow::Borrowed(facts),
+            None => Cow::Owned(self.sum(&mut Caps::default())),
         }
     }
 
-    /// Notes the leaf; its bit.
-    fn leaf(&mut self, attempt: &Attempt, caps: &mut Caps) -> u32 {
-        let Some((facts, at, trusted)) = &attempt.leaf else { return 0 };
-        let nth = match self.leafs.iter().position(|leaf| leaf.facts.sha256 == facts.sha256) {
-            Some(nth) => nth,
-            None if self.leafs.len() < MAX_LEAFS => {
-                push(
-                    &mut self.leafs,
-                    Leaf {
-                        facts: Arc::clone(facts),
-                        trusted: *trusted,
-                        first: *at,
-                        last: *at,
-                        stapled_ahead: None,
-                        count: 0,
-                        tally: Tally::default(),
-                    },
-                );
-                self.leafs.len() - 1
-            }
-            None => {
-                count(&mut self.leafs_left_out);
-                count(&mut caps.left_out.leafs);
-                return 0;
-            }
-        };
-        if let Some(leaf) = self.leafs.get_mut(nth) {
-            leaf.last = leaf.last.later(*at);
-            leaf.stapled_ahead =
-                leaf.stapled_ahead.or(attempt.stapled_ahead.map(|ahead| (*at, ahead)));
-            leaf.count = leaf.count.saturating_add(1);
-            leaf.tally.add(attempt);
-        }
-        if let Some(run) = self.runs.at(facts.key, true, || (nth, 1))
-            && run.0 != nth
-        {
-            *run = (nth, run.1.saturating_add(1));
-        }
-        u32::try_from(nth).ok().and_then(|nth| 1u32.checked_shl(nth)).unwrap_or(0)
-    }
-
-    /// The clients that got a leaf.
-    pub fn clients_of(&self, nth: usize) -> impl Iterator<Item = Address> + '_ {
-        let bit = u32::try_from(nth).ok().and_then(|nth| 1u32.checked_shl(nth)).unwrap_or(0);
-        self.asked
-            .clients
-            .iter()
-            .filter(move |(_, client)| client.leafs & bit != 0)
-            .map(|(address, _)| *address)
+    fn sum(&self, caps: &mut Caps) -> GroupFacts {
+        let mut facts = GroupFacts::default();
+        facts.asked.excused = self.excused;
+        self.few.iter().for_each(|attempt| facts.add(attempt, caps));
+        facts
     }
 }

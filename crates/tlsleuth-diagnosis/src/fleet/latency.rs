@@ -7,7 +7,8 @@ use crate::timing::Phases;
 /// and memory depends on how far the spans differ, not on how many there are.
 #[derive(Clone, PartialEq, Eq, Debug, Default)]
 pub struct Spans {
-    steps: Sorted<u32, u64>,
+    /// With little room for each: every server and name has four of these lists.
+    steps: Sorted<u16, u32>,
     count: u64,
 }
 
@@ -15,7 +16,9 @@ impl Spans {
     /// Counts one span.
     pub fn add(&mut self, span_ns: i64) {
         let micros = u64::try_from(span_ns).unwrap_or(0) / 1_000;
-        self.steps.count(step(micros));
+        if let Some(count) = self.steps.at(step(micros), true, || 0) {
+            *count = count.saturating_add(1);
+        }
         self.count = self.count.saturating_add(1);
     }
 
@@ -26,8 +29,8 @@ impl Spans {
     }
 
     /// The steps that hold spans, the shortest first, with how many.
-    pub fn steps(&self) -> impl Iterator<Item = (u32, u64)> {
-        self.steps.iter().map(|(step, count)| (*step, *count))
+    pub fn steps(&self) -> impl Iterator<Item = (u16, u64)> {
+        self.steps.iter().map(|(step, count)| (*step, u64::from(*count)))
     }
 
     /// The span in nanoseconds that `percent` of all do not exceed, rounded up to its step.
@@ -36,7 +39,7 @@ impl Spans {
         let rank = self.count.saturating_mul(percent).div_ceil(100).max(1);
         let mut seen = 0u64;
         for (&step, &count) in self.steps.iter() {
-            seen = seen.saturating_add(count);
+            seen = seen.saturating_add(u64::from(count));
             if seen >= rank {
                 return i64::try_from(upper(step).saturating_mul(1_000)).ok();
             }
@@ -45,22 +48,22 @@ impl Spans {
     }
 }
 
-/// Eight steps for each doubling; below eight microseconds each one is a step.
-fn step(micros: u64) -> u32 {
+/// Eight steps for each doubling; below eight microseconds each one is a step. The largest is 495.
+fn step(micros: u64) -> u16 {
     if micros < 8 {
-        return u32::try_from(micros).unwrap_or(0);
+        return u16::try_from(micros).unwrap_or(0);
     }
     let octave = 63 - micros.leading_zeros();
-    let eighth = u32::try_from((micros >> (octave - 3)) & 7).unwrap_or(0);
-    (octave - 2) * 8 + eighth
+    let eighth = (micros >> (octave - 3)) & 7;
+    u16::try_from(u64::from((octave - 2) * 8) + eighth).unwrap_or(u16::MAX)
 }
 
 /// The largest number of microseconds in a step.
-fn upper(step: u32) -> u64 {
+fn upper(step: u16) -> u64 {
     if step < 8 {
         return u64::from(step);
     }
-    let octave = step / 8 + 2;
+    let octave = u32::from(step / 8) + 2;
     let low = (8 + u64::from(step % 8)) << (octave - 3);
     low.saturating_add((1u64 << (octave - 3)) - 1)
 }

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use tlsleuth_capture::Place;
+use tlsleuth_capture::{Located, Place};
 use tlsleuth_cert::{Certificate, Fingerprint};
 
 use super::tally::Tally;
@@ -57,6 +57,17 @@ impl LeafFacts {
     }
 }
 
+/// A leaf where it was seen.
+#[derive(Clone, Copy, Debug)]
+pub struct SeenLeaf<'s> {
+    /// The certificate.
+    pub facts: &'s LeafFacts,
+    /// The first frame with it.
+    pub first: Place,
+    /// The first frame with a stapled OCSP response from after it, and by how many seconds.
+    pub stapled_ahead: Option<Located<i64>>,
+}
+
 /// A leaf at one server and name.
 #[derive(Clone, Debug)]
 pub struct Leaf {
@@ -69,7 +80,7 @@ pub struct Leaf {
     /// The last one.
     pub last: Place,
     /// The first frame with a stapled OCSP response from after it, and by how many seconds.
-    pub stapled_ahead: Option<(Place, i64)>,
+    pub stapled_ahead: Option<Located<i64>>,
     /// How often it was sent.
     pub count: u64,
     /// How those connections ended.

@@ -13,7 +13,7 @@ use tlsleuth_capture::{Address, Place};
 
 use super::attempt::Attempt;
 use super::caps::{Caps, MAX_NODES, count, push};
-use super::tally::Tally;
+use super::tally::{Ended, Tally};
 
 /// Clocks held of one client and stack. More say that each connection starts its own, as recent
 /// kernels do, so that clocks tell nothing.
@@ -76,14 +76,25 @@ pub struct Answers {
 }
 
 impl Answers {
-    fn add(&mut self, attempt: &Attempt, leaf: u32, latest: Place) {
+    fn add(&mut self, answer: &Answer, latest: Place) {
         if self.last.order() < latest.order() && self.last != Place::default() {
             self.returns = self.returns.saturating_add(1);
         }
-        self.last = attempt.first;
-        self.tally.add(attempt);
-        self.leafs |= leaf;
+        self.last = answer.first;
+        self.tally.count(answer.ended, answer.first, answer.proof);
+        self.leafs |= answer.leaf;
     }
+}
+
+/// One connection as far as it tells who answered.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+struct Answer {
+    client: Address,
+    node: NodeFacts,
+    leaf: u32,
+    ended: Ended,
+    first: Place,
+    proof: Place,
 }
 
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -99,6 +110,8 @@ struct Seen {
 /// Who answered whom at one server and name.
 #[derive(Clone, PartialEq, Eq, Debug, Default)]
 pub struct Nodes {
+    /// Clients that were answered once: most of those that have an address of their own.
+    once: Vec<Answer>,
     seen: Vec<Seen>,
 }
 
@@ -115,8 +128,39 @@ pub struct Apart {
 
 impl Nodes {
     pub(crate) fn add(&mut self, attempt: &Attempt, leaf: u32, caps: &mut Caps) {
-        let Some(facts) = attempt.node else { return };
+        let Some(node) = attempt.node else { return };
         let client = attempt.client.address;
+        let answer = Answer {
+            client,
+            node,
+            leaf,
+            ended: Ended::of(attempt),
+            first: attempt.first,
+            proof: attempt.proof,
+        };
+        if let Some(nth) = self.once.iter().position(|held| held.client == client) {
+            let before = self.once.remove(nth);
+            caps.nodes = caps.nodes.saturating_add(1);
+            self.again(&before, caps);
+        } else if !self.seen.iter().any(|seen| seen.client == client) {
+            if self.len() >= MAX_NODES || caps.nodes == 0 {
+                count(&mut caps.left_out.nodes);
+            } else {
+                caps.nodes -= 1;
+                push(&mut self.once, answer);
+            }
+            return;
+        }
+        self.again(&answer, caps);
+    }
+
+    fn len(&self) -> usize {
+        self.once.len().saturating_add(self.seen.len())
+    }
+
+    /// Takes an answer to a client that was answered several times.
+    fn again(&mut self, answer: &Answer, caps: &mut Caps) {
+        let (client, facts) = (answer.client, answer.node);
         let mut latest = Place::default();
         let mut found = None;
         for (nth, seen) in self.seen.iter().enumerate().filter(|(_, seen)| seen.client == client) {
@@ -126,7 +170,7 @@ impl Nodes {
             }
         }
         if found.is_none() {
-            if self.seen.len() >= MAX_NODES || caps.nodes == 0 {
+            if self.len() >= MAX_NODES || caps.nodes == 0 {
                 count(&mut caps.left_out.nodes);
                 return;
             }
@@ -139,7 +183,7 @@ impl Nodes {
         }
         let nth = found.unwrap_or(self.seen.len().saturating_sub(1));
         let Some(seen) = self.seen.get_mut(nth) else { return };
-        seen.all.add(attempt, leaf, latest);
+        seen.all.add(answer, latest);
         let Some(clock) = facts.clock.filter(|_| !seen.no_clocks) else { return };
         let same = |held: u32| {
             held.wrapping_sub(clock) < SAME_CLOCK_MS || clock.wrapping_sub(held) < SAME_CLOCK_MS
@@ -148,12 +192,12 @@ impl Nodes {
         match seen.clocks.iter_mut().find(|(held, _)| same(*held)) {
             Some((held, answers)) => {
                 *held = clock;
-                answers.add(attempt, leaf, latest);
+                answers.add(answer, latest);
             }
             None if room => {
                 caps.nodes -= 1;
                 let mut answers = Answers::default();
-                answers.add(attempt, leaf, latest);
+                answers.add(answer, latest);
                 push(&mut seen.clocks, (clock, answers));
             }
             None => {

@@ -4,18 +4,62 @@ use tlsleuth_capture::{Address, Place};
 
 use super::attempt::Attempt;
 use super::caps::{Caps, MAX_CLIENTS, count};
+use super::group::Group;
 use super::sorted::Sorted;
-use super::tally::Tally;
+use super::tally::{Ended, Tally};
 use super::timeline::Timeline;
 use crate::{Party, wording};
 
-/// One client at one server.
+/// One client at one server. There may be hundreds of thousands: it is kept small.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
 pub struct ClientTally {
-    /// Its connections.
-    pub tally: Tally,
-    /// The leafs that it got: bits in the order of [`Group::leafs`](super::Group::leafs).
+    /// How many completed.
+    pub completed: u32,
+    /// How many failed, health checks set apart.
+    pub failed: u32,
+    /// The leafs that it got: bits in the order of [`GroupFacts::leafs`](super::GroupFacts::leafs).
     pub leafs: u32,
+    /// The proof of the first failure, or where none failed the first that completed.
+    at: Place,
+}
+
+impl ClientTally {
+    /// Its connections.
+    #[must_use]
+    pub fn tally(&self) -> Tally {
+        Tally {
+            completed: self.completed.into(),
+            failed: self.failed.into(),
+            first_completed: (self.failed == 0 && self.completed > 0).then_some(self.at),
+            first_failed: (self.failed > 0).then_some(self.at),
+        }
+    }
+
+    fn add(&mut self, attempt: &Attempt) {
+        match Ended::of(attempt) {
+            Ended::Completed => {
+                if self.completed == 0 && self.failed == 0 {
+                    self.at = attempt.first;
+                }
+                self.completed = self.completed.saturating_add(1);
+            }
+            Ended::Failed => {
+                if self.failed == 0 {
+                    self.at = attempt.proof;
+                }
+                self.failed = self.failed.saturating_add(1);
+            }
+            Ended::Otherwise => {}
+        }
+    }
+
+    /// Takes in those of another one that completed.
+    fn join_completed(&mut self, other: &Self) {
+        if let Some(first) = other.tally().first_completed {
+            self.at = if self.completed == 0 { first } else { self.at.earlier(first) };
+        }
+        self.completed = self.completed.saturating_add(other.completed);
+    }
 }
 
 /// Connections that failed or completed for reasons of one sort: with a ClientHello, or without.
@@ -60,15 +104,17 @@ impl Population {
             count(&mut caps.left_out.clients);
             return None;
         };
-        held.tally.add(attempt);
+        held.add(attempt);
         Some(held)
     }
 
     /// Those that completed in several populations, as one: what came before a first failure.
-    pub(super) fn of_completed<'p>(all: impl Iterator<Item = &'p Self>, caps: &mut Caps) -> Self {
+    pub(super) fn of_completed<'g>(all: impl Iterator<Item = &'g Group>, caps: &mut Caps) -> Self {
         let mut sum = Self::default();
         let mut span: Option<(Place, Place)> = None;
-        for population in all {
+        for group in all.filter(|group| group.completed > 0) {
+            let facts = group.facts();
+            let population = &facts.asked;
             let tally = population.tally.of_completed();
             sum.tally = sum.tally.and(tally);
             sum.clients_left_out = sum.clients_left_out.saturating_add(population.clients_left_out);
@@ -77,7 +123,7 @@ impl Population {
                 span = Some((first.earlier(step.first), last.later(step.last)));
             }
             for (address, client) in population.clients.iter() {
-                if client.tally.completed == 0 {
+                if client.completed == 0 {
                     continue;
                 }
                 let room = sum.clients.len() < MAX_CLIENTS && caps.clients > 0;
@@ -87,7 +133,7 @@ impl Population {
                     ClientTally::default()
                 });
                 match held {
-                    Some(held) => held.tally = held.tally.and(client.tally.of_completed()),
+                    Some(held) => held.join_completed(client),
                     None => count(&mut sum.clients_left_out),
                 }
             }
@@ -109,8 +155,8 @@ impl Population {
     /// How many clients only fail, and how many fail at times and complete at others.
     #[must_use]
     pub fn failing_clients(&self) -> (usize, usize) {
-        let failing = || self.clients.values().filter(|client| client.tally.failed > 0);
-        let sometimes = failing().filter(|client| client.tally.completed > 0).count();
+        let failing = || self.clients.values().filter(|client| client.failed > 0);
+        let sometimes = failing().filter(|client| client.completed > 0).count();
         (failing().count().saturating_sub(sometimes), sometimes)
     }
 

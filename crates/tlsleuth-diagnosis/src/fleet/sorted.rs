@@ -12,6 +12,11 @@ impl<K, V> Default for Sorted<K, V> {
 }
 
 impl<K: Ord, V> Sorted<K, V> {
+    /// A map of one entry.
+    pub(crate) fn one(key: K, value: V) -> Self {
+        Self(vec![(key, value)])
+    }
+
     /// The value of a key.
     #[must_use]
     pub fn get(&self, key: &K) -> Option<&V> {
@@ -34,6 +39,11 @@ impl<K: Ord, V> Sorted<K, V> {
     /// In the order of the keys.
     pub fn iter(&self) -> impl DoubleEndedIterator<Item = (&K, &V)> {
         self.0.iter().map(|(key, value)| (key, value))
+    }
+
+    /// The keys in order.
+    pub fn keys(&self) -> impl Iterator<Item = &K> {
+        self.0.iter().map(|(key, _)| key)
     }
 
     /// The values in the order of their keys.

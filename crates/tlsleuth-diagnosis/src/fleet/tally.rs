@@ -17,14 +17,44 @@ pub struct Tally {
     pub first_failed: Option<Place>,
 }
 
+/// How a connection ended, as far as a tally tells it.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(crate) enum Ended {
+    Completed,
+    Failed,
+    /// A health check, or nobody knows.
+    Otherwise,
+}
+
+impl Ended {
+    pub(crate) fn of(attempt: &Attempt) -> Self {
+        if attempt.is_completed() {
+            Self::Completed
+        } else if attempt.is_failed() && !attempt.is_health_check() {
+            Self::Failed
+        } else {
+            Self::Otherwise
+        }
+    }
+}
+
 impl Tally {
     pub(crate) fn add(&mut self, attempt: &Attempt) {
-        if attempt.is_completed() {
-            self.completed = self.completed.saturating_add(1);
-            self.first_completed = self.first_completed.or(Some(attempt.first));
-        } else if attempt.is_failed() && !attempt.is_health_check() {
-            self.failed = self.failed.saturating_add(1);
-            self.first_failed = self.first_failed.or(Some(attempt.proof));
+        self.count(Ended::of(attempt), attempt.first, attempt.proof);
+    }
+
+    /// Counts a connection by how it ended, its first frame, and the frame that proves it.
+    pub(crate) fn count(&mut self, ended: Ended, first: Place, proof: Place) {
+        match ended {
+            Ended::Completed => {
+                self.completed = self.completed.saturating_add(1);
+                self.first_completed = self.first_completed.or(Some(first));
+            }
+            Ended::Failed => {
+                self.failed = self.failed.saturating_add(1);
+                self.first_failed = self.first_failed.or(Some(proof));
+            }
+            Ended::Otherwise => {}
         }
     }
 

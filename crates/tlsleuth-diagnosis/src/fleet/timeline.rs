@@ -1,10 +1,9 @@
 //! Outcomes in the order of their time, in bounded memory.
 
-use std::collections::{BTreeMap, BTreeSet};
-
 use tlsleuth_capture::{Address, Place};
 
 use super::caps::push;
+use super::sorted::Sorted;
 
 /// Steps held of one sequence. When full, neighbors are put together two by two.
 const MAX_STEPS: usize = 128;
@@ -28,9 +27,9 @@ pub struct Step {
     /// How many failed.
     pub failed: u64,
     /// The failures by verdict.
-    pub verdicts: BTreeMap<&'static str, u64>,
-    /// Some of the clients that failed.
-    pub failing: BTreeSet<Address>,
+    pub verdicts: Sorted<&'static str, u64>,
+    /// Some of the clients that failed, in order.
+    pub failing: Sorted<Address, ()>,
 }
 
 impl Step {
@@ -47,14 +46,13 @@ impl Step {
         self.last_proof = later.last_proof.or(self.last_proof);
         self.completed = self.completed.saturating_add(later.completed);
         self.failed = self.failed.saturating_add(later.failed);
-        for (&verdict, &count) in &later.verdicts {
-            let held = self.verdicts.entry(verdict).or_default();
-            *held = held.saturating_add(count);
-        }
-        for &client in &later.failing {
-            if self.failing.len() < CLIENTS {
-                self.failing.insert(client);
+        for (&verdict, &count) in later.verdicts.iter() {
+            if let Some(held) = self.verdicts.at(verdict, true, || 0) {
+                *held = held.saturating_add(count);
             }
+        }
+        for &client in later.failing.keys() {
+            self.failing.at(client, self.failing.len() < CLIENTS, || ());
         }
     }
 }
@@ -100,8 +98,8 @@ impl Timeline {
             last_proof: None,
             completed: count,
             failed: 0,
-            verdicts: BTreeMap::new(),
-            failing: BTreeSet::new(),
+            verdicts: Sorted::default(),
+            failing: Sorted::default(),
         });
     }
 
@@ -114,8 +112,8 @@ impl Timeline {
             last_proof: Some(proof),
             completed: 0,
             failed: 1,
-            verdicts: BTreeMap::from([(verdict, 1)]),
-            failing: BTreeSet::from([client]),
+            verdicts: Sorted::one(verdict, 1),
+            failing: Sorted::one(client, ()),
         });
     }
 

@@ -170,6 +170,7 @@ fn run(script: &str) -> (Vec<Connection>, Policy) {
         roots: "none",
         own_anchors: true,
         verify_time: VerifyTime::Capture,
+        judge_chains: true,
         slow_handshake_ns: 2_000_000_000,
     };
     (connections, policy)

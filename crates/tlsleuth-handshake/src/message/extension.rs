@@ -5,6 +5,8 @@
 
 use core::net::IpAddr;
 
+use tlsleuth_cert::{Fingerprint, Sct};
+
 use crate::{
     WireText,
     anomaly::{Notes, Problem, len32},
@@ -190,6 +192,13 @@ pub struct SignedCertificateTimestamp {
     pub log_id: [u8; 32],
     /// When the log promised to publish, in milliseconds since 1970.
     pub timestamp_ms: u64,
+}
+
+impl SignedCertificateTimestamp {
+    /// What it says, as certificates say it.
+    pub(crate) fn sct(&self) -> Sct {
+        Sct { log_id: Fingerprint(self.log_id), timestamp_ms: self.timestamp_ms }
+    }
 }
 
 /// Bytes that mean something to their maker only, such as a session ticket.

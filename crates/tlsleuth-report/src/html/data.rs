@@ -10,7 +10,7 @@ use crate::Report;
 use crate::schema::{Chain, Connection, Finding};
 use crate::story::{self, Row};
 use crate::summary::HEALTH_CHECK;
-use crate::{escape, json, quantity};
+use crate::{escape, json, quantity, words};
 
 /// Connections in the table.
 pub(super) const ROWS: usize = 50_000;
@@ -98,6 +98,8 @@ struct Boxes {
     left_out: usize,
     trusted: Option<bool>,
     roots: Text,
+    /// Timestamps of the leaf, in words.
+    scts: Text,
 }
 
 #[derive(Debug, Serialize, PartialEq, Eq, Hash, Clone)]
@@ -371,6 +373,7 @@ impl Maker {
             certificates,
             trusted: chain.trusted,
             roots: self.text(chain.roots),
+            scts: self.text(&words::sct_lines(chain).join("; ")),
         };
         if let Some(place) = self.chain_places.get(&boxes) {
             return *place;

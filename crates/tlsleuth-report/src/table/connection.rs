@@ -5,6 +5,7 @@ use crate::layout::{Line, Tone, cut, pack, width, wrap};
 use crate::quantity;
 use crate::schema::{Chain, Connection, Finding};
 use crate::story::{self, Row};
+use crate::words;
 
 /// Lines that the details of one step of a timeline may take.
 const DETAIL_LINES: usize = 3;
@@ -305,6 +306,9 @@ impl<'r> Page<'r> {
         }
         if let Some(more) = chain.certificates.len().checked_sub(CERTIFICATES).filter(|n| *n > 0) {
             self.part("", &format!("and {more} more certificates"), Tone::Faint);
+        }
+        for (index, sct) in words::sct_lines(chain).iter().enumerate() {
+            self.part(if index == 0 { "SCTs" } else { "" }, sct, Tone::Faint);
         }
     }
 

@@ -30,7 +30,7 @@ impl<'r> Page<'r> {
             }
         }
         self.lines.extend(grid.lines(self.width, 6));
-        self.more(summary.incomplete.len(), "groups");
+        self.more(summary.incomplete.len() + summary.more.incomplete, "groups");
     }
 
     pub(super) fn health_checks(&mut self, summary: &Summary<'r>) {
@@ -51,7 +51,7 @@ impl<'r> Page<'r> {
             ]);
         }
         self.lines.extend(grid.lines(self.width, 4));
-        self.more(summary.health_checks.len(), "groups");
+        self.more(summary.health_checks.len() + summary.more.health_checks, "groups");
     }
 
     pub(super) fn warnings(&mut self, summary: &Summary<'r>) {
@@ -76,7 +76,7 @@ impl<'r> Page<'r> {
             grid.below(format!("{title}; see --connection {}", example.id), Tone::Faint);
         }
         self.lines.extend(grid.lines(self.width, 7));
-        self.more(summary.warnings.len() + summary.more_warnings, "warnings");
+        self.more(summary.warnings.len() + summary.more.warnings, "warnings");
     }
 
     pub(super) fn healthy(&mut self, summary: &Summary<'r>) {
@@ -98,7 +98,7 @@ impl<'r> Page<'r> {
             ]);
         }
         self.lines.extend(grid.lines(self.width, 4));
-        self.more(summary.healthy.len(), "servers and names");
+        self.more(summary.healthy.len() + summary.more.healthy, "servers and names");
     }
 
     /// Every connection on a line.

@@ -1,6 +1,6 @@
 //! `chain.malformed`: a certificate does not parse, or breaks RFC 5280 so that clients refuse it.
 
-use tlsleuth_cert::{DefectAt, DefectKind};
+use tlsleuth_cert::{DefectAt, DefectKind, Violation};
 
 use super::{defect, owner};
 use crate::case::JudgedChain;
@@ -48,13 +48,20 @@ fn check(_case: &Case<'_>, chain: &JudgedChain<'_>) -> Verdict {
         kind => format!("certificate {who} {}", broken(kind)),
     };
     let says = title.trim_start_matches("certificate ").to_owned();
-    Ok(Some(
-        Finding::new(owner(chain), title)
-            .certificate(at)
-            .evidence(chain.at(), says)
+    let mut finding = Finding::new(owner(chain), title).certificate(at).evidence(chain.at(), says);
+    if let Some(by) = found.refused_by {
+        finding = finding.explain(format!("Refused by {by}."));
+    }
+    let finding = match &found.kind {
+        DefectKind::Violation(Violation::OtherKeyIdentifier) => finding
+            .remedy("Compare the certificate's X509v3 Authority Key Identifier with the issuer's X509v3 Subject Key Identifier (openssl x509 -text): send the issuer's certificate that has that identifier,")
+            .remedy("or have the leaf issued anew by the issuer as it is now.")
+            .seen_as(&["OpenSSL: unable to get local issuer certificate (20)"]),
+        _ => finding
             .remedy("Make it anew with a current tool; check it with openssl x509 -text and a linter (pkilint, zlint).")
             .seen_as(&["Go: x509: malformed certificate", "OpenSSL: asn1 encoding routines", "Java: Could not parse certificate"]),
-    ))
+    };
+    Ok(Some(finding))
 }
 
 fn broken(kind: &DefectKind) -> String {
@@ -96,6 +103,33 @@ mod tests {
             expect![[r#"
                 error chain.malformed (certain, server): certificate "api.example.test" has a critical extension that verifiers do not know (1.2.3.4)
                   frame 5: "api.example.test" has a critical extension that verifiers do not know (1.2.3.4)
+            "#]],
+        );
+    }
+
+    #[test]
+    fn fires_when_another_key_of_the_issuer_is_named() {
+        check(
+            &super::CHAIN_MALFORMED,
+            "client ClientHello sni=api.example.test versions=1.2
+             server ServerHello + Certificate story=key-identifier-of-another + ServerKeyExchange + ServerHelloDone
+             client Alert fatal unknown_ca",
+            expect![[r#"
+                error chain.malformed (certain, server): certificate "api.example.test" breaks RFC 5280: its authorityKeyIdentifier names another key than that of its issuer, which signed it
+                  frame 5: "api.example.test" breaks RFC 5280: its authorityKeyIdentifier names another key than that of its issuer, which signed it
+            "#]],
+        );
+    }
+
+    #[test]
+    fn clear_for_an_untidy_certificate_that_clients_take() {
+        check(
+            &super::CHAIN_MALFORMED,
+            "client ClientHello sni=api.example.test versions=1.2
+             server ServerHello + Certificate story=names-empty + ServerKeyExchange + ServerHelloDone
+             client Alert fatal unknown_ca",
+            expect![[r#"
+                clear
             "#]],
         );
     }

@@ -39,6 +39,9 @@ fn check(case: &Case<'_>, chain: &JudgedChain<'_>) -> Verdict {
         DefectKind::UnknownIssuer(hints) => (hints, false),
         _ => return Ok(None),
     };
+    if hints.issuer.is_empty() {
+        return Ok(Some(nameless(chain)));
+    }
     let issuer = wording::authority(&hints.issuer);
     let sent = chain.sent.value.chain.total();
     let whose = chain.side.name();
@@ -49,10 +52,12 @@ fn check(case: &Case<'_>, chain: &JudgedChain<'_>) -> Verdict {
     .evidence(
         chain.at(),
         match chain.sent.value.chain.leaf() {
-            Some(leaf) if sent == 1 => format!(
-                "the only certificate sent is {}, issued by {issuer}",
-                wording::certificate(leaf)
-            ),
+            Some(leaf) if sent == 1 => {
+                let one =
+                    if leaf.subject.is_empty() && leaf.dns_names.is_empty() { "one " } else { "" };
+                let leaf = wording::certificate(leaf);
+                format!("the only certificate sent is {one}{leaf}, issued by {issuer}")
+            }
             _ => format!(
                 "{sent} certificates were sent; the last that can be linked was issued by {issuer}"
             ),
@@ -95,11 +100,38 @@ fn check(case: &Case<'_>, chain: &JudgedChain<'_>) -> Verdict {
     ))
 }
 
+/// Nobody can look for an issuer without a name.
+fn nameless(chain: &JudgedChain<'_>) -> Finding {
+    let leaf = chain.sent.value.chain.leaf();
+    let who = leaf.map_or_else(|| "the certificate".to_owned(), |leaf| wording::certificate(leaf));
+    Finding::new(owner(chain), "the certificate does not say who issued it: no path to a root can be built")
+        .evidence(chain.at(), format!("the issuer of {who} is an empty name"))
+        .remedy("Issue it anew with an authority that has a name (RFC 5280 demands one), or give the other side this very certificate as a trust anchor.")
+        .seen_as(&[
+            "OpenSSL: unable to get local issuer certificate (20)",
+            "Go: x509: certificate signed by unknown authority",
+        ])
+}
+
 #[cfg(test)]
 mod tests {
     use expect_test::expect;
 
     use crate::rules::testing::check;
+
+    #[test]
+    fn fires_when_the_issuer_has_no_name() {
+        check(
+            &super::CHAIN_MISSING_INTERMEDIATE,
+            "client ClientHello sni=api.example.test versions=1.2
+             server ServerHello + Certificate story=issuer-without-name + ServerKeyExchange + ServerHelloDone
+             client Alert fatal unknown_ca",
+            expect![[r#"
+                error chain.missing-intermediate (certain, server): the certificate does not say who issued it: no path to a root can be built
+                  frame 5: the issuer of "api.example.test" is an empty name
+            "#]],
+        );
+    }
 
     #[test]
     fn fires_when_the_leaf_is_alone() {

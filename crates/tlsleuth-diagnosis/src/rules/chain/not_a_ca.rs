@@ -32,13 +32,25 @@ fn check(_case: &Case<'_>, chain: &JudgedChain<'_>) -> Verdict {
         return Ok(None);
     };
     let who = named(certificate.as_deref());
-    Ok(Some(
-        Finding::new(owner(chain), match found.kind { DefectKind::CaAsLeaf => format!("the leaf {who} is an authority's certificate"), _ => format!("{who} issued a certificate and is no authority") })
-            .certificate(place(chain, certificate.as_deref()))
-            .evidence(chain.at(), format!("{who}: {}", found.kind))
-            .remedy("Make the authority anew with basicConstraints CA:TRUE (critical) and keyUsage keyCertSign, and issue the leaf from it.")
-            .seen_as(&["OpenSSL: invalid CA certificate (24)", "Go: x509: invalid signature: parent certificate cannot sign this kind of certificate"]),
-    ))
+    let finding = match found.kind {
+        DefectKind::CaAsLeaf => {
+            Finding::new(owner(chain), format!("the leaf {who} is an authority's certificate"))
+                .evidence(chain.at(), format!("{who} has basicConstraints CA:TRUE"))
+                .remedy("Issue a certificate for this service without CA:TRUE and install that (openssl req -x509 makes CA:TRUE unless told -addext basicConstraints=critical,CA:FALSE).")
+                .seen_as(&["rustls: CaUsedAsEndEntity", "Firefox: MOZILLA_PKIX_ERROR_CA_CERT_USED_AS_END_ENTITY"])
+        }
+        ref kind => {
+            let lacks = match kind {
+                DefectKind::NotACa { lacks_key_cert_sign: true } => "has a keyUsage without keyCertSign",
+                _ => "has no basicConstraints with CA:TRUE",
+            };
+            Finding::new(owner(chain), format!("{who} issued a certificate and is no authority"))
+                .evidence(chain.at(), format!("{who} {lacks}"))
+                .remedy("Make the authority anew with basicConstraints CA:TRUE (critical) and keyUsage keyCertSign, and issue the leaf from it.")
+                .seen_as(&["OpenSSL: invalid CA certificate (24)", "Go: x509: invalid signature: parent certificate cannot sign this kind of certificate"])
+        }
+    };
+    Ok(Some(finding.certificate(place(chain, certificate.as_deref()))))
 }
 
 #[cfg(test)]
@@ -56,7 +68,7 @@ mod tests {
              client Alert fatal bad_certificate",
             expect![[r#"
                 error chain.not-a-ca (certain, server): "api.example.test" issued a certificate and is no authority
-                  frame 5: "api.example.test": issuer is no CA
+                  frame 5: "api.example.test" has no basicConstraints with CA:TRUE
             "#]],
         );
     }

@@ -29,9 +29,9 @@ declare_rule! {
 
 fn check(_case: &Case<'_>, chain: &JudgedChain<'_>) -> Verdict {
     let stapled = chain.stapled.as_ref().ok_or(Skip::NotApplicable)?;
-    let Some(response) = &stapled.response else { return Ok(None) };
+    let Some(response) = &stapled.value.response else { return Ok(None) };
     let CertStatus::Revoked { at, .. } = response.status else { return Ok(None) };
-    if stapled.problems.iter().any(|problem| {
+    if stapled.value.problems.iter().any(|problem| {
         matches!(problem, OcspProblem::BadSignature | OcspProblem::UnauthorizedSigner)
     }) {
         return Ok(None);
@@ -41,10 +41,14 @@ fn check(_case: &Case<'_>, chain: &JudgedChain<'_>) -> Verdict {
         .status
         .reason_name()
         .map_or_else(String::new, |reason| format!(", reason {reason}"));
+    let mut finding = Finding::new(owner(chain), format!("the certificate was revoked: {when}"));
+    if stapled.value.problems.contains(&OcspProblem::Unchecked) {
+        finding = finding.likely("Inferred: who signed the response could not be checked, since the issuer's certificate is not there or its algorithm is not known.");
+    }
     Ok(Some(
-        Finding::new(owner(chain), format!("the certificate was revoked: {when}"))
+        finding
             .certificate(Some(0))
-            .evidence(chain.at(), format!("the stapled OCSP response says revoked since {when}{why}"))
+            .evidence(stapled.at, format!("the stapled OCSP response says revoked since {when}{why}"))
             .remedy("Install a new certificate with a new key, and find out who revoked the old one and why.")
             .seen_as(&["Go: remote error: tls: revoked certificate", "OpenSSL: certificate revoked (23)", "browsers: NET::ERR_CERT_REVOKED, SEC_ERROR_REVOKED_CERTIFICATE"]),
     ))
@@ -66,6 +70,21 @@ mod tests {
              client Alert fatal certificate_revoked",
             expect![[r#"
                 error chain.revoked (certain, server): the certificate was revoked: 2026-11-05 00:00:00 UTC
+                  frame 5: the stapled OCSP response says revoked since 2026-11-05 00:00:00 UTC, reason keyCompromise
+            "#]],
+        );
+    }
+
+    #[test]
+    fn likely_when_its_signature_cannot_be_checked() {
+        check(
+            &super::CHAIN_REVOKED,
+            "clock 1795240000
+             client ClientHello sni=api.example.test versions=1.2 status-request
+             server ServerHello + Certificate ocsp alone + CertificateStatus revoked + ServerHelloDone
+             client Alert fatal certificate_revoked",
+            expect![[r#"
+                error chain.revoked (likely, server): the certificate was revoked: 2026-11-05 00:00:00 UTC
                   frame 5: the stapled OCSP response says revoked since 2026-11-05 00:00:00 UTC, reason keyCompromise
             "#]],
         );

@@ -1,6 +1,6 @@
 //! `chain.staple-expired`: the stapled OCSP response is out of date or cannot be believed.
 
-use tlsleuth_cert::OcspProblem;
+use tlsleuth_cert::{CertStatus, OcspProblem};
 
 use super::owner;
 use crate::case::JudgedChain;
@@ -11,9 +11,11 @@ declare_rule! {
     /// The stapled OCSP response is out of date or cannot be believed.
     ///
     /// ## What happened
-    /// nextUpdate lies in the past, thisUpdate in the future, or the signature is wrong.
+    /// nextUpdate lies in the past, thisUpdate in the future, the signature is wrong, or the responder
+    /// does not know the certificate.
     /// ## Likely causes
-    /// The server cannot reach the responder and keeps an old response; a wrong clock.
+    /// The server cannot reach the responder and keeps an old response; a response from before the
+    /// certificate was renewed; a certificate so new that the responder does not know it; a wrong clock.
     /// ## When it cannot be told
     /// Without a stapled response nothing is said. TLS 1.3 encrypts the Certificate message: without
     /// secrets nothing is said.
@@ -28,21 +30,42 @@ declare_rule! {
 
 fn check(_case: &Case<'_>, chain: &JudgedChain<'_>) -> Verdict {
     let stapled = chain.stapled.as_ref().ok_or(Skip::NotApplicable)?;
-    let bad = stapled.problems.iter().find(|problem| !matches!(problem, OcspProblem::Unchecked));
-    let Some(problem) = bad else { return Ok(None) };
-    let next = stapled.response.as_ref().and_then(|response| response.next_update);
-    let says = match (problem, next) {
-        (OcspProblem::Stale, Some(next)) => format!("it was good until {}", wording::date(next)),
-        (problem, _) => problem.to_string(),
+    let judged = &stapled.value;
+    let unknown = judged.status() == Some(CertStatus::Unknown);
+    let bad = judged.problems.iter().find(|problem| !matches!(problem, OcspProblem::Unchecked));
+    let (says, fix) = match (bad, &judged.response) {
+        (Some(OcspProblem::Stale), Some(response)) => {
+            let until = response.next_update.map_or_else(String::new, wording::date);
+            (format!("it was good until {until}"), FETCH)
+        }
+        (Some(OcspProblem::Future), Some(response)) => {
+            (format!("it is from {}, after this frame", wording::date(response.this_update)), CLOCK)
+        }
+        (
+            Some(
+                problem @ (OcspProblem::NotAboutLeaf
+                | OcspProblem::UnauthorizedSigner
+                | OcspProblem::BadSignature),
+            ),
+            _,
+        ) => (problem.to_string(), RENEW),
+        (Some(problem), _) => (problem.to_string(), FETCH),
+        (None, _) if unknown => ("the responder does not know the certificate".to_owned(), UNKNOWN),
+        (None, _) => return Ok(None),
     };
     Ok(Some(
         Finding::new(owner(chain), format!("the stapled OCSP response is no good: {says}"))
         .certificate(Some(0))
-        .evidence(chain.at(), format!("the stapled response: {says}"))
-        .remedy("Let the server reach the OCSP responder (nginx: resolver and ssl_stapling_verify; firewall), and restart it so that it fetches a fresh response; or switch stapling off.")
-        .seen_as(&["Firefox: SEC_ERROR_OCSP_OLD_RESPONSE", "curl --cert-status: (91) OCSP response has expired"]),
+        .evidence(stapled.at, format!("the stapled response: {says}"))
+        .remedy(fix)
+        .seen_as(&["Firefox: SEC_ERROR_OCSP_OLD_RESPONSE, SEC_ERROR_OCSP_FUTURE_RESPONSE, SEC_ERROR_OCSP_UNKNOWN_CERT", "curl --cert-status: (91) OCSP response has expired"]),
     ))
 }
+
+const FETCH: &str = "Let the server reach the OCSP responder (nginx: resolver and ssl_stapling_verify; firewall), and restart it so that it fetches a fresh response; or switch stapling off.";
+const RENEW: &str = "Let the server fetch the response anew (nginx: remove an old ssl_stapling_file, restart; HAProxy: renew the .ocsp file beside the certificate): after a renewal the old one is about another certificate. Or switch stapling off.";
+const CLOCK: &str = "Check the clocks first (timedatectl, chronyc tracking) on the client, the server and the capturing host: a response is made before it is stapled, so one of them is behind.";
+const UNKNOWN: &str = "The authority's responder has no record of this certificate: right after it was issued, wait some minutes and let the server fetch again; otherwise ask the authority, or have the certificate issued anew. Switch stapling off meanwhile.";
 
 #[cfg(test)]
 mod tests {
@@ -75,7 +98,38 @@ mod tests {
              client Alert fatal certificate_revoked",
             expect![[r#"
                 error chain.staple-expired (certain, server): the stapled OCSP response is no good: its signer may not sign for the issuer
-                  frame 5: the stapled response: its signer may not sign for the issuer
+                  frame 6: the stapled response: its signer may not sign for the issuer
+            "#]],
+        );
+    }
+
+    #[test]
+    fn fires_when_it_is_from_the_future() {
+        check(
+            &super::CHAIN_STAPLE_EXPIRED,
+            "clock 1795000000
+             client ClientHello sni=api.example.test versions=1.2 status-request
+             server ServerHello + Certificate ocsp
+             server CertificateStatus good + ServerHelloDone
+             client Alert fatal bad_certificate_status_response",
+            expect![[r#"
+                error chain.staple-expired (certain, server): the stapled OCSP response is no good: it is from 2026-11-21 04:43:32 UTC, after this frame
+                  frame 6: the stapled response: it is from 2026-11-21 04:43:32 UTC, after this frame
+            "#]],
+        );
+    }
+
+    #[test]
+    fn fires_when_the_responder_does_not_know_the_certificate() {
+        check(
+            &super::CHAIN_STAPLE_EXPIRED,
+            "clock 1795240000
+             client ClientHello sni=api.example.test versions=1.2 status-request
+             server ServerHello + Certificate ocsp + CertificateStatus unknown + ServerHelloDone
+             client Alert fatal bad_certificate_status_response",
+            expect![[r#"
+                error chain.staple-expired (certain, server): the stapled OCSP response is no good: the responder does not know the certificate
+                  frame 5: the stapled response: the responder does not know the certificate
             "#]],
         );
     }

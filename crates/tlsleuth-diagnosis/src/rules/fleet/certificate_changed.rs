@@ -53,7 +53,7 @@ pub(crate) struct Change<'a> {
 
 /// The changes at one server and name.
 pub(crate) fn changes<'g>(summary: &Summary, group: &'g Group) -> Vec<Change<'g>> {
-    if group.leafs_left_out > 0 {
+    if !group.has_several_leafs() || group.leafs_left_out > 0 {
         return Vec::new();
     }
     let mut found = Vec::new();

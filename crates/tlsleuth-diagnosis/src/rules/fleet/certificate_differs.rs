@@ -47,6 +47,9 @@ pub(crate) struct Differs<'a> {
 
 /// Whether a group alternates.
 pub(crate) fn differs(group: &Group) -> Option<Differs<'_>> {
+    if !group.has_several_leafs() {
+        return None;
+    }
     let (key, (_, runs)) = group.runs.iter().max_by_key(|(_, (_, runs))| *runs)?;
     let leafs: Vec<&Leaf> = group.leafs.iter().filter(|leaf| leaf.facts.key == *key).collect();
     let count = u64::try_from(leafs.len()).unwrap_or(u64::MAX);

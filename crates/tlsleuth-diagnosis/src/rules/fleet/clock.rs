@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use tlsleuth_capture::Place;
 
-use crate::fleet::{Leaf, Summary};
+use crate::fleet::{SeenLeaf, Summary};
 use crate::rule::declare_fleet_rule;
 use crate::{Finding, Party, wording};
 
@@ -29,7 +29,7 @@ declare_fleet_rule! {
     /// capture was made or replayed with other times; a laboratory with a clock of its own.
     /// ## The test
     /// Leafs of two issuers at least are not yet valid, or leafs of three at least expired, and no
-    /// more leafs are valid than are not; or a stapled response was made more than five minutes after its frame.
+    /// more leafs are valid than are not (those that sign themselves are no issuers); or a stapled response was made more than five minutes after its frame.
     /// ## When it cannot be told
     /// Whether the capturing host's clock is wrong or that of the hosts in the capture: a capture of
     /// the host itself has that host's clock.
@@ -42,31 +42,37 @@ declare_fleet_rule! {
 }
 
 /// Leafs of one kind by issuer: the first of each, with how many seconds it is off.
-type ByIssuer<'s> = BTreeMap<&'s str, (&'s Leaf, i64)>;
+type ByIssuer<'s> = BTreeMap<&'s str, (SeenLeaf<'s>, i64)>;
 
 fn check(summary: &Summary) -> Vec<Finding> {
     let (mut early, mut late): (ByIssuer<'_>, ByIssuer<'_>) = Default::default();
     let (mut bad, mut good) = (BTreeSet::new(), BTreeSet::new());
-    let mut staple: Option<(&Leaf, Place, i64)> = None;
-    for leaf in summary.groups().flat_map(|(_, _, group)| &group.leafs) {
+    let mut staple: Option<(SeenLeaf<'_>, Place, i64)> = None;
+    for leaf in summary.groups().flat_map(|(_, _, group)| group.seen_leafs()) {
         let seen = leaf.first.time.seconds();
         let off = |end: Option<i64>, sign: i64| {
             end.map(|end| sign * end.saturating_sub(seen)).filter(|off| *off > 0)
         };
         let issuer = leaf.facts.issuer.as_str();
+        // Nobody looks after certificates that sign themselves: that several expired says nothing.
+        let by_authority = leaf.facts.name != leaf.facts.issuer;
         if let Some(off) = off(leaf.facts.not_before, 1) {
-            early.entry(issuer).or_insert((leaf, off));
+            if by_authority {
+                early.entry(issuer).or_insert((leaf, off));
+            }
             bad.insert(leaf.facts.sha256);
         } else if let Some(off) = off(leaf.facts.not_after, -1) {
-            late.entry(issuer).or_insert((leaf, off));
+            if by_authority {
+                late.entry(issuer).or_insert((leaf, off));
+            }
             bad.insert(leaf.facts.sha256);
         } else {
             good.insert(leaf.facts.sha256);
         }
-        if let Some((at, ahead)) = leaf.stapled_ahead.filter(|(_, ahead)| *ahead > SLACK_S)
-            && staple.is_none_or(|(_, held, _)| at.order() < held.order())
+        if let Some(ahead) = leaf.stapled_ahead.filter(|ahead| ahead.value > SLACK_S)
+            && staple.is_none_or(|(_, held, _)| ahead.at.order() < held.order())
         {
-            staple = Some((leaf, at, ahead));
+            staple = Some((leaf, ahead.at, ahead.value));
         }
     }
     let most_are_bad = bad.len() >= good.len();
@@ -90,7 +96,7 @@ fn told(
     leafs: &ByIssuer<'_>,
     what: &str,
     which_way: &str,
-    staple: Option<(&Leaf, Place, i64)>,
+    staple: Option<(SeenLeaf<'_>, Place, i64)>,
 ) -> Finding {
     let at_least = leafs.values().map(|(_, off)| *off).max().unwrap_or_default();
     let mut finding = Finding::new(
@@ -117,7 +123,7 @@ fn told(
     ))
 }
 
-fn response_says(leaf: &Leaf, ahead: i64) -> String {
+fn response_says(leaf: SeenLeaf<'_>, ahead: i64) -> String {
     format!(
         "the stapled response for {} was made {} after this frame",
         leaf.facts.name,
@@ -186,6 +192,15 @@ mod tests {
             script.connection().leaf(&format!("fine-{nth}"), "G2").valid(BEFORE, AFTER).completed();
         }
         script.connection().leaf("late", "R3").valid(AFTER, AFTER + 90 * DAY).completed();
+        assert!(script.find(&FLEET_CLOCK).is_empty());
+    }
+
+    #[test]
+    fn clear_for_devices_that_sign_their_own() {
+        let mut script = Script::default();
+        for name in ["printer", "switch", "camera"] {
+            script.connection().leaf(name, name).valid(BEFORE - 90 * DAY, BEFORE).completed();
+        }
         assert!(script.find(&FLEET_CLOCK).is_empty());
     }
 

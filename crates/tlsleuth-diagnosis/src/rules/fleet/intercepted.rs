@@ -71,7 +71,7 @@ fn issued(group: &Group) -> Vec<Issued<'_>> {
 
 /// The usual issuer and the other one.
 fn pair(summary: &Summary, group: &Group) -> Option<(usize, usize)> {
-    if group.leafs.len() < 2 || group.asked.clients_left_out > 0 || group.leafs_left_out > 0 {
+    if !group.has_several_leafs() || group.asked.clients_left_out > 0 || group.leafs_left_out > 0 {
         return None;
     }
     let all = issued(group);

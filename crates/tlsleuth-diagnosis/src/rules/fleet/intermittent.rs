@@ -41,10 +41,10 @@ declare_fleet_rule! {
 }
 
 fn check(summary: &Summary) -> Vec<Finding> {
-    let all =
-        summary.groups().fold(Tally::default(), |sum, (_, _, group)| sum.and(group.asked.tally));
+    let all = summary.groups().fold(Tally::default(), |sum, (_, _, group)| sum.and(group.ended));
     summary
         .groups()
+        .filter(|(_, _, group)| group.ended.failed >= ENOUGH)
         .filter_map(|(server, name, group)| {
             let ln_p = is_intermittent(summary, &group.asked, all)?;
             (!mostly_failing::told(summary, server, name, group))

@@ -37,7 +37,7 @@ declare_fleet_rule! {
 
 fn check(summary: &Summary) -> Vec<Finding> {
     let mut findings = Vec::new();
-    for (end, server) in summary.servers() {
+    for (end, server) in summary.servers().iter() {
         if let Some(reached) = server.not_reached()
             && above(reached, 0)
             && above(reached, lost_races(summary, *end))
@@ -46,7 +46,7 @@ fn check(summary: &Summary) -> Vec<Finding> {
         {
             findings.push(finding(summary, *end, None, reached));
         }
-        for (name, group) in &server.names {
+        for (name, group) in server.names.iter().filter(|(_, group)| group.ended.failed >= ENOUGH) {
             let name = name.as_ref();
             if above(&group.asked, 0) && !told(summary, *end, name, group) {
                 findings.push(finding(summary, *end, name, &group.asked));
@@ -77,7 +77,7 @@ pub(crate) fn told(
 
 fn above(population: &Population, lost: u64) -> bool {
     let failed = population.tally.failed.saturating_sub(population.excused).saturating_sub(lost);
-    let failing = population.clients.values().filter(|client| client.tally.failed > 0);
+    let failing = population.clients.values().filter(|client| client.failed > 0);
     failed >= ENOUGH
         && failed > population.tally.completed
         && failing.take(CLIENTS).count() >= CLIENTS

@@ -5,7 +5,7 @@ use tlsleuth_capture::Endpoint;
 use super::{called, clock, explained, split_by_client};
 use crate::fleet::chance::{ALPHA, Table, ln_likelihood_ratio, p_value, significant};
 use crate::fleet::timeline::{Step, Timeline};
-use crate::fleet::{Population, Summary, verdicts_in_words};
+use crate::fleet::{Population, Summary, Tally, verdicts_in_words};
 use crate::rule::declare_fleet_rule;
 use crate::{Finding, Party, wording};
 
@@ -53,9 +53,10 @@ pub(crate) fn window(summary: &Summary, population: &Population) -> Option<Windo
     let found = scan(&population.timeline, summary.looks())?;
     // Somebody who fails inside must get through outside, or else the clients are what differs;
     // three clients that fail at the same time are hardly three coincidences.
-    let gets_through = found.inside.failing.iter().any(|client| {
-        population.clients.get(client).is_some_and(|client| client.tally.completed > 0)
-    });
+    let gets_through =
+        found.inside.failing.keys().any(|client| {
+            population.clients.get(client).is_some_and(|client| client.completed > 0)
+        });
     (gets_through || found.inside.failing.len() >= 3).then_some(found)
 }
 
@@ -113,13 +114,14 @@ fn scan(timeline: &Timeline, looks: u64) -> Option<Window> {
 
 fn check(summary: &Summary) -> Vec<Finding> {
     let mut findings = Vec::new();
-    for (end, server) in summary.servers() {
+    for (end, server) in summary.servers().iter() {
         if split_by_client::split_of_reach(summary, server).is_none()
             && let Some(window) = server.not_reached().and_then(|reached| window(summary, reached))
         {
             findings.push(finding(&end.to_string(), &window));
         }
-        for (name, group) in &server.names {
+        let enough = |tally: Tally| tally.failed >= ENOUGH && tally.completed >= ENOUGH;
+        for (name, group) in server.names.iter().filter(|(_, group)| enough(group.ended)) {
             let name = name.as_ref();
             if let Some(window) = window(summary, &group.asked)
                 && !explained(summary, *end, name, group)
@@ -157,7 +159,7 @@ fn finding(called: &str, window: &Window) -> Finding {
         .evidence_if(inside.last_proof, || "the last failure".to_owned())
         .explain(format!("Verdicts inside: {}.", verdicts_in_words(inside.verdicts.iter().map(|(code, count)| (*code, *count)))))
         .explain(format!("Outside of this time {} of {} fail.", window.outside_failed, window.outside))
-        .explain(format!("Clients that fail: {}{}.", wording::list(&inside.failing), if inside.failing.len() >= 4 { " and maybe more" } else { "" }))
+        .explain(format!("Clients that fail: {}{}.", wording::list(inside.failing.keys()), if inside.failing.len() >= 4 { " and maybe more" } else { "" }))
         .likely(format!("The window is the likeliest one; chance is excluded by Fisher's exact test over all windows ({}).", p_value(window.ln_p, window.tries)));
     if window.width > 1 {
         finding =

@@ -35,6 +35,9 @@ declare_fleet_rule! {
 
 /// The logarithm of the chance that resumptions fail as they do, where that is told.
 pub(crate) fn breaks(summary: &Summary, group: &Group) -> Option<f64> {
+    if group.failed == 0 {
+        return None;
+    }
     let table = Table {
         failed_with: group.offering.failed,
         completed_with: group.offering.completed,
@@ -48,6 +51,9 @@ pub(crate) fn breaks(summary: &Summary, group: &Group) -> Option<f64> {
 fn check(summary: &Summary) -> Vec<Finding> {
     let mut findings = Vec::new();
     for (server, name, group) in summary.groups() {
+        if group.connections < ENOUGH && group.failed == 0 {
+            continue;
+        }
         let answered = group.resumed.saturating_add(group.refused);
         if let Some(ln_p) = breaks(summary, group) {
             findings.push(

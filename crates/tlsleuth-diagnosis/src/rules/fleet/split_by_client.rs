@@ -89,11 +89,12 @@ pub(crate) fn split(
     name: Option<&WireText>,
     group: &Group,
 ) -> Option<Split> {
+    if group.ended.failed < 3 || group.ended.completed < 3 {
+        return None;
+    }
     let population = &group.asked;
-    // Too few, or a ladder explains most of the failures: the same client gets through in the end.
-    if population.tally.failed < 3
-        || population.tally.completed < 3
-        || population.excused.saturating_mul(2) > population.tally.failed
+    // A ladder explains most of the failures: the same client gets through in the end.
+    if population.excused.saturating_mul(2) > population.tally.failed
         || explained(summary, server, name, group)
     {
         return None;
@@ -193,7 +194,7 @@ pub(super) fn failing(population: &Population) -> Vec<Address> {
     population
         .clients
         .iter()
-        .filter(|(_, client)| client.tally.failed > 0 && client.tally.completed == 0)
+        .filter(|(_, client)| client.failed > 0 && client.completed == 0)
         .map(|(address, _)| *address)
         .collect()
 }
@@ -322,7 +323,7 @@ fn by_address(summary: &Summary, population: &Population) -> Option<Split> {
     let mut without = Tally::default();
     for (address, client) in population.clients.iter() {
         let side = if common_bits(*address, first) >= bits { &mut with } else { &mut without };
-        *side = side.and(client.tally);
+        *side = side.and(client.tally());
     }
     let table = table(with, without);
     let ln_p = table.ln_p();
@@ -374,15 +375,15 @@ pub(crate) fn split_by_name(summary: &Summary, server: &Server) -> Option<Split>
         .names
         .iter()
         .filter(|(name, _)| name.is_some())
-        .fold(Tally::default(), |sum, (_, group)| sum.and(group.asked.tally));
-    let table = table(nameless.asked.tally, named);
+        .fold(Tally::default(), |sum, (_, group)| sum.and(group.ended));
+    let table = table(nameless.ended, named);
     let ln_p = table.ln_p();
     (table.separates() && significant(ln_p, summary.looks(), ALPHA)).then(|| Split {
         says: "send no server name (SNI)".to_owned(),
         table,
         ln_p,
         tries: summary.looks(),
-        failed: nameless.asked.tally.first_failed,
+        failed: nameless.ended.first_failed,
         completed: named.first_completed,
         party: Party::Client,
         clients: failing(&nameless.asked),
@@ -392,7 +393,7 @@ pub(crate) fn split_by_name(summary: &Summary, server: &Server) -> Option<Split>
 
 fn check(summary: &Summary) -> Vec<Finding> {
     let mut findings = Vec::new();
-    for (end, server) in summary.servers() {
+    for (end, server) in summary.servers().iter() {
         if let (Some(split), Some(reached)) =
             (split_of_reach(summary, server), server.not_reached())
         {
@@ -403,9 +404,10 @@ fn check(summary: &Summary) -> Vec<Finding> {
         {
             findings.push(finding(&end.to_string(), "hellos that", &split, &group.asked));
         }
-        for (name, group) in &server.names {
-            if let Some(split) = split(summary, *end, name.as_ref(), group) {
-                let called = called(*end, name.as_ref());
+        for (name, group) in server.names.iter() {
+            let name = name.as_ref();
+            if let Some(split) = split(summary, *end, name, group) {
+                let called = called(*end, name);
                 let what = if split.says.starts_with("come from") {
                     "connections that"
                 } else {

@@ -52,7 +52,7 @@ pub(crate) struct Split {
 
 /// Whether failures at a server and name depend on the node.
 pub(crate) fn split(summary: &Summary, group: &Group) -> Option<Split> {
-    let tally = group.asked.tally;
+    let tally = group.ended;
     if tally.failed < 3 || tally.completed < 3 {
         return None;
     }

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use tlsleuth_capture::{Address, Endpoint, Place, Timestamp};
+use tlsleuth_capture::{Address, Endpoint, Located, Place, Timestamp};
 use tlsleuth_cert::{Fingerprint, WireText};
 use tlsleuth_handshake::Outcome;
 use tlsleuth_handshake::codepoint::{CipherSuite, ProtocolVersion};
@@ -96,7 +96,7 @@ impl Script {
 
     fn summed(&self) -> Summary {
         let mut summary = self.summary.clone();
-        self.attempts.iter().for_each(|attempt| summary.add(attempt));
+        self.attempts.iter().for_each(|attempt| summary.add(attempt.clone()));
         summary
     }
 
@@ -220,7 +220,8 @@ impl Making<'_> {
     }
 
     pub(crate) fn stapled_ahead(mut self, seconds: i64) -> Self {
-        self.attempt.stapled_ahead = Some(seconds);
+        self.attempt.stapled_ahead =
+            self.attempt.leaf.as_ref().map(|(_, at, _)| Located::new(seconds, *at));
         self
     }
 

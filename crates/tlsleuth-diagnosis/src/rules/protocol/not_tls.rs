@@ -66,9 +66,14 @@ fn check(case: &Case<'_>) -> Verdict {
         PlaintextKind::Text => "text".to_owned(),
         _ => kind.to_string(),
     };
+    let quote = said.value.quote.to_string();
+    let first = match quote.is_empty() {
+        true => "the client's first bytes, which hold no text".to_owned(),
+        false => format!("the client's first bytes: {quote}"),
+    };
     let mut finding =
         Finding::new(Party::Client, format!("the client sent {what} to a TLS port, and no TLS"))
-            .evidence(said.at, format!("the client's first bytes: {}", said.value.quote));
+            .evidence(said.at, first);
     let alert = connection.alerts.iter().find(|alert| alert.from == Side::Server);
     if let Some(alert) = alert {
         let says = alert.description.map_or_else(|| "an alert".to_owned(), |said| said.to_string());

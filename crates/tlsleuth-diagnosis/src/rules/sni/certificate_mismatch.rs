@@ -124,6 +124,21 @@ mod tests {
     use crate::rules::testing::check;
 
     #[test]
+    fn fires_for_a_name_with_a_dot() {
+        check(
+            &super::SNI_CERTIFICATE_MISMATCH,
+            "client ClientHello sni=api.example.test versions=1.2
+             server ServerHello + Certificate story=name-with-dot + ServerKeyExchange + ServerHelloDone
+             client Alert fatal bad_certificate",
+            expect![[r#"
+                error sni.certificate-mismatch (certain, server): the certificate does not cover `api.example.test`
+                  frame 4: the client asks for `api.example.test`
+                  frame 5: the leaf covers `api.example.test.`
+            "#]],
+        );
+    }
+
+    #[test]
     fn fires_when_no_name_matches() {
         check(
             &super::SNI_CERTIFICATE_MISMATCH,

@@ -37,7 +37,7 @@ fn check(case: &Case<'_>) -> Verdict {
     let (what, remedy) = match known.kind {
         PlaceholderKind::Default => (
             format!(
-                "{} made it at its installation or start, and serves it when it has no certificate for `{asked}`.",
+                "It was made by {}: it stands in where nobody chose a certificate for `{asked}`.",
                 known.product
             ),
             "Give the server the certificate for this name and reload it: in Kubernetes the Ingress's spec.tls.secretName must exist in the same namespace and its host be listed under spec.tls.hosts; in Traefik a router's tls section; in nginx and Apache ssl_certificate or SSLCertificateFile of the virtual host.",

@@ -94,7 +94,11 @@ fn check(case: &Case<'_>) -> Verdict {
     }
     if let Some(again) = connection.transport.retransmissions.first() {
         let times = connection.transport.retransmissions.total();
-        finding = finding.evidence(again.at, format!("the first of {times} retransmissions"));
+        let says = match times {
+            1 => "a retransmission".to_owned(),
+            _ => format!("the first of {times} retransmissions"),
+        };
+        finding = finding.evidence(again.at, says);
     }
     Ok(Some(finding.remedy(match worst {
         Party::Server => "Look what the server does at this point: CPU, a full accept queue, keys in an HSM, OCSP fetched at the handshake, name look-ups (HostnameLookups in Apache, UseDNS).",

@@ -16,6 +16,7 @@ function chainPicture(detail) {
       ["key", text(certificate.key)],
       ["serial", text(certificate.serial)],
       ["SHA-256", `${text(certificate.sha256).slice(0, 32)}…`],
+      ["SCTs", place === 0 ? text(chain.scts) : ""],
     ].filter(([, value]) => value);
     boxes.push(el("li", { class: `certificate ${worst}` },
       el("p", { class: "role" }, `${place + 1} ${role}`),
