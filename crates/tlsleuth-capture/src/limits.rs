@@ -45,7 +45,7 @@ impl Default for Limits {
     fn default() -> Self {
         Self {
             max_flows: 1_000_000,
-            max_flow_bytes: 88 << 20,
+            max_flow_bytes: 80 << 20,
             flow_idle_ns: 300_000_000_000,
             half_open_idle_ns: 30_000_000_000,
             max_stream_bytes: 1 << 20,
