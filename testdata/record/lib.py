@@ -350,6 +350,11 @@ VERSIONS = [
     (r"\bnode ", ["node", "--version"]), (r"\bpython3 ", ["/usr/bin/python3", "-c", "import sys,ssl;print('Python',sys.version.split()[0],'with',ssl.OPENSSL_VERSION)"]),
     (r"\bwget ", ["wget", "--version"]), (r"\bcaddy ", ["caddy", "version"]), (r"tstclnt|selfserv", ["dpkg-query", "-W", "-f", "NSS ${Version} (libnss3-tools)", "libnss3-tools"]),
     (r"\bapache2 ", ["apache2", "-v"]), (r"\bmosquitto ", ["dpkg-query", "-W", "-f", "mosquitto ${Version}", "mosquitto"]),
+    (r"c-wolfssl ", ["dpkg-query", "-W", "-f", "wolfSSL ${Version}", "libwolfssl-dev"]), (r"c-mbedtls ", ["dpkg-query", "-W", "-f", "mbed TLS ${Version}", "libmbedtls-dev"]),
+    (r"\bescript ", ["dpkg-query", "-W", "-f", "Erlang/OTP ${Version}", "erlang-ssl"]), (r"\bruby ", ["ruby", "--version"]), (r"\bphp ", ["php", "--version"]),
+    (r"\bperl ", ["dpkg-query", "-W", "-f", "IO::Socket::SSL ${Version}", "libio-socket-ssl-perl"]), (r"\bgit ", ["dpkg-query", "-W", "-f", "git with libcurl3-gnutls ${Version}", "libcurl3-gnutls"]),
+    (r"\bs2n\.py", [os.path.join(RUN, "venv", "bin", "python3"), "-c", "import awscrt;print('s2n-tls of awscrt', awscrt.__version__)"]),
+    (r"\benvoy ", ["sh", "-c", f"{RUN}/venv/bin/envoy --version | sed 's|.*/\\([0-9.]*\\)/.*|Envoy \\1|'"]), (r"\btraefik ", ["sh", "-c", f"{RUN}/venv/bin/traefik version | sed -n 's/^Version: */Traefik /p'"]),
     (r"\bstunnel", ["dpkg-query", "-W", "-f", "stunnel ${Version}", "stunnel4"]),
 ]
 
@@ -367,7 +372,7 @@ def software(commands):
     return out
 
 
-CONFIGS = ("nginx.conf", "apache.conf", "mosquitto.conf", "haproxy.cfg", "Caddyfile", "stunnel.conf", "no-ems.cnf", "server.cnf", "client.cnf", "java.security", "in.fifo.sh")
+CONFIGS = ("nginx.conf", "apache.conf", "mosquitto.conf", "haproxy.cfg", "Caddyfile", "stunnel.conf", "envoy.yaml", "dynamic.yml", "no-ems.cnf", "server.cnf", "client.cnf", "java.security", "in.fifo.sh")
 
 
 def publish(r, entry):

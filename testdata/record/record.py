@@ -33,6 +33,11 @@ def prepare():
             out = os.path.join(bin_dir, "go-" + f[:-3])
             if not os.path.exists(out) or os.path.getmtime(out) < os.path.getmtime(source):
                 subprocess.run(["go", "build", "-o", out, source], check=True, env=dict(os.environ, GO111MODULE="off", GOFLAGS="-p=1"))
+        if f.endswith(".c"):
+            out = os.path.join(bin_dir, "c-" + f[:-2])
+            if not os.path.exists(out) or os.path.getmtime(out) < os.path.getmtime(source):
+                libraries = {"wolfssl.c": ["-lwolfssl"], "mbedtls.c": ["-lmbedtls", "-lmbedx509", "-lmbedcrypto"]}[f]
+                subprocess.run(["cc", "-O1", "-o", out, source, *libraries], check=False)
         if f.endswith(".java"):
             out = os.path.join(bin_dir, f[:-5] + ".class")
             if not os.path.exists(out) or os.path.getmtime(out) < os.path.getmtime(source):

@@ -134,6 +134,11 @@ impl Assembler {
         }
     }
 
+    /// The number behind the last byte that was handed on or skipped.
+    pub(crate) fn next(&self) -> SeqNumber {
+        self.next
+    }
+
     /// Bytes held to find what was handed on in the history.
     pub(crate) fn marks_bytes(&self) -> usize {
         self.marks.capacity() * size_of::<Mark>()

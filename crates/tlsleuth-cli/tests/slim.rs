@@ -104,6 +104,40 @@ fn a_redacted_slim_file_and_report_agree() {
 }
 
 #[test]
+fn a_log_line_in_the_timeline_is_redacted_and_whole() {
+    let key = folder("log-redacted").join("key");
+    fs::write(&key, "00112233445566778899aabbccddeeff\n").unwrap();
+    let capture = story("sni-unrecognized-go");
+    let log = capture.with_file_name("server.log");
+    let written = fs::read_to_string(&log).unwrap();
+    assert!(written.contains("10.0.0.7:") && written.contains("api.example.test"), "{written}");
+    let redact = ["--log", text(&log), "--redact", "addresses,names", "--redact-key", text(&key)];
+    for format in ["table", "json", "markdown", "html"] {
+        let (status, out, err) =
+            tlsleuth(&[&[text(&capture), "--format", format], &redact[..]].concat());
+        assert_eq!(status, 0, "{err}");
+        for original in ["10.0.0.7", "api.example", "server.log"] {
+            assert!(!out.contains(original), "{format} has {original}");
+        }
+    }
+    let (_, out, _) = tlsleuth(&[&[text(&capture), "-f", "json"], &redact[..]].concat());
+    let report: Value = serde_json::from_str(&out).unwrap();
+    let failed = &report["connections"][0];
+    let lines: Vec<&str> = failed["timeline"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .filter(|event| event["kind"] == "log")
+        .map(|event| event["summary"].as_str().unwrap())
+        .collect();
+    let [line] = lines[..] else { panic!("{lines:?}") };
+    let address = failed["client"]["address"].as_str().unwrap();
+    let name = failed["sni"].as_str().unwrap();
+    assert!(line.contains(&format!("http: TLS handshake error from {address}:")), "{line}");
+    assert!(line.contains(&format!("host \"{name}\" not configured")), "{line}");
+}
+
+#[test]
 fn what_cannot_be_read_twice_is_refused() {
     let folder = folder("slim-stdin");
     let out = folder.join("slim.pcapng");

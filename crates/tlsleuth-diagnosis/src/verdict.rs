@@ -2,7 +2,7 @@
 //!
 //! A concrete cause beats the symptom that it leads to (each rule names its symptoms). A defect that
 //! led to nothing is a warning. Among causes that all explain the symptom, the alert decides where
-//! its sender's choice tells (`docs/alerts.md`), then a fixed order.
+//! its sender's choice tells, then a fixed order.
 
 use tlsleuth_capture::Place;
 use tlsleuth_handshake::Side;
@@ -193,13 +193,17 @@ fn demote_without_symptom(findings: &mut [Finding]) {
     }
 }
 
-/// A certificate is not why a client left that left before it came, or that closes without a word
-/// and takes the same certificate in other connections.
+/// A server's certificate is not why a client left that left before it came, or that closes without a
+/// word and takes the same certificate in other connections; nor is it why a server broke off to which
+/// the client had answered.
 fn demote_what_did_not_matter(case: &Case<'_>, findings: &mut [Finding]) {
     let silently = case.ending.by == Side::Client
         && matches!(case.ending.how, How::Closed | How::Reset(_))
         && case.context.servers.content_before(case.connection).is_some();
-    if !silently && !case.left_before_the_chain() {
+    let answered = case.ending.by == Side::Server
+        && case.ending.phase >= Phase::ClientFlight
+        && case.ending.alert().is_some();
+    if !silently && !answered && !case.left_before_the_chain() {
         return;
     }
     for finding in findings {
@@ -211,7 +215,9 @@ fn demote_what_did_not_matter(case: &Case<'_>, findings: &mut [Finding]) {
 
 /// Whether a finding is a defect of what the server shows, for which a client may refuse it.
 fn is_about_the_certificate(finding: &Finding) -> bool {
-    finding.needs_symptom && finding.chain != Some(Side::Client)
+    finding.needs_symptom
+        && finding.chain != Some(Side::Client)
+        && !finding.code.starts_with("client-auth.")
 }
 
 /// That a defect is there may be certain; that it is why the peer left is inferred where the peer

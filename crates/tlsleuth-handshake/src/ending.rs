@@ -271,20 +271,30 @@ fn outcome(connection: &Connection) -> Outcome {
     let finished =
         connection.finished.client.is_present() && connection.finished.server.is_present();
     let tls13 = connection.is_tls13();
-    if finished {
-        match fatal {
-            Some(_) => return Outcome::Failed,
-            None if tls13 && server_left_without_a_word(connection) => return Outcome::Failed,
-            None => return Outcome::Completed,
-        }
-    }
     let missing = [Side::Client, Side::Server].into_iter().any(|side| {
         connection.gaps.of(side).iter().any(|gap| gap.cause != GapCause::NotAcknowledged)
     });
+    // Where a part of the handshake is missing, what cannot be read may be a close_notify, and what
+    // comes behind the other side's FIN is an answer to that. A client that is seen to send no Finished
+    // has not completed, whatever else is missing.
+    let unfinished = never_finished(connection);
+    let is_sure = |alert: &Alert| {
+        let left = connection.fin(alert.from.peer());
+        let is_answer = left.is_some_and(|fin| fin.time <= alert.at.time);
+        let is_known = alert.description.is_some() || (alert.from == Side::Client && unfinished);
+        !missing || (is_known && !is_answer)
+    };
+    if finished {
+        match fatal {
+            Some(alert) if is_sure(alert) => return Outcome::Failed,
+            None if tls13 && !missing && server_left_without_a_word(connection) => {
+                return Outcome::Failed;
+            }
+            _ => return Outcome::Completed,
+        }
+    }
     if let Some(alert) = fatal {
-        // What cannot be read may be a close_notify where a part of the handshake is missing.
-        let sure = alert.description.is_some() || !missing;
-        return if sure { Outcome::Failed } else { Outcome::Incomplete };
+        return if is_sure(alert) { Outcome::Failed } else { Outcome::Incomplete };
     }
     if flowed {
         return Outcome::Incomplete;
@@ -294,7 +304,8 @@ fn outcome(connection: &Connection) -> Outcome {
         return Outcome::Failed;
     }
     let is_ambiguous = !transport.conflicts.is_empty() && !connection.tls_seen();
-    if missing || is_ambiguous {
+    let client_left = connection.first_close().is_some_and(|(side, _)| side == Side::Client);
+    if is_ambiguous || (missing && !(client_left && unfinished)) {
         return Outcome::Incomplete;
     }
     if tls13 && (was_closed_idle(connection) || was_in_use(connection)) {
@@ -311,6 +322,17 @@ fn outcome(connection: &Connection) -> Outcome {
         return Outcome::Incomplete;
     }
     Outcome::Failed
+}
+
+/// Whether the client's stream is there whole, behind a ServerHello, and holds nothing that is
+/// encrypted but alerts: no Finished.
+fn never_finished(connection: &Connection) -> bool {
+    let is_whole = connection.stream(Side::Client).from_start && !connection.has_gap(Side::Client);
+    let sent = connection.protected.iter().filter(|record| record.from == Side::Client);
+    is_whole
+        && connection.hello().is_some()
+        && connection.application_data.client.records == 0
+        && sent.into_iter().all(|record| record.content == Content::Alert)
 }
 
 /// Whether nothing new came for so long that somebody is taken to be silent.

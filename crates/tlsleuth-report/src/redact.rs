@@ -101,7 +101,12 @@ impl Redact {
         let chains = [&mut connection.server_chain, &mut connection.client_chain];
         chains.into_iter().flatten().for_each(|chain| self.chain(chain));
         connection.timeline.iter_mut().for_each(|event| self.event(event));
-        connection.findings.iter_mut().for_each(|finding| self.finding(finding));
+        for finding in &mut connection.findings {
+            for line in &connection.log_lines {
+                self.quoted_line(line, &mut finding.explanation);
+            }
+            self.finding(finding);
+        }
         connection.log_lines.iter_mut().for_each(|line| self.log_line(line));
     }
 
@@ -175,35 +180,47 @@ impl Redact {
     }
 
     fn event(&self, event: &mut crate::schema::Event) {
-        if event.event == crate::words::LOG_LINE {
-            self.log_line(&mut event.summary);
-        } else if event.kind == "before_tls" || event.event == "garbage" {
-            self.quoted(&mut event.summary);
-        } else {
-            self.prose(&mut event.summary);
-        }
+        let quotes = event.kind == "before_tls"
+            || event.event == "garbage"
+            || event.event == crate::words::LOG_LINE;
+        if quotes { self.quoted(&mut event.summary) } else { self.prose(&mut event.summary) }
     }
 
-    /// Text of a peer.
+    /// Text of a peer or of a log.
     fn quoted(&self, text: &mut String) {
         *text = prose::mask(&self.redactor, text);
     }
 
+    /// Where an explanation quotes a line of a log: the log's name and the line, which is somebody
+    /// else's text.
+    fn quoted_line(&self, line: &str, explanation: &mut String) {
+        let Some((log, number, text)) = log_line(line) else { return };
+        let name = log.rsplit(['/', '\\']).next().unwrap_or_default();
+        let shown = if self.redactor.what().names { "log" } else { name };
+        *explanation = explanation.replace(
+            &format!("({name}, line {number}) says \"{text}\""),
+            &format!("({shown}, line {number}) says \"{}\"", prose::mask(&self.redactor, text)),
+        );
+    }
+
     /// `name of the log:number: text of somebody else`.
     fn log_line(&self, line: &mut String) {
-        let what = self.redactor.what();
-        let numbered = line.match_indices(':').find_map(|(at, _)| {
-            let (_, rest) = line.split_at_checked(at + 1)?;
-            let (number, _) = rest.split_once(": ")?;
-            number.bytes().all(|byte| byte.is_ascii_digit()).then_some(rest)
-        });
-        *line = match numbered {
-            Some(rest) if what.names => {
-                format!("log:{}", prose::mask(&self.redactor, rest))
+        *line = match log_line(line) {
+            Some((_, number, text)) if self.redactor.what().names => {
+                format!("log:{number}: {}", prose::mask(&self.redactor, text))
             }
             _ => prose::mask(&self.redactor, line),
         };
     }
+}
+
+/// The parts of `name of the log:number: text`.
+fn log_line(line: &str) -> Option<(&str, &str, &str)> {
+    line.match_indices(':').find_map(|(at, _)| {
+        let (log, rest) = line.split_at_checked(at)?;
+        let (number, text) = rest.strip_prefix(':')?.split_once(": ")?;
+        number.bytes().all(|byte| byte.is_ascii_digit()).then_some((log, number, text))
+    })
 }
 
 /// Whether a word is one of TLS's own vocabulary, or of a plaintext protocol's, and so identifies
@@ -263,13 +280,16 @@ mod tests {
             from: "server",
             kind: crate::words::kind(crate::words::LOG_LINE),
             event: crate::words::LOG_LINE,
-            summary: "acme.log:12: web01 user=alice certificate expired".to_owned(),
+            summary: "http: TLS handshake error from 10.0.0.7:44145: web01 user=alice certificate expired".to_owned(),
         };
         redact.event(&mut event);
-        for original in ["acme", "web01", "alice"] {
+        for original in ["10.0.0.7", "web01", "alice"] {
             assert!(!event.summary.contains(original), "{}", event.summary);
         }
-        assert!(event.summary.contains("certificate expired"), "{}", event.summary);
+        // The line is there whole: nothing of it is taken for the name of a file.
+        assert!(event.summary.starts_with("http: TLS handshake error from "), "{}", event.summary);
+        assert!(event.summary.contains(":44145: "), "{}", event.summary);
+        assert!(event.summary.ends_with("certificate expired"), "{}", event.summary);
     }
 
     #[test]

@@ -19,9 +19,9 @@ use crate::summary::{Grouped, GroupedHealthy, GroupedKind, GroupedWarning, HEALT
 /// Failed connections that are kept in full while there are no more.
 pub(crate) const FEW: usize = 10;
 /// Groups of one list; connections of further ones are counted together.
-const MAX_GROUPS: usize = 65_536;
+const MAX_GROUPS: usize = 32_768;
 /// Groups of one list whose example is kept.
-const MAX_EXAMPLES: usize = 512;
+const MAX_EXAMPLES: usize = 128;
 /// From so many connections on a group may take the place of a smaller one.
 const SIZEABLE: u64 = 4;
 /// Groups of one list that are shown, more than any list is long.

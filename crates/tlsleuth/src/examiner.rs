@@ -19,18 +19,18 @@ use crate::follower::Ended;
 use crate::knowledge::Knowledge;
 
 /// Connections that wait for what later ones show.
-const TOLD_WAITING: usize = 4_096;
+const TOLD_WAITING: usize = 2_048;
 
 /// Connections without TLS that wait until it is known whether their server speaks TLS.
-const CANDIDATES_WAITING: usize = 4_096;
+const CANDIDATES_WAITING: usize = 2_048;
 
 /// Connections that wait for one that began before them and goes on. When there are more, it is
 /// told when it ends, after those.
-const BLOCKED: usize = 16_384;
+const BLOCKED: usize = 8_192;
 
 /// Bytes of all that wait, as the follower counts them; twice as many where one goes on. Long hellos
 /// and chains must not make of a number of connections an amount of memory.
-const WAITING_BYTES: usize = 64 << 20;
+const WAITING_BYTES: usize = 32 << 20;
 
 /// One flow in its turn; small, because a million may go on.
 #[derive(Debug)]

@@ -300,6 +300,46 @@ impl Step<'_> {
                     if acknowledged { GapCause::NotCaptured } else { GapCause::NotAcknowledged };
                 self.give_up_hole(id, flow, direction, cause, sink);
             }
+            self.missed_tail(id, flow, direction, sink);
+        }
+    }
+
+    /// Tells of bytes at the end of a stream that were not captured: no segment behind them shows the
+    /// hole, but a FIN's number does, or the other side acknowledged them.
+    fn missed_tail(
+        &mut self,
+        id: FlowId,
+        flow: &mut Flow,
+        direction: Direction,
+        sink: &mut impl StreamSink,
+    ) {
+        let half = flow.half(direction);
+        if flow.settled || half.base_known == Base::Unknown {
+            return;
+        }
+        let (base, acked, has_acked) = (half.base, half.acked, half.has_acked);
+        let (highest, fin) = (half.highest, half.fin);
+        let handed_on = flow.assembler(direction).map_or(base, Assembler::next);
+        let beyond = |to: SeqNumber| {
+            let bytes = u64::from(to.distance_from(handed_on).max(0).unsigned_abs());
+            // A FIN takes one number, one that was not captured as well (RFC 9293 §3.4).
+            let is_fin = (fin && to == highest) || (!fin && bytes == 1);
+            if is_fin { bytes.saturating_sub(1) } else { bytes }
+        };
+        let acknowledged = if has_acked { beyond(acked) } else { 0 };
+        let (len_bytes, cause) = match (acknowledged, beyond(highest)) {
+            (0, 0) => return,
+            (0, sent) => (sent, GapCause::NotAcknowledged),
+            (taken, sent) => (taken.max(sent), GapCause::NotCaptured),
+        };
+        let stream = flow.facts_mut().stream_mut(direction);
+        if stream.segments == 0 {
+            // The capture has the other direction alone.
+            return;
+        }
+        let at = stream.fin.unwrap_or(flow.last);
+        if sink.gap(&flow.view(id), direction, Gap { len_bytes, cause, at }) == Interest::Settled {
+            self.held.settle(flow);
         }
     }
 

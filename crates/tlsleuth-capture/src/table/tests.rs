@@ -132,6 +132,33 @@ fn a_gap_says_whether_the_receiver_had_the_bytes() {
 }
 
 #[test]
+fn bytes_that_only_a_fin_or_an_acknowledgment_shows_are_a_gap() {
+    // The number of the server's FIN, and what acknowledges it: what is missing, and why.
+    for (fin, ack, missing) in [
+        (Some(507), 508, Some((7, GapCause::NotCaptured))),
+        (Some(507), 500, Some((7, GapCause::NotAcknowledged))),
+        (None, 507, Some((7, GapCause::NotCaptured))),
+        (Some(500), 501, None),
+        // A FIN that was not captured takes one number.
+        (None, 501, None),
+    ] {
+        let mut script = Script::new();
+        script.open();
+        script.send(CLIENT, 0x18, 100, 500, b"hello");
+        script.send(SERVER, 0x10, 500, 105, b"");
+        if let Some(fin) = fin {
+            script.send(SERVER, 0x11, fin, 105, b"");
+        }
+        script.send(CLIENT, 0x11, 105, ack, b"");
+        script.finish();
+        let heard: Vec<_> =
+            script.heard.gaps.iter().map(|gap| (gap.len_bytes, gap.cause)).collect();
+        assert_eq!(heard, Vec::from_iter(missing), "FIN {fin:?}, acknowledged {ack}");
+        assert_eq!(script.table.held, Held::default());
+    }
+}
+
+#[test]
 fn ports_used_again_are_another_connection() {
     let mut script = Script::new();
     script.open();

@@ -13,7 +13,7 @@ const HASHED_FROM: usize = 8;
 pub struct Indexed<K, V> {
     entries: Vec<(K, V)>,
     /// Looked up, never walked.
-    index: Option<Box<HashMap<K, usize>>>,
+    index: Option<HashMap<K, usize>>,
     sorted: OnceLock<Vec<usize>>,
 }
 
@@ -93,7 +93,7 @@ impl<K: Clone + Ord + Hash, V: Default> Indexed<K, V> {
                     index.insert(key.clone(), nth);
                 } else if self.entries.len() >= HASHED_FROM {
                     let keys = self.entries.iter().map(|(key, _)| key.clone());
-                    self.index = Some(Box::new(keys.zip(0..).collect()));
+                    self.index = Some(keys.zip(0..).collect());
                 }
                 nth
             }

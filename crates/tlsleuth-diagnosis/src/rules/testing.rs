@@ -298,6 +298,99 @@ mod tests {
         );
     }
 
+    #[test]
+    fn a_lost_last_segment_is_unseen_and_nothing_was_said_wrong() {
+        // The alert was sent and acknowledged; that the server closed without a byte would be false.
+        check_verdict(
+            "client ClientHello sni=shop.example
+             server Alert fatal handshake_failure lose
+             server FIN
+             client FIN",
+            expect![[r#"
+                incomplete: none
+            "#]],
+        );
+        // So was the ClientHello: it is no health check.
+        check_verdict(
+            "client ClientHello sni=shop.example lose
+             server FIN
+             client FIN",
+            expect![[r#"
+                incomplete: none
+            "#]],
+        );
+        // The client's Finished and request, in a handshake that went well.
+        check_verdict(
+            "client ClientHello sni=shop.example
+             server ServerHello negotiated=1.3 + ChangeCipherSpec + Encrypted 1200
+             client ChangeCipherSpec + Finished + ApplicationData 100 lose
+             server Encrypted 250
+             server Alert encrypted
+             server FIN
+             client FIN",
+            expect![[r#"
+                incomplete: none
+            "#]],
+        );
+    }
+
+    #[test]
+    fn a_client_without_a_finished_failed_whatever_else_was_lost() {
+        // The server's last words, behind the refusal.
+        check_verdict(
+            "client ClientHello sni=shop.example versions=1.2
+             server ServerHello negotiated=1.2 + Certificate leaf=www.example + ServerKeyExchange + ServerHelloDone
+             client FIN
+             server Alert fatal decode_error lose
+             server FIN",
+            expect![[r#"
+                failed: sni.certificate-mismatch
+            "#]],
+        );
+        check_verdict(
+            "client ClientHello sni=shop.example
+             server ServerHello negotiated=1.3 + ChangeCipherSpec + Encrypted 1200
+             client ChangeCipherSpec + Alert encrypted
+             client FIN
+             server Encrypted 19 lose
+             server FIN",
+            expect![[r#"
+                failed: peer.client-rejected-certificate
+            "#]],
+        );
+    }
+
+    #[test]
+    fn a_lost_flight_of_the_server_makes_no_failure_of_a_close() {
+        check_verdict(
+            "client ClientHello sni=shop.example versions=1.2
+             server ServerHello + Certificate leaf=shop.example + ServerKeyExchange + ServerHelloDone lose
+             client ClientKeyExchange + ChangeCipherSpec + Finished
+             server ChangeCipherSpec + Finished
+             client Alert encrypted
+             client FIN
+             server FIN",
+            expect![[r#"
+                completed: none
+            "#]],
+        );
+    }
+
+    #[test]
+    fn an_answer_to_a_close_is_no_failure_where_the_flight_before_it_was_lost() {
+        check_verdict(
+            "client ClientHello sni=shop.example versions=1.2
+             server ServerHello negotiated=1.2 + Certificate leaf=shop.example + ServerKeyExchange + ServerHelloDone
+             client ClientKeyExchange + ChangeCipherSpec + Finished lose
+             server ChangeCipherSpec + Finished
+             client FIN
+             server Alert fatal decode_error",
+            expect![[r#"
+                incomplete: none
+            "#]],
+        );
+    }
+
     const FULL: &str = "client ClientHello versions=1.2 sni=other.example
          server ServerHello + Certificate leaf=shop.example + ServerKeyExchange + ServerHelloDone
          client ClientKeyExchange + ChangeCipherSpec + Finished

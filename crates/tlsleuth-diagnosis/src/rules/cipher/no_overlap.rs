@@ -44,8 +44,12 @@ fn check(case: &Case<'_>) -> Verdict {
         _ => return Ok(None),
     };
     let elsewhere = case.context.servers.chose(case.connection);
-    let suspect = prime_suspect(&hello.value).filter(|suspect| suspect.part == Part::Suites);
-    let insufficient = said == AlertDescription::INSUFFICIENT_SECURITY;
+    let suspect = prime_suspect(&hello.value);
+    // Erlang calls an offer insufficient for its groups and signature algorithms, too.
+    let another =
+        suspect.as_ref().is_some_and(|suspect| suspect.part != Part::Suites && suspect.weight >= 2);
+    let suspect = suspect.filter(|suspect| suspect.part == Part::Suites);
+    let insufficient = said == AlertDescription::INSUFFICIENT_SECURITY && !another;
     let (inference, weight) = match suspect {
         Some(suspect) => (suspect.says, suspect.weight),
         None if insufficient => ("the server calls the offer insufficient".to_owned(), 2),

@@ -12,7 +12,8 @@ declare_rule! {
     /// The server refused the client's certificate, and the capture shows no defect in it.
     ///
     /// ## What happened
-    /// The client sent a certificate, and the server ended the handshake behind it.
+    /// The client sent a certificate, and the server ended the handshake behind it. An alert of the
+    /// server's about certificates says so even where the capture lacks the client's messages.
     /// ## Likely causes
     /// The server does not know the client's authority, or lacks an intermediate; it demands a name
     /// or usage that the certificate has not; a revocation list; the key does not fit.
@@ -31,6 +32,9 @@ declare_rule! {
 fn check(case: &Case<'_>) -> Verdict {
     case.ended_in_sight()?;
     let ending = &case.ending;
+    if let Some(refusal) = of_what_was_missed(case) {
+        return Ok(Some(advise(refusal)));
+    }
     let refused = ending.by == Side::Server
         && ending.phase >= Phase::ClientFlight
         && matches!(ending.how, How::Alert(_) | How::Closed | How::Reset(_));
@@ -89,8 +93,42 @@ fn check(case: &Case<'_>) -> Verdict {
             .next_step(wording::KEY_LOG),
     };
     finding = finding.evidence_if(ending.at, || format!("the server answers with {said_words}"));
-    Ok(Some(
+    Ok(Some(advise(finding)))
+}
+
+/// A server's alert about certificates is about the client's, whether that was seen or not.
+fn of_what_was_missed(case: &Case<'_>) -> Option<Finding> {
+    let alert = case.ending.alert().filter(|alert| alert.from == Side::Server)?;
+    let said = alert.description?;
+    let says_which = matches!(
+        said,
+        AlertDescription::UNSUPPORTED_CERTIFICATE
+            | AlertDescription::CERTIFICATE_REVOKED
+            | AlertDescription::CERTIFICATE_EXPIRED
+            | AlertDescription::CERTIFICATE_UNKNOWN
+            | AlertDescription::UNKNOWN_CA
+    );
+    let about_certificate = says_which || said == AlertDescription::BAD_CERTIFICATE;
+    if !about_certificate || !matches!(case.connection.client_chain, Observed::Missed) {
+        return None;
+    }
+    let finding = Finding::new(
+        Party::Unknown,
+        format!("the server refused the client's certificate ({said})"),
+    )
+    .evidence(alert.at, format!("the server says {said}"))
+    .explain("The client's certificate is not in the capture.")
+    .next_step("capture the connection from its first packet, both directions");
+    Some(if says_which {
         finding
+    } else {
+        finding
+            .likely("Go's and NSS's servers say bad_certificate to a client that sends none, too.")
+    })
+}
+
+fn advise(finding: Finding) -> Finding {
+    finding
             .remedy("Look in the server's log for the reason; check that its client authorities hold the issuer and the intermediates of the client's certificate (nginx: ssl_client_certificate and ssl_verify_depth; HAProxy: ca-file; Go: tls.Config.ClientCAs; Java: the server's trustStore).")
             .seen_as(&[
                 "Go server: tls: failed to verify certificate",
@@ -99,8 +137,7 @@ fn check(case: &Case<'_>) -> Verdict {
                 "Java: Received fatal alert: certificate_unknown",
                 "browsers: ERR_BAD_SSL_CLIENT_AUTH_CERT",
             ])
-            .next_step("openssl verify -CAfile the-server's-client-authorities.pem -untrusted intermediates.pem client.pem"),
-    ))
+            .next_step("openssl verify -CAfile the-server's-client-authorities.pem -untrusted intermediates.pem client.pem")
 }
 
 #[cfg(test)]
@@ -108,6 +145,23 @@ mod tests {
     use expect_test::expect;
 
     use crate::rules::testing::check;
+
+    #[test]
+    fn fires_for_an_alert_about_a_certificate_that_was_missed() {
+        check(
+            &super::CLIENT_AUTH_REJECTED,
+            "client ClientHello sni=shop.example versions=1.2
+             server ServerHello + Certificate leaf=shop.example + ServerKeyExchange + CertificateRequest authorities=A + ServerHelloDone
+             client Certificate leaf=robot chain=leaf + ClientKeyExchange + CertificateVerify lose
+             client ChangeCipherSpec + Finished
+             server Alert fatal certificate_expired
+             server FIN",
+            expect![[r#"
+                error client-auth.rejected (certain, unknown): the server refused the client's certificate (certificate_expired)
+                  frame 7: the server says certificate_expired
+            "#]],
+        );
+    }
 
     #[test]
     fn fires_when_the_server_refuses_it() {

@@ -1,7 +1,7 @@
 //! `group.no-overlap`: the two sides have no key exchange group in common.
 
 use tlsleuth_handshake::Side;
-use tlsleuth_handshake::codepoint::AlertDescription;
+use tlsleuth_handshake::codepoint::{AlertDescription, GroupKind, NamedGroup};
 
 use crate::ending::Phase;
 use crate::offer::{Part, prime_suspect};
@@ -13,7 +13,8 @@ declare_rule! {
     ///
     /// ## What happened
     /// The server refused the ClientHello, and of all parts of the offer the groups are the unusual
-    /// one: neither x25519 nor secp256r1 is among them.
+    /// one: neither x25519 nor secp256r1 is among them. Or it went on with a group that the client
+    /// does not offer, as Java's servers of TLS 1.2 do, and the client refused that.
     /// ## Likely causes
     /// A client set to one curve (a compliance profile, an HSM) meets a server set to others.
     /// ## When it cannot be told
@@ -23,7 +24,7 @@ declare_rule! {
         code: "group.no-overlap",
         severity: Error,
         since: "0.1.0",
-        leads_to: ["peer.handshake-failure", "protocol.malformed", "tcp.closed-after-client-hello", "tcp.reset-after-client-hello"],
+        leads_to: ["peer.handshake-failure", "protocol.malformed", "peer.client-aborted", "peer.client-rejected-certificate", "tcp.closed-after-client-hello", "tcp.reset-after-client-hello"],
         references: ["RFC 8446 §4.2.7", "RFC 8422 §5.1.1"],
     }
 }
@@ -33,6 +34,12 @@ fn check(case: &Case<'_>) -> Verdict {
     let Some(groups) = hello.value.extensions.supported_groups() else {
         return Err(crate::Skip::NotApplicable);
     };
+    if let Some(chosen) = not_offered(case, groups) {
+        return Ok(Some(remedy(chosen.evidence(
+            hello.at,
+            format!("the client offers the groups {}", wording::list(groups)),
+        ))));
+    }
     if !case.ending.is(Side::Server, Phase::ClientHello) {
         return Ok(None);
     }
@@ -77,8 +84,32 @@ fn check(case: &Case<'_>) -> Verdict {
             ),
         );
     }
-    Ok(Some(
-        finding
+    Ok(Some(remedy(finding)))
+}
+
+/// The server went on with an elliptic curve that the client does not offer, and the client refused.
+fn not_offered(case: &Case<'_>, groups: &[NamedGroup]) -> Option<Finding> {
+    let chosen = case.connection.group()?;
+    // A finite field of TLS 1.2 need not be one of the list.
+    let finite = chosen.value.kind() == Some(GroupKind::Ffdhe) && !case.connection.is_tls13();
+    let refused = case.ending.by == Side::Client && !case.completed();
+    if finite || !refused || groups.contains(&chosen.value) {
+        return None;
+    }
+    let group = chosen.value;
+    Some(
+        Finding::new(
+            Party::Client,
+            format!("the server goes on with {group}, which the client does not offer"),
+        )
+        .evidence(chosen.at, format!("the server chooses {group}"))
+        .evidence_if(case.ending.at, || "the client refuses".to_owned())
+        .explain("A server that has none of the client's groups should say handshake_failure (RFC 8422 §5.1)."),
+    )
+}
+
+fn remedy(finding: Finding) -> Finding {
+    finding
             .remedy("Let the client offer x25519 and secp256r1 (OpenSSL: Groups in openssl.cnf; Go: tls.Config.CurvePreferences; Java: jdk.tls.namedGroups),")
             .remedy("or add the client's groups on the server (nginx: ssl_ecdh_curve; Apache: SSLOpenSSLConfCmd Curves; HAProxy: curves).")
             .seen_as(&[
@@ -86,15 +117,38 @@ fn check(case: &Case<'_>) -> Verdict {
                 "OpenSSL client: sslv3 alert handshake failure",
                 "Go: tls: no ECDHE curve supported by both client and server",
                 "Java: No available named group",
-            ]),
-    ))
+                "OpenSSL client: wrong curve",
+            ])
 }
 
 #[cfg(test)]
 mod tests {
     use expect_test::expect;
 
-    use crate::rules::testing::check;
+    use crate::rules::testing::{check, check_verdict};
+
+    #[test]
+    fn fires_where_the_server_goes_on_with_another_group() {
+        let story = "client ClientHello sni=shop.example versions=1.2 groups=x448
+             server ServerHello negotiated=1.2 + Certificate leaf=shop.example + ServerKeyExchange group=secp256r1 + ServerHelloDone
+             client Alert fatal illegal_parameter";
+        check(
+            &super::GROUP_NO_OVERLAP,
+            story,
+            expect![[r#"
+                error group.no-overlap (certain, client): the server goes on with secp256r1, which the client does not offer
+                  frame 5: the server chooses secp256r1
+                  frame 6: the client refuses
+                  frame 4: the client offers the groups x448
+            "#]],
+        );
+        check_verdict(
+            story,
+            expect![[r#"
+                failed: group.no-overlap
+            "#]],
+        );
+    }
 
     #[test]
     fn fires_for_an_unusual_group() {

@@ -46,6 +46,10 @@ fn check(case: &Case<'_>) -> Verdict {
                 .explain("Go servers that choose a certificate by name answer so to a client that sends none.")
                 .remedy("Let the client send a server name, or give the server a default certificate."),
         };
+    } else if case.ending.by == Side::Client && case.ending.phase == Phase::ServerFlight {
+        finding = finding
+            .explain("At this point a client judges the certificate. Programs whose own check refuses it, beside that of the TLS library, answer so: Perl's IO::Socket::SSL for a name that is not covered.")
+            .remedy("Look in the client's log at this time, and compare the certificate's names with what the client dials.");
     } else {
         finding = finding.remedy(format!("Look in the {who}'s log at this time."));
     }
@@ -61,7 +65,7 @@ fn check(case: &Case<'_>) -> Verdict {
 mod tests {
     use expect_test::expect;
 
-    use crate::rules::testing::check;
+    use crate::rules::testing::{check, check_verdict};
 
     #[test]
     fn fires_and_names_the_name() {
@@ -100,6 +104,31 @@ mod tests {
             expect![[r#"
                 error peer.internal-error (certain, server): the server had an internal error
                   frame 7: the server says internal_error
+            "#]],
+        );
+    }
+
+    #[test]
+    fn of_a_client_at_the_certificate_it_is_a_symptom() {
+        check_verdict(
+            "client ClientHello sni=shop.example versions=1.2
+             server ServerHello + Certificate leaf=www.example + ServerKeyExchange + ServerHelloDone
+             client Alert fatal internal_error",
+            expect![[r#"
+                failed: sni.certificate-mismatch
+            "#]],
+        );
+    }
+
+    #[test]
+    fn of_a_server_it_has_nothing_to_do_with_its_certificate() {
+        check_verdict(
+            "client ClientHello sni=shop.example versions=1.2
+             server ServerHello + Certificate leaf=www.example expired + ServerKeyExchange + ServerHelloDone
+             client ClientKeyExchange + ChangeCipherSpec + Finished
+             server Alert fatal internal_error",
+            expect![[r#"
+                failed: peer.internal-error
             "#]],
         );
     }

@@ -1,7 +1,8 @@
 //! `protocol.malformed`: records or messages break the specification.
 
-use tlsleuth_handshake::Side;
+use tlsleuth_capture::Place;
 use tlsleuth_handshake::codepoint::AlertDescription;
+use tlsleuth_handshake::{Connection, Side};
 
 use crate::rule::{Verdict, declare_rule};
 use crate::{Case, Finding, Party, Severity, Skip};
@@ -78,6 +79,26 @@ fn check(case: &Case<'_>) -> Verdict {
         ),
         None => finding,
     };
+    if let Some(second) = unasked_hello(connection).filter(|_| case.ending.by == Side::Server) {
+        let unreadable = case.ending.alert().is_some_and(|alert| alert.description.is_none());
+        let finding = Finding::new(
+            Party::Client,
+            "the client sent a second ClientHello that the server did not ask for",
+        )
+        .evidence(second, "a second ClientHello, and no HelloRetryRequest before it")
+        .remedy("Correct or update the client's TLS stack, or the device on the way that sends its first message again.")
+        .seen_as(&seen_as);
+        let finding = match case.ending.at {
+            _ if case.completed() => finding.severity(Severity::Warning),
+            Some(at) if unreadable => {
+                finding.evidence(at, "the server ends the handshake with an alert that cannot be read").likely(
+                    "Inferred: the alert is encrypted; nothing but a ClientHello came from the client before it.",
+                )
+            }
+            _ => alert_says(finding),
+        };
+        return Ok(Some(finding));
+    }
     let (offender, finding) = match (garbage, anomaly) {
         (Some((side, found)), _) => (
             Some(side),
@@ -150,11 +171,50 @@ fn check(case: &Case<'_>) -> Verdict {
     ))
 }
 
+/// A second ClientHello in front of the ServerHello, where the server's stream is there whole and
+/// holds no HelloRetryRequest (RFC 9846 §4.1.2).
+fn unasked_hello(connection: &Connection) -> Option<Place> {
+    let [_, second] = connection.client_hellos.as_slice() else { return None };
+    let answer = connection.server_hello.present()?;
+    let whole = connection.stream(Side::Server).from_start && !connection.has_gap(Side::Server);
+    let unasked = connection.hello_retry.is_none() && second.at.order() < answer.at.order();
+    (whole && unasked).then_some(second.at)
+}
+
 #[cfg(test)]
 mod tests {
     use expect_test::expect;
 
-    use crate::rules::testing::check;
+    use crate::rules::testing::{check, check_verdict};
+
+    #[test]
+    fn fires_for_a_second_hello_that_nobody_asked_for() {
+        check_verdict(
+            "client ClientHello sni=shop.example
+             client ClientHello sni=shop.example
+             server ServerHello negotiated=1.3 + ChangeCipherSpec + Encrypted 1200
+             server Alert encrypted
+             server FIN",
+            expect![[r#"
+                failed: protocol.malformed
+            "#]],
+        );
+    }
+
+    #[test]
+    fn a_second_hello_behind_a_retry_that_was_missed_is_no_breach() {
+        check(
+            &super::PROTOCOL_MALFORMED,
+            "client ClientHello sni=shop.example
+             server HelloRetryRequest group=secp256r1 lose
+             client ClientHello sni=shop.example
+             server ServerHello negotiated=1.3 + ChangeCipherSpec + Encrypted 1200
+             client ChangeCipherSpec + Alert encrypted",
+            expect![[r#"
+                clear
+            "#]],
+        );
+    }
 
     #[test]
     fn fires_when_an_alert_answers_a_bad_length() {

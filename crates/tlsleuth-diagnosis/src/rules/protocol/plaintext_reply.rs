@@ -102,6 +102,10 @@ fn remedy_on_tls_port(kind: PlaintextKind, port: u16) -> Option<&'static str> {
 }
 
 fn check(case: &Case<'_>) -> Verdict {
+    if case.connection.has_gap(Side::Client) {
+        // What was missed may have been the request that this answers, of STARTTLS or to a proxy.
+        return Err(Skip::Undetermined);
+    }
     let connection = case.connection;
     let Some(hello) = path::hello_at(connection) else { return Err(Skip::NotApplicable) };
     if connection.first_tls.server.is_some() {
@@ -157,6 +161,20 @@ mod tests {
     use expect_test::expect;
 
     use crate::rules::testing::check;
+
+    #[test]
+    fn undetermined_where_the_request_may_have_been_missed() {
+        check(
+            &super::PROTOCOL_PLAINTEXT_REPLY,
+            r#"client Plain "CONNECT shop.example:443 HTTP/1.1\r\n\r\n" lose
+             server Plain "HTTP/1.1 200 OK\r\n\r\n"
+             client ClientHello sni=shop.example versions=1.2
+             server Alert fatal handshake_failure"#,
+            expect![[r#"
+                undetermined
+            "#]],
+        );
+    }
 
     #[test]
     fn fires_when_the_server_speaks_http() {

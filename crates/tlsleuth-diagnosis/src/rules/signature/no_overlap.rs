@@ -39,11 +39,19 @@ fn check(case: &Case<'_>) -> Verdict {
     let at_hello = case.ending.phase == Phase::ClientHello
         && matches!(
             alert.description,
-            Some(AlertDescription::HANDSHAKE_FAILURE | AlertDescription::MISSING_EXTENSION)
+            Some(
+                AlertDescription::HANDSHAKE_FAILURE
+                    | AlertDescription::INSUFFICIENT_SECURITY
+                    | AlertDescription::MISSING_EXTENSION
+            )
         );
     // Behind the ServerHello, and before a flight with a certificate could have been sent.
+    let refusal = alert.inferred
+        || matches!(alert.description, None | Some(AlertDescription::HANDSHAKE_FAILURE));
     let behind_hello = case.ending.phase == Phase::ServerFlight
-        && alert.inferred
+        && refusal
+        && case.connection.is_tls13()
+        && case.server_chain().is_err()
         && server_flight_bytes(case) < 200;
     let suspect = suspects
         .into_iter()
@@ -95,7 +103,19 @@ fn server_flight_bytes(case: &Case<'_>) -> u64 {
 mod tests {
     use expect_test::expect;
 
-    use crate::rules::testing::check;
+    use crate::rules::testing::{check, check_verdict};
+
+    #[test]
+    fn wins_where_a_server_calls_the_offer_insufficient() {
+        // Erlang's word for suites, groups and signature algorithms alike.
+        check_verdict(
+            "client ClientHello sni=shop.example sigalgs=ecdsa_secp256r1_sha256
+             server Alert fatal insufficient_security",
+            expect![[r#"
+                failed: signature.no-overlap
+            "#]],
+        );
+    }
 
     #[test]
     fn fires_when_no_rsa_key_may_sign() {

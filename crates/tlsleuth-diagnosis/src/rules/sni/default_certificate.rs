@@ -3,7 +3,7 @@
 use tlsleuth_cert::PlaceholderKind;
 
 use crate::rule::{Verdict, declare_rule};
-use crate::{Case, Finding, Party};
+use crate::{Case, Finding, Party, Skip};
 
 declare_rule! {
     /// The server answered with a known placeholder certificate.
@@ -20,7 +20,7 @@ declare_rule! {
         code: "sni.default-certificate",
         severity: Error,
         since: "0.1.0",
-        leads_to: ["peer.client-rejected-certificate", "peer.client-aborted", "peer.handshake-failure", "tcp.closed-during-handshake", "tcp.reset-during-handshake"],
+        leads_to: ["peer.client-rejected-certificate", "peer.client-aborted", "peer.handshake-failure", "peer.user-canceled", "peer.internal-error", "peer.access-denied", "tcp.closed-during-handshake", "tcp.reset-during-handshake"],
         references: ["RFC 6066 §3"],
     }
 }
@@ -30,8 +30,13 @@ fn check(case: &Case<'_>) -> Verdict {
     let leaf = chain.leaf()?;
     let Some(known) = chain.judgement.placeholder else { return Ok(None) };
     // Whoever asked for a name that it covers got what they asked for.
-    if case.server_name().is_ok_and(|name| leaf.covers(&name.value)) {
-        return Ok(None);
+    match case.server_name() {
+        Ok(name) if leaf.covers(&name.value) => return Ok(None),
+        // A certificate for this machine itself may be just what was asked for.
+        Err(Skip::Undetermined) if leaf.names_for_display().contains("localhost") => {
+            return Err(Skip::Undetermined);
+        }
+        _ => {}
     }
     let asked = case.server_display();
     let (what, remedy) = match known.kind {

@@ -11,9 +11,10 @@ declare_rule! {
     /// The client sent no server name, and the server refused it for that.
     ///
     /// ## What happened
-    /// The ClientHello has no server_name, and the server answered `unrecognized_name`, or
-    /// `internal_error` or `access_denied` as Go and rustls servers do that choose a certificate by
-    /// name alone.
+    /// The ClientHello has no server_name, and the server answered `unrecognized_name`; or
+    /// `internal_error` or `access_denied`, as Go and rustls servers do that choose a certificate by
+    /// name alone; or `handshake_failure`, as wolfSSL and content delivery networks do, to a hello in
+    /// which nothing else is unusual.
     /// ## Likely causes
     /// The client dials an address, or its TLS library is too old to send a name, or a health check
     /// or proxy does not set one.
@@ -54,9 +55,12 @@ fn check(case: &Case<'_>) -> Verdict {
         Some(said @ AlertDescription::HANDSHAKE_FAILURE)
             if crate::offer::suspects(&hello.value).iter().all(|suspect| suspect.weight < 2) =>
         {
-            finding.evidence(alert.at, format!("the server answers {said}")).possible(
-                "Inferred: nothing else in the hello is unusual, and content delivery networks and rustls servers answer like this to a client that sends no name.",
-            )
+            let finding = finding.evidence(alert.at, format!("the server answers {said}"));
+            if crate::offer::suspects(&hello.value).is_empty() {
+                finding.likely("Inferred: nothing else in the hello is unusual, and wolfSSL's and rustls' servers and content delivery networks answer like this to a client that sends no name.")
+            } else {
+                finding.possible("Inferred: hardly anything else in the hello is unusual, and wolfSSL's and rustls' servers and content delivery networks answer like this to a client that sends no name.")
+            }
         }
         _ => return Ok(None),
     };
@@ -219,10 +223,24 @@ mod tests {
     }
 
     #[test]
-    fn possible_for_handshake_failure() {
+    fn likely_for_handshake_failure_to_a_usual_hello() {
         check(
             &super::SNI_MISSING,
             "client ClientHello
+             server Alert fatal handshake_failure",
+            expect![[r#"
+                error sni.missing (likely, client): the client sent no server name, and the server refuses that
+                  frame 4: the client sends no server_name
+                  frame 5: the server answers handshake_failure
+            "#]],
+        );
+    }
+
+    #[test]
+    fn possible_for_handshake_failure_to_a_narrow_hello() {
+        check(
+            &super::SNI_MISSING,
+            "client ClientHello versions=1.2
              server Alert fatal handshake_failure",
             expect![[r#"
                 error sni.missing (possible, client): the client sent no server name, and the server refuses that

@@ -1,6 +1,6 @@
 //! `tcp.server-flight-lost`: the server's flight never arrived at the client.
 
-use tlsleuth_capture::{GapCause, IcmpKind};
+use tlsleuth_capture::{Gap, GapCause, IcmpKind};
 use tlsleuth_handshake::{Outcome, Side};
 
 use crate::ending::Phase;
@@ -44,7 +44,13 @@ fn check(case: &Case<'_>) -> Verdict {
         return Ok(None);
     }
     path::both_seen(connection)?;
-    let hole = connection.gaps.server.iter().find(|gap| gap.cause == GapCause::NotAcknowledged);
+    // What was lost behind the end is not why it came.
+    let before_the_end = |gap: &Gap| case.ending.at.is_none_or(|end| gap.at.order() <= end.order());
+    let hole = connection
+        .gaps
+        .server
+        .iter()
+        .find(|gap| gap.cause == GapCause::NotAcknowledged && before_the_end(gap));
     let again: Vec<_> = path::retransmissions(connection, Side::Server).collect();
     let lost = path::unacknowledged(connection, Side::Server);
     let sent_again = lost > 0 && again.len() >= 2;

@@ -64,6 +64,9 @@ fn check(case: &Case<'_>) -> Verdict {
         .evidence(alert.at, "the server answers protocol_version")
         .explain(match offered.highest() {
             Some(ProtocolVersion::TLS1_2) => "So the server allows TLS 1.3 alone.",
+            Some(highest) if highest.is_tls13() && offers(&offered, ProtocolVersion::TLS1_2) => {
+                "TLS 1.2 is among them: the server wants TLS 1.3 in another draft, or does not understand the offer."
+            }
             Some(highest) if highest.is_deprecated() => "Servers of today allow TLS 1.2 and newer.",
             _ => "So the server has nothing newer than TLS 1.2.",
         })
@@ -115,6 +118,13 @@ fn check(case: &Case<'_>) -> Verdict {
         return Ok(None);
     };
     Ok(Some(remedy(case, finding, &offered)))
+}
+
+fn offers(offered: &OfferedVersions<'_>, version: ProtocolVersion) -> bool {
+    match offered {
+        OfferedVersions::Listed(_) => offered.known().into_iter().any(|known| known == version),
+        OfferedVersions::UpTo(highest) => *highest >= version,
+    }
 }
 
 /// The alert says it by itself; what was offered is not in the capture.
