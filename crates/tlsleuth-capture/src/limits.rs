@@ -44,8 +44,8 @@ pub struct Limits {
 impl Default for Limits {
     fn default() -> Self {
         Self {
-            max_flows: 1_000_000,
-            max_flow_bytes: 80 << 20,
+            max_flows: 393_216,
+            max_flow_bytes: 64 << 20,
             flow_idle_ns: 300_000_000_000,
             half_open_idle_ns: 30_000_000_000,
             max_stream_bytes: 1 << 20,
