@@ -44,13 +44,13 @@ pub struct Limits {
 impl Default for Limits {
     fn default() -> Self {
         Self {
-            max_flows: 1_000_000,
-            max_flow_bytes: 88 << 20,
+            max_flows: 393_216,
+            max_flow_bytes: 64 << 20,
             flow_idle_ns: 300_000_000_000,
             half_open_idle_ns: 30_000_000_000,
             max_stream_bytes: 1 << 20,
             max_stream_segments: 4096,
-            max_reassembly_bytes: 32 << 20,
+            max_reassembly_bytes: 24 << 20,
             max_history_bytes: 8 << 20,
             max_fragments: 65_535,
             max_fragment_bytes: 32 << 20,

@@ -28,6 +28,8 @@ const SIZEABLE: u64 = 4;
 const SHOWN: usize = 64;
 /// Clients told apart in one group.
 const MAX_CLIENTS: usize = 1_000;
+/// Clients told apart in all groups of one list.
+const MAX_ALL_CLIENTS: usize = 131_072;
 /// Versions told of one server and name.
 const MAX_VERSIONS: usize = 8;
 
@@ -75,6 +77,8 @@ struct Groups {
     smallest: u64,
     /// Connections of groups that did not fit.
     left_out: u64,
+    /// Clients held in all groups.
+    clients: usize,
 }
 
 impl Groups {
@@ -104,7 +108,9 @@ impl Groups {
         group.last = group.last.max(start);
         if let Err(place) = group.clients.binary_search(&client)
             && group.clients.len() < MAX_CLIENTS
+            && self.clients < MAX_ALL_CLIENTS
         {
+            self.clients += 1;
             group.clients.insert(place, client);
         }
         let count = group.count;

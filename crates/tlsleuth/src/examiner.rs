@@ -30,7 +30,7 @@ const BLOCKED: usize = 8_192;
 
 /// Bytes of all that wait, as the follower counts them; twice as many where one goes on. Long hellos
 /// and chains must not make of a number of connections an amount of memory.
-const WAITING_BYTES: usize = 32 << 20;
+const WAITING_BYTES: usize = 16 << 20;
 
 /// One flow in its turn; small, because a million may go on.
 #[derive(Debug)]
