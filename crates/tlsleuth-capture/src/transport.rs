@@ -187,6 +187,15 @@ pub struct StreamFacts {
     pub keep_alives: u32,
 }
 
+impl StreamFacts {
+    /// Whether a FIN was sent that is not in the capture: the other side acknowledged one number more
+    /// than there are bytes, which a FIN takes (RFC 9293 §3.4).
+    #[must_use]
+    pub fn missed_fin(&self) -> bool {
+        self.fin.is_none() && self.acknowledged_bytes == self.stream_bytes.saturating_add(1)
+    }
+}
+
 /// What TCP did on a flow.
 #[derive(Clone, PartialEq, Eq, Debug, Default)]
 pub struct TransportFacts {

@@ -4,7 +4,7 @@
 //! led to nothing is a warning. Among causes that all explain the symptom, the alert decides where
 //! its sender's choice tells, then a fixed order.
 
-use tlsleuth_capture::Place;
+use tlsleuth_capture::{Gap, GapCause, Place};
 use tlsleuth_handshake::Side;
 use tlsleuth_handshake::codepoint::AlertDescription;
 use tlsleuth_handshake::connection::{Connection, Outcome};
@@ -390,7 +390,12 @@ fn silent_refusal(case: &Case<'_>, findings: &[Finding]) -> Option<usize> {
     let finished =
         connection.finished.client.is_present() && connection.finished.server.is_present();
     let promptly = left_promptly(connection);
-    if !quiet || !finished || !promptly {
+    // What the capture lost may be what they had to say to each other.
+    let was_lost = |gap: &Gap| gap.cause != GapCause::NotAcknowledged;
+    let lost = [Side::Client, Side::Server]
+        .into_iter()
+        .any(|side| connection.gaps.of(side).iter().any(was_lost));
+    if !quiet || !finished || !promptly || lost {
         return None;
     }
     if left == Side::Client && case.context.servers.content_before(connection).is_some() {

@@ -151,11 +151,7 @@ fn note_first_flight(connection: &mut Connection) {
     let side_missed = |connection: &Connection, side: Side| {
         let lost =
             connection.gaps.of(side).iter().any(|gap| gap.cause != GapCause::NotAcknowledged);
-        let joined_late = !connection.stream(side).from_start
-            && connection.first_tls.of(side).is_none_or(|_| match side {
-                Side::Client => connection.client_hellos.is_empty(),
-                Side::Server => connection.hello().is_none(),
-            });
+        let joined_late = lacks_its_start(connection, side);
         let unseen =
             connection.stream(side).segments == 0 && connection.stream(side).acknowledged_bytes > 0;
         lost || joined_late || unseen
@@ -212,6 +208,15 @@ fn note_first_flight(connection: &mut Connection) {
             *finished = Observed::Missed;
         }
     }
+}
+
+/// Whether it is not known that a stream is there from its first byte, neither by a SYN nor by a hello.
+fn lacks_its_start(connection: &Connection, side: Side) -> bool {
+    !connection.stream(side).from_start
+        && connection.first_tls.of(side).is_none_or(|_| match side {
+            Side::Client => connection.client_hellos.is_empty(),
+            Side::Server => connection.hello().is_none(),
+        })
 }
 
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -279,6 +284,13 @@ fn outcome(connection: &Connection) -> Outcome {
     // has not completed, whatever else is missing.
     let unfinished = never_finished(connection);
     let is_sure = |alert: &Alert| {
+        // Without the server's flight nothing tells what a client may still have to refuse.
+        let is_blind = alert.description.is_none()
+            && connection.stream(Side::Server).data_segments > 0
+            && lacks_its_start(connection, Side::Server);
+        if is_blind || answers_a_missed_alert(connection, alert) {
+            return false;
+        }
         let left = connection.fin(alert.from.peer());
         let is_answer = left.is_some_and(|fin| fin.time <= alert.at.time);
         let is_known = alert.description.is_some() || (alert.from == Side::Client && unfinished);
@@ -324,16 +336,46 @@ fn outcome(connection: &Connection) -> Outcome {
     Outcome::Failed
 }
 
-/// Whether the client's stream is there whole, behind a ServerHello, and holds nothing that is
-/// encrypted but alerts: no Finished.
+/// Whether the client's stream is there, behind a ServerHello, and holds nothing that is encrypted
+/// but alerts, and what is missing at its end has no room for a Finished.
 fn never_finished(connection: &Connection) -> bool {
-    let is_whole = connection.stream(Side::Client).from_start && !connection.has_gap(Side::Client);
+    let is_there = connection.stream(Side::Client).from_start && !may_hide_finished(connection);
     let sent = connection.protected.iter().filter(|record| record.from == Side::Client);
-    is_whole
+    is_there
+        && !connection.finished.client.is_present()
         && connection.hello().is_some()
         && connection.application_data.client.records == 0
         && sent.into_iter().all(|record| record.content == Content::Alert)
 }
+
+/// Whether bytes are missing from the client's stream that may hold a Finished or a part of one. Only
+/// at its end are there too few for that, if no Finished can have begun before.
+fn may_hide_finished(connection: &Connection) -> bool {
+    let last_data = connection.stream(Side::Client).last_data;
+    let has_begun = if connection.is_tls13() {
+        // Whatever came behind the ClientHello may be the beginning of a Finished.
+        connection.client_hellos.last().map(|hello| hello.at) != last_data
+    } else {
+        connection.change_cipher_spec.client.is_some()
+    };
+    let least = if connection.is_tls13() { LEAST_FINISHED_TLS13 } else { LEAST_FINISHED };
+    match connection.gaps.client.as_slice() {
+        [] => false,
+        [gap] => {
+            let at_the_end = last_data.is_some_and(|last| last.order() < gap.at.order());
+            has_begun || !at_the_end || gap.len_bytes >= least
+        }
+        _ => true,
+    }
+}
+
+/// Bytes of the smallest record of TLS 1.2 or below with a Finished: a header of 5, the message's of
+/// 4, and 12 of verify_data (RFC 5246 §7.4.9); ciphers and MACs only add to it.
+const LEAST_FINISHED: u64 = 5 + 4 + 12;
+
+/// The same of TLS 1.3: verify_data is as long as a hash, 32 bytes or more, and the content type and
+/// a tag of 8 bytes (AES-CCM-8) or more follow (RFC 9846 §4.4.4, §5.2).
+const LEAST_FINISHED_TLS13: u64 = 5 + 4 + 32 + 1 + 8;
 
 /// Whether nothing new came for so long that somebody is taken to be silent.
 fn fell_silent(connection: &Connection) -> bool {
@@ -448,7 +490,8 @@ fn is_about_the_end(connection: &Connection, alert: &Alert) -> bool {
         return false;
     }
     // OpenSSL says decode_error when the peer closes without close_notify.
-    let peer_left = connection.fin(alert.from.peer()).is_some_and(|fin| fin.time <= alert.at.time);
+    let peer_left = connection.fin(alert.from.peer()).is_some_and(|fin| fin.time <= alert.at.time)
+        || (connection.stream(alert.from.peer()).missed_fin() && went_on(connection, alert));
     if alert.description == Some(AlertDescription::DECODE_ERROR) && peer_left {
         return true;
     }
@@ -457,6 +500,30 @@ fn is_about_the_end(connection: &Connection, alert: &Alert) -> bool {
         earlier.description == Some(AlertDescription::NO_RENEGOTIATION)
             && earlier.at.order() <= alert.at.order()
     })
+}
+
+/// Whether the sender of an alert was content with the other side's last flight: a client that both
+/// finished with, a server that sent more behind the client's Finished.
+fn went_on(connection: &Connection, alert: &Alert) -> bool {
+    let finished = connection.finished.of(alert.from.peer()).present();
+    alert.from == Side::Client
+        || connection.events.iter().any(|event| {
+            event.from == alert.from
+                && event.at.order() < alert.at.order()
+                && !matches!(event.kind, EventKind::Alert(_))
+                && finished.is_some_and(|finished| finished.order() <= event.at.order())
+        })
+}
+
+/// Whether a client's alert comes behind a renegotiation that it began, and bytes of the server are
+/// missing: what it answers may be among them, and the handshake before was complete in its eyes.
+fn answers_a_missed_alert(connection: &Connection, alert: &Alert) -> bool {
+    let finished = connection.finished.client.present();
+    alert.from == Side::Client
+        && connection.has_gap(Side::Server)
+        && connection.renegotiation.zip(finished).is_some_and(|(began, finished)| {
+            finished.order() < began.order() && began.order() <= alert.at.order()
+        })
 }
 
 /// Whether an alert that cannot be read stands where only a fatal one makes sense.

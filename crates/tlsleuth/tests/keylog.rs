@@ -126,6 +126,36 @@ fn the_symptom_becomes_the_cause() {
     }
 }
 
+/// OpenSSL answers a FIN without close_notify with decode_error. The frame of the server's FIN and, where
+/// the reset behind it is lost too, that one.
+#[test]
+fn an_answer_to_a_fin_that_was_not_captured_is_no_failure() {
+    for (name, lost) in [
+        ("mtls13-post-handshake", &[22][..]),
+        ("mtls13-post-handshake", &[22, 24]),
+        ("renegotiation-client-certificate", &[23, 25]),
+        ("renegotiation-server", &[20, 22]),
+    ] {
+        let found = analyze(&story(name), Some(&keys(name)), lost);
+        let told = (found[0].diagnosis.outcome.name(), verdict(&found[0]));
+        assert_eq!(told, ("completed", None), "{name} without {lost:?}");
+    }
+}
+
+/// The server's Finished, or its refusal of the renegotiation that the client's last alert answers, is
+/// not in the capture.
+#[test]
+fn a_refused_renegotiation_is_no_failure_of_the_handshake_before_it() {
+    let name = "renegotiation-client-refused";
+    for (lost, outcome) in
+        [(&[11][..], "incomplete"), (&[13], "completed"), (&[11, 13], "incomplete")]
+    {
+        let found = analyze(&story(name), Some(&keys(name)), lost);
+        let told = (found[0].diagnosis.outcome.name(), verdict(&found[0]));
+        assert_eq!(told, (outcome, None), "without {lost:?}");
+    }
+}
+
 #[test]
 fn a_log_of_others_changes_nothing_but_the_note() {
     let name = "chain-compressed-expired";

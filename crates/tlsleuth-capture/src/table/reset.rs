@@ -27,6 +27,16 @@ pub(super) fn reset(flow: &mut Flow, direction: Direction, segment: &Segment<'_>
         let ahead = segment.seq.distance_from(expected);
         segment.seq == sender.highest || (0..=USUAL_WINDOW).contains(&ahead)
     };
+    // What a reset acknowledges beyond the highest number was sent and is not in the capture.
+    let receiver = flow.half_mut(direction.opposite());
+    let beyond = segment.ack.distance_from(receiver.highest);
+    if in_window
+        && segment.flags.has(TcpFlags::ACK)
+        && receiver.base_known == Base::Syn
+        && (1..=USUAL_WINDOW).contains(&beyond)
+    {
+        receiver.acknowledged_to(segment.ack);
+    }
     let options = TcpOptions::parse(segment.options);
     flow.reset |= in_window;
     flow.facts_mut().resets.push(ResetFacts {

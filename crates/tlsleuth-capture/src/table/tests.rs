@@ -291,6 +291,45 @@ fn a_refusal_is_a_reset_that_acknowledges_the_syn() {
 }
 
 #[test]
+fn what_a_reset_acknowledges_was_sent() {
+    let mut script = Script::new();
+    script.open();
+    script.send(SERVER, 0x14, 500, 617, b"");
+    script.finish();
+    assert_eq!(script.heard.gaps.len(), 1);
+    assert_eq!(script.heard.gaps[0].len_bytes, 517);
+    assert_eq!(script.heard.gaps[0].cause, GapCause::NotCaptured);
+    assert_eq!(script.heard.ended[0].facts.forward.acknowledged_bytes, 517);
+}
+
+#[test]
+fn what_a_reset_out_of_the_window_acknowledges_is_a_guess() {
+    let mut script = Script::new();
+    script.open();
+    script.send(SERVER, 0x14, 3_000_000_000, 617, b"");
+    script.send(SERVER, 0x14, 500, 1_000_000_000, b"");
+    script.finish();
+    assert!(script.heard.gaps.is_empty());
+    assert_eq!(script.heard.ended[0].facts.forward.acknowledged_bytes, 0);
+}
+
+#[test]
+fn a_fin_that_was_missed_is_known_by_its_number() {
+    let mut script = Script::new();
+    script.open();
+    script.send(SERVER, 0x18, 500, 100, b"world");
+    script.send(CLIENT, 0x10, 100, 506, b"");
+    let facts = script.finish().facts.clone();
+    assert!(facts.reverse.missed_fin());
+    assert!(!facts.forward.missed_fin());
+    let mut script = Script::new();
+    script.open();
+    script.send(SERVER, 0x19, 500, 100, b"world");
+    script.send(CLIENT, 0x10, 100, 506, b"");
+    assert!(!script.finish().facts.reverse.missed_fin());
+}
+
+#[test]
 fn a_clock_that_is_set_back_ends_no_flow() {
     let mut script = Script::new();
     script.table.now = Timestamp(1_000_000_000_000_000);

@@ -1,5 +1,6 @@
 //! `tcp.no-client-hello`: the connection opened and closed with no byte from the client.
 
+use tlsleuth_capture::{Gap, GapCause};
 use tlsleuth_handshake::{Outcome, Side};
 
 use crate::rule::{Verdict, declare_rule};
@@ -47,6 +48,11 @@ fn check(case: &Case<'_>) -> Verdict {
         return Err(if transport.syn.is_some() { Skip::NotApplicable } else { Skip::Undetermined });
     };
     path::both_seen(connection)?;
+    let was_lost = |gap: &Gap| gap.cause != GapCause::NotAcknowledged;
+    if connection.gaps.client.iter().any(was_lost) {
+        // What the server acknowledged is a hello that the capture lost.
+        return Err(Skip::Undetermined);
+    }
     let Some((by, at)) = connection.first_close() else {
         return if connection.outcome == Outcome::Failed {
             Ok(Some(finding(case, None).evidence(syn.at, "the client opens the connection")))
@@ -98,7 +104,7 @@ fn finding(case: &Case<'_>, closed: Option<(Side, i64)>) -> Finding {
 mod tests {
     use expect_test::expect;
 
-    use crate::rules::testing::check;
+    use crate::rules::testing::{check, check_verdict};
 
     #[test]
     fn fires_when_the_client_opens_and_closes() {
@@ -188,6 +194,25 @@ mod tests {
              client FIN",
             expect![[r#"
                 undetermined
+            "#]],
+        );
+    }
+
+    #[test]
+    fn undetermined_when_a_reset_acknowledges_what_was_not_captured() {
+        let script = "client ClientHello sni=shop.example lose
+             server RST";
+        check(
+            &super::TCP_NO_CLIENT_HELLO,
+            script,
+            expect![[r#"
+                undetermined
+            "#]],
+        );
+        check_verdict(
+            script,
+            expect![[r#"
+                incomplete: none
             "#]],
         );
     }
