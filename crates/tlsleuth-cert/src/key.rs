@@ -126,7 +126,7 @@ impl PublicKey {
         match (&self.algorithm, self.key_bits?) {
             (KeyAlgorithm::Rsa | KeyAlgorithm::RsaPss | KeyAlgorithm::Dsa, bits) => match bits {
                 ..1024 => Some(refusal::RSA_BELOW_1024),
-                ..2048 => Some(refusal::RSA_BELOW_2048),
+                1024..2048 => Some(refusal::RSA_BELOW_2048),
                 _ => None,
             },
             (KeyAlgorithm::Ec(_), ..224) => Some(refusal::SMALL_CURVE),

@@ -16,6 +16,7 @@ pub mod policy;
 pub mod registry;
 pub mod rule;
 pub mod rules;
+mod server_setting;
 pub mod timing;
 mod verdict;
 pub mod wording;

@@ -283,7 +283,7 @@ mod tests {
 
     use expect_test::expect;
 
-    use super::check_verdict;
+    use super::{check_verdict, diagnoses};
 
     #[test]
     fn a_cause_beats_the_symptom_that_it_leads_to() {
@@ -361,6 +361,73 @@ mod tests {
     }
 
     #[test]
+    fn what_has_no_room_for_a_finished_hides_none() {
+        // An alert in clear is 7 bytes, the smallest Finished of TLS 1.2 is 21, of TLS 1.3 50.
+        let missing = |version: &str, bytes: usize| {
+            format!(
+                "client ClientHello sni=shop.example versions={version}
+                 server ServerHello negotiated={version} + Certificate leaf=www.example + ServerKeyExchange + ServerHelloDone
+                 client Bytes {} lose
+                 server ACK
+                 client RST",
+                "00".repeat(bytes)
+            )
+        };
+        check_verdict(
+            &missing("1.2", 7),
+            expect![[r#"
+                failed: sni.certificate-mismatch
+            "#]],
+        );
+        check_verdict(
+            &missing("1.2", 20),
+            expect![[r#"
+                failed: sni.certificate-mismatch
+            "#]],
+        );
+        check_verdict(
+            &missing("1.2", 21),
+            expect![[r#"
+                incomplete: none
+            "#]],
+        );
+        let missing = |bytes: usize| {
+            format!(
+                "client ClientHello sni=shop.example
+                 server ServerHello negotiated=1.3 + ChangeCipherSpec + Encrypted 1200
+                 client Bytes {} lose
+                 server ACK
+                 client RST",
+                "00".repeat(bytes)
+            )
+        };
+        check_verdict(
+            &missing(49),
+            expect![[r#"
+                failed: peer.client-rejected-certificate
+            "#]],
+        );
+        check_verdict(
+            &missing(50),
+            expect![[r#"
+                incomplete: none
+            "#]],
+        );
+        // The rest of a record that had begun.
+        check_verdict(
+            "client ClientHello sni=shop.example versions=1.2
+             server ServerHello negotiated=1.2 + Certificate leaf=www.example + ServerKeyExchange + ServerHelloDone
+             client ClientKeyExchange + ChangeCipherSpec + Bytes 1603030028000000000000000000000000000000000000000000000000000000000000000000000000
+             client Bytes 0000000000 lose
+             server ACK
+             client RST",
+            expect![[r#"
+                incomplete: none
+            "#]],
+        );
+    }
+
+    #[test]
     fn a_lost_flight_of_the_server_makes_no_failure_of_a_close() {
         check_verdict(
             "client ClientHello sni=shop.example versions=1.2
@@ -404,10 +471,45 @@ mod tests {
             failed: sni.certificate-mismatch
         "#]],
         );
-        let diagnoses = super::diagnoses(&format!("{FULL}client FIN"));
+        let diagnoses = diagnoses(&format!("{FULL}client FIN"));
         let verdict = diagnoses[0].verdict().unwrap();
         assert_eq!(verdict.confidence, crate::Confidence::Likely);
         assert!(verdict.explanation.contains("left with nothing sent"), "{}", verdict.explanation);
+    }
+
+    #[test]
+    fn what_was_said_behind_the_handshake_may_be_lost() {
+        check_verdict(
+            &format!(
+                "{FULL}
+                 client ApplicationData 40 lose
+                 server ApplicationData 80 lose
+                 client Alert encrypted
+                 client FIN
+                 server FIN"
+            ),
+            expect![[r#"
+                completed: none
+            "#]],
+        );
+    }
+
+    #[test]
+    fn an_alert_that_cannot_be_read_tells_nothing_without_the_server_s_flight() {
+        check_verdict(
+            "client SYN
+             server SYN-ACK lose
+             client ACK
+             client ClientHello sni=shop.example versions=1.2
+             server ServerHello negotiated=1.2 + Certificate leaf=shop.example + ServerKeyExchange + ServerHelloDone lose
+             server Bytes 00112233445566778899
+             client ClientKeyExchange + ChangeCipherSpec + Finished
+             client Alert encrypted
+             client FIN",
+            expect![[r#"
+                incomplete: none
+            "#]],
+        );
     }
 
     #[test]
@@ -489,7 +591,7 @@ mod tests {
         let smtp = "client ClientHello sni=mail.example
              server Plain \"220 mail.example ESMTP\\r\\n\"
              client FIN";
-        let party = |script: &str| super::diagnoses(script)[0].verdict().unwrap().party;
+        let party = |script: &str| diagnoses(script)[0].verdict().unwrap().party;
         assert_eq!(party(&format!("port 465\n{smtp}")), crate::Party::Server);
         assert_eq!(party(&format!("port 587\n{smtp}")), crate::Party::Client);
     }
@@ -497,7 +599,7 @@ mod tests {
     #[test]
     fn what_the_client_said_is_set_beside_what_is_seen() {
         let said = |leaf: &str, alert: &str| {
-            let diagnoses = super::diagnoses(&format!(
+            let diagnoses = diagnoses(&format!(
                 "client ClientHello sni=shop.example versions=1.2
                  server ServerHello + Certificate leaf=shop.example {leaf} + ServerKeyExchange + ServerHelloDone
                  client Alert fatal {alert}"
@@ -531,7 +633,7 @@ mod tests {
              server ChangeCipherSpec + Finished
              client FIN\n";
         let failed = "server Alert fatal internal_error";
-        let diagnoses = super::diagnoses(&format!("{hello}{done}connection\n{hello}{failed}"));
+        let diagnoses = diagnoses(&format!("{hello}{done}connection\n{hello}{failed}"));
         let verdict = diagnoses[1].verdict().unwrap();
         assert_eq!(verdict.code, "alpn.acme-challenge");
         assert!(verdict.explanation.contains("several nodes"), "{}", verdict.explanation);
@@ -604,7 +706,7 @@ mod tests {
                         format!("{side} {}", end.replace("SIDE", side))
                     };
                     let script = format!("{way}\n{end}");
-                    for diagnosis in super::diagnoses(&script) {
+                    for diagnosis in diagnoses(&script) {
                         let failed = diagnosis.outcome == tlsleuth_handshake::Outcome::Failed;
                         if failed && diagnosis.verdict().is_none() {
                             without.push_str(&format!("-- {script}\n"));
@@ -629,7 +731,7 @@ mod tests {
             failed: tcp.no-client-hello
         "#]],
         );
-        let diagnoses = super::diagnoses(script);
+        let diagnoses = diagnoses(script);
         assert!(
             diagnoses
                 .iter()
@@ -718,5 +820,66 @@ mod tests {
                 incomplete: none
             "#]],
         );
+    }
+
+    /// The remedy of the verdict of a script's only connection.
+    fn remedy(script: &str) -> String {
+        let [diagnosis] = &diagnoses(script)[..] else { panic!("one connection") };
+        diagnosis.verdict().map(|verdict| verdict.remedy.clone()).unwrap_or_default()
+    }
+
+    const REQUIRED: &str = "client ClientHello versions=1.2
+         server ServerHello + Certificate leaf=shop.example + ServerKeyExchange + CertificateRequest authorities=Shop_CA + ServerHelloDone
+         client Certificate none + ClientKeyExchange + ChangeCipherSpec + Finished
+         server Alert fatal handshake_failure
+         server FIN";
+
+    const IMAP: &str = r#"port 143
+         server Plain "* OK [CAPABILITY IMAP4rev1 STARTTLS] ready.\r\n"
+         client Plain "a STARTTLS\r\n"
+         server Plain "a OK Begin TLS negotiation now.\r\n""#;
+
+    #[test]
+    fn the_preamble_tells_the_program() {
+        let told = remedy(&format!("{IMAP}\n{REQUIRED}"));
+        assert!(told.contains("(Dovecot: auth_ssl_require_client_cert = no)"), "{told}");
+        assert!(!told.contains("nginx: ssl_verify_client"), "{told}");
+    }
+
+    #[test]
+    fn the_port_of_implicit_tls_tells_it_too() {
+        let told = remedy(&format!("port 465\n{REQUIRED}"));
+        assert!(told.contains("Postfix: smtpd_tls_req_ccert = no"), "{told}");
+    }
+
+    #[test]
+    fn web_servers_are_named_elsewhere() {
+        let told = remedy(REQUIRED);
+        assert!(
+            told.contains("nginx: ssl_verify_client optional; Apache: SSLVerifyClient"),
+            "{told}"
+        );
+    }
+
+    #[test]
+    fn the_setting_of_versions_is_named() {
+        let told = remedy(&format!(
+            "{IMAP}
+             client ClientHello versions=1.2
+             server Alert fatal protocol_version
+             server FIN"
+        ));
+        assert!(told.contains("Dovecot: ssl_min_protocol"), "{told}");
+    }
+
+    #[test]
+    fn text_at_a_port_of_mail_is_meant_for_mail() {
+        let told = remedy(
+            r#"port 993
+             client Plain "a LOGIN user secret\r\n"
+             server FIN
+             client FIN"#,
+        );
+        assert!(told.contains("or to STARTTLS on 143"), "{told}");
     }
 }

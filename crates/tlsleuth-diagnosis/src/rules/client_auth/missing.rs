@@ -7,7 +7,7 @@ use tlsleuth_handshake::{Observed, Side};
 
 use crate::ending::{How, Phase};
 use crate::rule::{Verdict, declare_rule};
-use crate::{Case, Finding, Party, wording};
+use crate::{Case, Finding, Party, server_setting, wording};
 
 declare_rule! {
     /// The server requires a client certificate and got none.
@@ -90,7 +90,7 @@ fn check(case: &Case<'_>) -> Verdict {
         finding
             .evidence_if(case.ending.at, || format!("the server ends the handshake {said}"))
             .remedy("Give the client a certificate and its key (curl --cert/--key; Go: tls.Config.Certificates; Java: a keyStore, not only a trustStore; nginx proxy: proxy_ssl_certificate), issued by an authority that the server accepts,")
-            .remedy("or make it optional on the server (nginx: ssl_verify_client optional; HAProxy: verify optional; Go: tls.VerifyClientCertIfGiven).")
+            .remedy(format!("or make it optional on the server ({}).", server_setting::optional_certificate(connection)))
             .seen_as(&[
                 "Go server: tls: client didn't provide a certificate",
                 "Go client: remote error: tls: certificate required",

@@ -1,7 +1,7 @@
 //! `client-auth.untrusted-issuer`: the client's issuer is not among those the server asked for.
 
 use crate::rule::{Verdict, declare_rule};
-use crate::{Case, Finding, Party, Severity, Skip, wording};
+use crate::{Case, Finding, Party, Severity, Skip, server_setting, wording};
 use tlsleuth_handshake::{Observed, Side};
 
 declare_rule! {
@@ -47,12 +47,34 @@ fn check(case: &Case<'_>) -> Verdict {
         return Ok(None);
     }
     let refused = case.ending.by == Side::Server && !case.completed();
-    let finding = Finding::new(Party::Client, format!("the client's issuer {} is none of the authorities that the server asked for", wording::authority(&leaf.issuer)))
-        .evidence(request.at, format!("the server asks for a certificate of {}", super::of_authorities(authorities.len())))
-        .evidence(chain.at(), format!("the client sends {}, issued by {}", wording::certificate(leaf), wording::authority(&leaf.issuer)))
-        .remedy("Give the client a certificate of one of these authorities,")
-        .remedy("or add its issuer on the server (nginx: ssl_client_certificate; HAProxy: ca-file; Go: tls.Config.ClientCAs).")
-        .needs_symptom();
+    let finding = Finding::new(
+        Party::Client,
+        format!(
+            "the client's issuer {} is none of the authorities that the server asked for",
+            wording::authority(&leaf.issuer)
+        ),
+    )
+    .evidence(
+        request.at,
+        format!(
+            "the server asks for a certificate of {}",
+            super::of_authorities(authorities.len())
+        ),
+    )
+    .evidence(
+        chain.at(),
+        format!(
+            "the client sends {}, issued by {}",
+            wording::certificate(leaf),
+            wording::authority(&leaf.issuer)
+        ),
+    )
+    .remedy("Give the client a certificate of one of these authorities,")
+    .remedy(format!(
+        "or add its issuer on the server ({}).",
+        server_setting::client_authorities(case.connection)
+    ))
+    .needs_symptom();
     Ok(Some(if refused { finding } else { finding.severity(Severity::Info) }))
 }
 

@@ -93,7 +93,7 @@ fn check(case: &Case<'_>) -> Verdict {
     }
     Ok(Some(
         finding
-            .remedy(remedy(kind))
+            .remedy(remedy(of_the_port(kind, connection.server.port)))
             .seen_as(&[
                 "OpenSSL: error:0A00010B:SSL routines::wrong version number",
                 "Go: http: TLS handshake error from ...: tls: first record does not look like a TLS handshake",
@@ -101,6 +101,17 @@ fn check(case: &Case<'_>) -> Verdict {
                 "nginx: SSL_do_handshake() failed (... wrong version number)",
             ]),
     ))
+}
+
+/// What text is meant to be at a port of implicit TLS (RFC 8314 §3).
+fn of_the_port(kind: PlaintextKind, port: u16) -> PlaintextKind {
+    match (kind, port) {
+        (PlaintextKind::Text, 465) => PlaintextKind::Smtp,
+        (PlaintextKind::Text, 990) => PlaintextKind::Ftp,
+        (PlaintextKind::Text, 993) => PlaintextKind::Imap,
+        (PlaintextKind::Text, 995) => PlaintextKind::Pop3,
+        _ => kind,
+    }
 }
 
 fn remedy(kind: PlaintextKind) -> &'static str {

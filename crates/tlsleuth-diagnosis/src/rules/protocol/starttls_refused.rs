@@ -1,5 +1,7 @@
 //! `protocol.starttls-refused`: the server refused or did not offer STARTTLS.
 
+use tlsleuth_capture::Place;
+use tlsleuth_cert::WireText;
 use tlsleuth_handshake::Side;
 use tlsleuth_handshake::preamble::{Protocol, Refusal};
 
@@ -79,6 +81,12 @@ fn check(case: &Case<'_>) -> Verdict {
         return Ok(None);
     }
     let name = protocol.map_or_else(|| "the protocol".to_owned(), |protocol| protocol.to_string());
+    let unasked = connection.stream(Side::Client).data_segments == 0;
+    if let (Some(Protocol::MySql), true, Refusal::Line(text)) =
+        (protocol, unasked, &refusal.value.reason)
+    {
+        return Ok(Some(turned_away(refusal.at, text)));
+    }
     let (title, says) = match &refusal.value.reason {
         Refusal::NotOffered => (
             format!("the server does not offer STARTTLS ({name})"),
@@ -90,7 +98,7 @@ fn check(case: &Case<'_>) -> Verdict {
         ),
     };
     let mut finding = Finding::new(Party::Server, title).evidence(refusal.at, says);
-    if connection.stream(Side::Client).data_segments == 0 {
+    if unasked {
         finding = finding.possible(
             "The client said nothing before it left: it may as well have been a health check.",
         );
@@ -109,6 +117,24 @@ fn check(case: &Case<'_>) -> Verdict {
                 "ldap_start_tls: Protocol error (2) / Operations error",
             ]),
     ))
+}
+
+/// MySQL's server says an error in place of its greeting where it does not talk to the client at all.
+fn turned_away(at: Place, text: &WireText) -> Finding {
+    Finding::new(
+        Party::Server,
+        format!("the server turned the client away before TLS (mysql): {text}"),
+    )
+    .evidence(at, format!("the server says in place of its greeting: {text}"))
+    .explain("It did so before a name, a password or TLS came up: it judges by the client's address, or takes nobody now.")
+    .remedy("Host is not allowed: create the user for that host (CREATE USER 'name'@'10.0.0.%'), and look whether a proxy or NAT changes the client's address.")
+    .remedy("Too many connections: raise max_connections, or find who leaves them open (SHOW PROCESSLIST). Host is blocked: mariadb-admin flush-hosts, and find what breaks off its connections (a TCP health check does).")
+    .seen_as(&[
+        "MySQL: ERROR 1130 (HY000): Host '...' is not allowed to connect to this MySQL server",
+        "MySQL: ERROR 1040 (HY000): Too many connections",
+        "MySQL: ERROR 1129 (HY000): Host '...' is blocked because of many connection errors",
+        "MariaDB: ERROR 2002 (HY000): Received error packet before completion of TLS handshake",
+    ])
 }
 
 #[cfg(test)]
@@ -132,6 +158,21 @@ mod tests {
             expect![[r#"
                 error protocol.starttls-refused (certain, server): the server refused STARTTLS (smtp): 454 4.7.0 TLS not available
                   frame 8: the server refuses: 454 4.7.0 TLS not available
+            "#]],
+        );
+    }
+
+    #[test]
+    fn a_mysql_server_that_turns_the_client_away_is_no_health_check() {
+        check(
+            &super::PROTOCOL_STARTTLS_REFUSED,
+            r#"port 3306
+             server Bytes 14000000 ff6a04 486f7374206973206e6f7420616c6c6f776564
+             server FIN
+             client FIN"#,
+            expect![[r#"
+                error protocol.starttls-refused (certain, server): the server turned the client away before TLS (mysql): Host is not allow
+                  frame 4: the server says in place of its greeting: Host is not allow
             "#]],
         );
     }

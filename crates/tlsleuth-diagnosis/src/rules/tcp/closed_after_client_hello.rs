@@ -6,6 +6,9 @@ use crate::ending::{How, Phase};
 use crate::rule::{Verdict, declare_rule};
 use crate::{Case, Finding, Party, path, wording};
 
+/// The port of PostgreSQL (IANA).
+const POSTGRESQL: u16 = 5432;
+
 declare_rule! {
     /// The server closed after the ClientHello without one byte.
     ///
@@ -61,11 +64,18 @@ fn check(case: &Case<'_>) -> Verdict {
     } else {
         finding.explain("The server refused without saying why.")
     };
+    let finding = if connection.server.port == POSTGRESQL && connection.preambles.is_empty() {
+        finding
+            .explain("This is PostgreSQL's port, where TLS begins behind an SSLRequest: only servers from 17 on take a ClientHello as the first message.")
+            .remedy("Let the client ask with an SSLRequest (libpq: sslmode=require without sslnegotiation=direct; openssl s_client -starttls postgres), and no proxy in TCP mode add TLS on the way to the server.")
+    } else {
+        finding
+    };
     Ok(Some(
         finding
-            .explain("Candidates: a stack that never sends alerts (gRPC's C core) and did not like the version, the suites or the ALPN offer; a port that expects a PROXY protocol header or STARTTLS first; a load balancer without a healthy server behind it.")
+            .explain("Candidates: a server that closes without its alert (gRPC's C core, Dovecot) and did not like the version, the suites or the ALPN offer; a port that expects a PROXY protocol header or STARTTLS first; a load balancer without a healthy server behind it.")
             .remedy("Look in the server's log at this time.")
-            .remedy("HAProxy accept-proxy, nginx listen ... proxy_protocol, AWS NLB proxy protocol v2: both ends must agree on the PROXY header. gRPC: the client must offer ALPN h2 and TLS 1.2 or newer.")
+            .remedy("HAProxy accept-proxy, nginx listen ... proxy_protocol, AWS NLB proxy protocol v2: both ends must agree on the PROXY header. gRPC: the client must offer ALPN h2 and TLS 1.2 or newer. Dovecot: ssl_min_protocol and ssl_cipher_list must fit the client.")
             .seen_as(&[
                 "curl: (35) OpenSSL SSL_connect: SSL_ERROR_SYSCALL / unexpected eof while reading",
                 "OpenSSL: error:0A000126:SSL routines::unexpected eof while reading",

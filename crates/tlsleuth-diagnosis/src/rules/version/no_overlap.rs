@@ -8,7 +8,7 @@ use tlsleuth_handshake::message::OfferedVersions;
 use crate::ending::Phase;
 use crate::offer::{Part, prime_suspect};
 use crate::rule::{Verdict, declare_rule};
-use crate::{Case, Finding, Party, Skip, wording};
+use crate::{Case, Finding, Party, Skip, server_setting, wording};
 
 declare_rule! {
     /// The client and the server have no protocol version in common.
@@ -153,6 +153,9 @@ fn remedy(case: &Case<'_>, finding: Finding, offered: &OfferedVersions<'_>) -> F
         let version = seen.value.negotiated_version();
         finding = finding
             .evidence(seen.at, format!("in another connection the same server chooses {version}"));
+    }
+    if let Some(setting) = server_setting::versions(case.connection) {
+        finding = finding.remedy(format!("The server's versions are set in {setting}."));
     }
     let finding = if highest.is_tls13() {
         finding
