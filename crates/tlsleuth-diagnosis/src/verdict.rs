@@ -12,6 +12,7 @@ use tlsleuth_handshake::connection::{Connection, Outcome};
 use crate::case::Case;
 use crate::ending::{How, Phase};
 use crate::finding::{Confidence, Finding, Severity};
+use crate::path;
 use crate::registry::rule;
 
 /// Causes in the order in which they win when nothing else tells. What is listed first is the more
@@ -220,6 +221,11 @@ fn is_about_the_certificate(finding: &Finding) -> bool {
         && !finding.code.starts_with("client-auth.")
 }
 
+/// What one side sent and the capture lost.
+fn lost(connection: &Connection, side: Side) -> impl Iterator<Item = &Gap> {
+    connection.gaps.of(side).iter().filter(|gap| gap.cause != GapCause::NotAcknowledged)
+}
+
 /// That a defect is there may be certain; that it is why the peer left is inferred where the peer
 /// did not say so.
 fn say_how_sure(case: &Case<'_>, findings: &mut [Finding], best: usize) {
@@ -242,10 +248,20 @@ fn say_how_sure(case: &Case<'_>, findings: &mut [Finding], best: usize) {
             Some(Side::Client) => ("gRPC's servers", "server"),
             _ => ("Node, wget, NSS and curl's check of the name", "client"),
         };
-        let sentence = format!(
-            "Inferred: the {who} {word}, as {like} do to refuse a certificate; that it was for this \
-             defect is likely, and stands in the {log}'s log."
-        );
+        let missing: u64 = lost(case.connection, case.ending.by).map(|gap| gap.len_bytes).sum();
+        let sentence = if missing > 0 {
+            format!(
+                "Inferred: the {who} left, and {} that it had sent before are not in the capture (an \
+                 alert in clear is 7 bytes); that it was for this defect is likely, and stands in the \
+                 {log}'s log.",
+                path::count(missing, "byte")
+            )
+        } else {
+            format!(
+                "Inferred: the {who} {word}, as {like} do to refuse a certificate; that it was for \
+                 this defect is likely, and stands in the {log}'s log."
+            )
+        };
         verdict.explanation = if verdict.explanation.is_empty() {
             sentence
         } else {
@@ -391,11 +407,10 @@ fn silent_refusal(case: &Case<'_>, findings: &[Finding]) -> Option<usize> {
         connection.finished.client.is_present() && connection.finished.server.is_present();
     let promptly = left_promptly(connection);
     // What the capture lost may be what they had to say to each other.
-    let was_lost = |gap: &Gap| gap.cause != GapCause::NotAcknowledged;
-    let lost = [Side::Client, Side::Server]
+    let is_whole = [Side::Client, Side::Server]
         .into_iter()
-        .any(|side| connection.gaps.of(side).iter().any(was_lost));
-    if !quiet || !finished || !promptly || lost {
+        .all(|side| lost(connection, side).next().is_none());
+    if !quiet || !finished || !promptly || !is_whole {
         return None;
     }
     if left == Side::Client && case.context.servers.content_before(connection).is_some() {

@@ -428,6 +428,22 @@ mod tests {
     }
 
     #[test]
+    fn who_left_said_something_that_is_not_there() {
+        let [diagnosis] = &diagnoses(
+            "client ClientHello sni=shop.example versions=1.2
+             server ServerHello negotiated=1.2 + Certificate leaf=www.example + ServerKeyExchange + ServerHelloDone
+             client Alert fatal bad_certificate lose
+             server ACK
+             client RST",
+        )[..] else {
+            panic!("one connection")
+        };
+        let told = &diagnosis.verdict().unwrap().explanation;
+        assert!(told.contains("7 bytes that it had sent before are not in the capture"), "{told}");
+        assert!(!told.contains("without a word"), "{told}");
+    }
+
+    #[test]
     fn a_lost_flight_of_the_server_makes_no_failure_of_a_close() {
         check_verdict(
             "client ClientHello sni=shop.example versions=1.2
