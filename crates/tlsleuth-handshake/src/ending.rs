@@ -264,7 +264,7 @@ fn outcome(connection: &Connection) -> Outcome {
     if !connection.tls_seen() && !from_start {
         return Outcome::Incomplete;
     }
-    if connection.tls_seen() && is_one_sided(connection) {
+    if is_one_sided(connection) {
         return if said_why { Outcome::Failed } else { Outcome::Incomplete };
     }
     let data = &connection.application_data;
@@ -343,6 +343,8 @@ fn never_finished(connection: &Connection) -> bool {
     let sent = connection.protected.iter().filter(|record| record.from == Side::Client);
     is_there
         && !connection.finished.client.is_present()
+        // Without its hello the stream was not read as TLS.
+        && !connection.client_hellos.is_empty()
         && connection.hello().is_some()
         && connection.application_data.client.records == 0
         && sent.into_iter().all(|record| record.content == Content::Alert)
@@ -515,15 +517,14 @@ fn went_on(connection: &Connection, alert: &Alert) -> bool {
         })
 }
 
-/// Whether a client's alert comes behind a renegotiation that it began, and bytes of the server are
-/// missing: what it answers may be among them, and the handshake before was complete in its eyes.
+/// Whether a client of TLS 1.2 or below says an alert behind its Finished, and bytes of the server are
+/// missing: its Finished, and what the client answers (a refused renegotiation), may be among them.
 fn answers_a_missed_alert(connection: &Connection, alert: &Alert) -> bool {
     let finished = connection.finished.client.present();
     alert.from == Side::Client
+        && !connection.is_tls13()
         && connection.has_gap(Side::Server)
-        && connection.renegotiation.zip(finished).is_some_and(|(began, finished)| {
-            finished.order() < began.order() && began.order() <= alert.at.order()
-        })
+        && finished.is_some_and(|finished| finished.order() < alert.at.order())
 }
 
 /// Whether an alert that cannot be read stands where only a fatal one makes sense.

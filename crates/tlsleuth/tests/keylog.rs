@@ -147,12 +147,28 @@ fn an_answer_to_a_fin_that_was_not_captured_is_no_failure() {
 #[test]
 fn a_refused_renegotiation_is_no_failure_of_the_handshake_before_it() {
     let name = "renegotiation-client-refused";
-    for (lost, outcome) in
-        [(&[11][..], "incomplete"), (&[13], "completed"), (&[11, 13], "incomplete")]
-    {
+    for (lost, outcome) in [
+        (&[11][..], "incomplete"),
+        (&[13], "completed"),
+        (&[11, 12], "incomplete"),
+        (&[12, 13], "completed"),
+    ] {
         let found = analyze(&story(name), Some(&keys(name)), lost);
         let told = (found[0].diagnosis.outcome.name(), verdict(&found[0]));
         assert_eq!(told, (outcome, None), "without {lost:?}");
+    }
+}
+
+/// The answer to STARTTLS is not in the capture, or nothing of the server is.
+#[test]
+fn what_is_lost_before_tls_makes_no_failure() {
+    for (name, lost) in [
+        ("server-dovecot", &[11][..]),
+        ("server-mariadb", &[2, 4, 7, 9, 10, 11, 14, 16, 18, 20, 22]),
+    ] {
+        let found = analyze(&story(name), None, lost);
+        let told = (found[0].diagnosis.outcome.name(), verdict(&found[0]));
+        assert_eq!(told, ("incomplete", None), "{name}");
     }
 }
 
