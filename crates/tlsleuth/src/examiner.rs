@@ -19,14 +19,14 @@ use crate::follower::Ended;
 use crate::knowledge::Knowledge;
 
 /// Connections that wait for what later ones show.
-const TOLD_WAITING: usize = 2_048;
+const TOLD_WAITING: usize = 1_024;
 
 /// Connections without TLS that wait until it is known whether their server speaks TLS.
-const CANDIDATES_WAITING: usize = 2_048;
+const CANDIDATES_WAITING: usize = 1_024;
 
 /// Connections that wait for one that began before them and goes on. When there are more, it is
 /// told when it ends, after those.
-const BLOCKED: usize = 8_192;
+const BLOCKED: usize = 4_096;
 
 /// Bytes of all that wait, as the follower counts them; twice as many where one goes on. Long hellos
 /// and chains must not make of a number of connections an amount of memory.

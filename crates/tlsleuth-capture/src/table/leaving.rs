@@ -13,7 +13,7 @@ const LINGER_NS: i64 = 15_000_000_000;
 
 /// Flows that linger at once: when one more closes, the one that closed first leaves, unless
 /// something came of it within [`STILL_NS`].
-const MAX_LINGERING: usize = 2_048;
+const MAX_LINGERING: usize = 1_024;
 const STILL_NS: i64 = 500_000_000;
 
 /// Segments between two looks at flows that may be over, and how many are looked at then. The cost

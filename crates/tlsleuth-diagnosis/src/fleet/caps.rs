@@ -1,7 +1,7 @@
 //! What a summary holds at most, and what did not fit.
 
 /// Servers by address, port and name that are summed up; connections of further ones are counted.
-pub const MAX_GROUPS: usize = 16_384;
+pub const MAX_GROUPS: usize = 8_192;
 /// Leafs held of one server and name: the bits of a mask.
 pub const MAX_LEAFS: usize = 32;
 /// Leafs held over all.
@@ -13,7 +13,7 @@ pub const MAX_KINDS: usize = 128;
 /// Clients told apart at one server and name.
 pub const MAX_CLIENTS: usize = 4_096;
 /// Clients told apart over all.
-pub const MAX_ALL_CLIENTS: usize = 200_000;
+pub const MAX_ALL_CLIENTS: usize = 131_072;
 /// Pairs of a client and who answers it, held of one server and name.
 pub const MAX_NODES: usize = 64;
 /// The same over all.
@@ -82,10 +82,17 @@ pub(crate) fn count(counter: &mut u64) {
     *counter = counter.saturating_add(1);
 }
 
-/// Adds to a list that has one entry as a rule: the first takes the room of one.
+/// Adds to a list that has one entry as a rule, see [`grow`].
 pub(crate) fn push<T>(list: &mut Vec<T>, entry: T) {
-    if list.is_empty() {
-        list.reserve_exact(1);
-    }
+    grow(list);
     list.push(entry);
+}
+
+/// Makes room for one more: the first entry takes the room of one, and a list that is full grows by
+/// half. There are some ten lists for each server and name, and doubling them would waste as much as
+/// they hold.
+pub(crate) fn grow<T>(list: &mut Vec<T>) {
+    if list.len() == list.capacity() {
+        list.reserve_exact((list.len() / 2).max(1));
+    }
 }

@@ -4,6 +4,8 @@ use std::collections::HashMap;
 use std::hash::Hash;
 use std::sync::OnceLock;
 
+use super::caps::push;
+
 /// From so many entries on they are found by a hash; below, by looking at each. Most servers have one
 /// name, and a table for it would take more memory than the name.
 const HASHED_FROM: usize = 8;
@@ -84,10 +86,7 @@ impl<K: Clone + Ord + Hash, V: Default> Indexed<K, V> {
             None if !room => return None,
             None => {
                 let nth = self.entries.len();
-                if nth == 0 {
-                    self.entries.reserve_exact(1);
-                }
-                self.entries.push((key.clone(), V::default()));
+                push(&mut self.entries, (key.clone(), V::default()));
                 self.sorted.take();
                 if let Some(index) = &mut self.index {
                     index.insert(key.clone(), nth);

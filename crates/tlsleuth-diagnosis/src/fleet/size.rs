@@ -1,7 +1,7 @@
 //! How connections ended by the size of their ClientHello, in bounded memory.
 
 use super::attempt::Attempt;
-use super::caps::{Caps, count};
+use super::caps::{Caps, count, grow};
 use super::tally::Tally;
 
 /// Steps held of one server and name; when there are more, each gets twice as wide.
@@ -67,9 +67,7 @@ impl Sizes {
                 caps.sizes -= 1;
                 let mut tally = Tally::default();
                 tally.add(attempt);
-                if self.steps.is_empty() {
-                    self.steps.reserve_exact(1);
-                }
+                grow(&mut self.steps);
                 self.steps.insert(nth, Step { least: size, most: size, tally });
                 while self.steps.len() > MAX_STEPS {
                     self.widen(caps);

@@ -1,5 +1,7 @@
 //! A map for few entries.
 
+use super::caps::grow;
+
 /// A map in one sorted list: with one entry it takes the room of one, where a tree would take that of
 /// eleven. Adding an entry moves those behind it, so that it is for some thousands at most.
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -57,9 +59,7 @@ impl<K: Ord, V> Sorted<K, V> {
             Ok(nth) => nth,
             Err(_) if !room => return None,
             Err(nth) => {
-                if self.0.is_empty() {
-                    self.0.reserve_exact(1);
-                }
+                grow(&mut self.0);
                 self.0.insert(nth, (key, make()));
                 nth
             }
