@@ -18,8 +18,9 @@ use crate::summary::{Grouped, GroupedHealthy, GroupedKind, GroupedWarning, HEALT
 
 /// Failed connections that are kept in full while there are no more.
 pub(crate) const FEW: usize = 10;
-/// Groups of one list; connections of further ones are counted together.
-const MAX_GROUPS: usize = 32_768;
+/// Groups of one list; connections of further ones are counted together. As many as a table of
+/// 16,384 places takes.
+const MAX_GROUPS: usize = 14_336;
 /// Groups of one list whose example is kept.
 const MAX_EXAMPLES: usize = 128;
 /// From so many connections on a group may take the place of a smaller one.
@@ -29,7 +30,7 @@ const SHOWN: usize = 64;
 /// Clients told apart in one group.
 const MAX_CLIENTS: usize = 1_000;
 /// Clients told apart in all groups of one list.
-const MAX_ALL_CLIENTS: usize = 131_072;
+const MAX_ALL_CLIENTS: usize = 65_536;
 /// Versions told of one server and name.
 const MAX_VERSIONS: usize = 8;
 
