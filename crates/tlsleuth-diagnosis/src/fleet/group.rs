@@ -124,3 +124,34 @@ impl Group {
         facts
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::rules::fleet::testing::Script;
+
+    /// Whether there are few or many, and whether somebody looked in between, makes no difference.
+    #[test]
+    fn few_and_many_are_summed_up_alike() {
+        let mut script = Script::default();
+        for nth in 0..3 * FEW {
+            let leaf = if nth < 2 { "old" } else { "new" };
+            script.connection().leaf(leaf, "E1").completed();
+        }
+        let mut group = Group::default();
+        for (nth, attempt) in script.attempts().iter().enumerate() {
+            group.add(attempt.clone(), 1, &mut Caps::default());
+            let count = u64::try_from(nth).unwrap() + 1;
+            assert_eq!(group.facts().asked.tally, group.ended);
+            assert_eq!(group.asked.tally.completed, count);
+            assert_eq!(group.asked.excused, count);
+            assert_eq!(group.latency, group.facts().latency);
+            assert_eq!(group.leafs.len(), if nth < 2 { 1 } else { 2 });
+            assert_eq!(group.has_several_leafs(), nth >= 2);
+            let seen = group.seen_leafs().map(|leaf| leaf.facts.sha256);
+            let distinct: std::collections::BTreeSet<_> = seen.collect();
+            assert_eq!(distinct.len(), group.leafs.len());
+        }
+        assert!(group.few.is_empty());
+    }
+}
