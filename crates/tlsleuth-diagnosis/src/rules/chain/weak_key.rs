@@ -34,26 +34,15 @@ fn check(_case: &Case<'_>, chain: &JudgedChain<'_>) -> Verdict {
     };
     let who = named(certificate.as_deref());
     let refused_from = certificate.as_ref().and_then(|c| c.key.refused_from());
-    let finding = Finding::new(
-        owner(chain),
-        format!(
-            "the key of {who} is too weak ({})",
-            certificate.as_ref().map_or_else(String::new, |c| c.key.to_string())
-        ),
-    )
-    .certificate(place(chain, certificate.as_deref()))
-    .evidence(
-        chain.at(),
-        format!(
-            "{who} has the key {}",
-            certificate.as_ref().map_or_else(String::new, |c| c.key.to_string())
-        ),
-    )
-    .remedy("Issue the certificate anew with EC P-256 or RSA 2048 or more.")
-    .seen_as(&[
-        "OpenSSL: EE certificate key too weak (66)",
-        "Java: Algorithm constraints check failed on keysize limits",
-    ]);
+    let key = certificate.as_ref().map_or_else(String::new, |c| c.key.to_string());
+    let finding = Finding::new(owner(chain), format!("the key of {who} is too weak ({key})"))
+        .certificate(place(chain, certificate.as_deref()))
+        .evidence(chain.at(), format!("{who} has the key {key}"))
+        .remedy("Issue the certificate anew with EC P-256 or RSA 2048 or more.")
+        .seen_as(&[
+            "OpenSSL: EE certificate key too weak (66)",
+            "Java: Algorithm constraints check failed on keysize limits",
+        ]);
     Ok(Some(told_by_its_time(finding, defect, refused_from)))
 }
 

@@ -34,27 +34,18 @@ fn check(_case: &Case<'_>, chain: &JudgedChain<'_>) -> Verdict {
     };
     let who = named(certificate.as_deref());
     let refused_from = certificate.as_ref().and_then(|c| c.signature_algorithm.refused_from());
-    let finding = Finding::new(
-        owner(chain),
-        format!(
-            "{who} is signed with a broken hash ({})",
-            certificate.as_ref().map_or_else(String::new, |c| c.signature_algorithm.to_string())
-        ),
-    )
-    .certificate(place(chain, certificate.as_deref()))
-    .evidence(
-        chain.at(),
-        format!(
-            "{who} is signed with {}",
-            certificate.as_ref().map_or_else(String::new, |c| c.signature_algorithm.to_string())
-        ),
-    )
-    .remedy("Let the authority sign with SHA-256 and issue the certificate anew.")
-    .seen_as(&[
-        "Go: x509: cannot verify signature: insecure algorithm SHA1-RSA",
-        "OpenSSL: CA signature digest algorithm too weak (68)",
-        "Java: Algorithm constraints check failed on signature algorithm",
-    ]);
+    let algorithm =
+        certificate.as_ref().map_or_else(String::new, |c| c.signature_algorithm.to_string());
+    let finding =
+        Finding::new(owner(chain), format!("{who} is signed with a broken hash ({algorithm})"))
+            .certificate(place(chain, certificate.as_deref()))
+            .evidence(chain.at(), format!("{who} is signed with {algorithm}"))
+            .remedy("Let the authority sign with SHA-256 and issue the certificate anew.")
+            .seen_as(&[
+                "Go: x509: cannot verify signature: insecure algorithm SHA1-RSA",
+                "OpenSSL: CA signature digest algorithm too weak (68)",
+                "Java: Algorithm constraints check failed on signature algorithm",
+            ]);
     Ok(Some(told_by_its_time(finding, defect, refused_from)))
 }
 
