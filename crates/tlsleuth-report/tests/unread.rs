@@ -1,6 +1,13 @@
 //! What is recognized and not read is said in every form of the report.
 
-#![allow(clippy::unwrap_used, reason = "a test may panic, in its helpers too")]
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    clippy::string_slice,
+    reason = "a test may panic, in its helpers too"
+)]
 
 mod common;
 
