@@ -32,10 +32,10 @@ fn all_at_once(scripts: &[&str], each: usize, max_flows: usize) -> (Vec<Analyzed
         })
         .collect();
     turns.sort_unstable();
-    for (number, (_, index)) in turns.into_iter().enumerate() {
+    for (number, (_, index)) in (1..).zip(turns) {
         let mut frame = frames[index].clone();
-        frame.place.frame = number as u64 + 1;
-        frame.place.time.0 = start.time.0 + number as i64 * 1_000;
+        frame.place.frame = number;
+        frame.place.time.0 = start.time.0 + i64::try_from(number).unwrap() * 1_000;
         analyzer.push_frame(&frame.frame());
     }
     analyzer.push_frame(&last.frame());
