@@ -1,8 +1,10 @@
 //! What a client offers, in brief, each kind of hello held once.
 
 use std::collections::{BTreeSet, HashMap};
-use std::hash::{DefaultHasher, Hasher};
+use std::hash::{BuildHasher as _, Hasher as _};
 
+use foldhash::fast::RandomState;
+use foldhash::quality::FixedState;
 use tlsleuth_cert::WireText;
 use tlsleuth_handshake::codepoint::{
     CipherSuite, ExtensionType, NamedGroup, ProtocolVersion, SignatureScheme,
@@ -59,7 +61,7 @@ impl HelloId {
 pub struct Hellos {
     offers: Vec<Offer>,
     /// Looked up by a digest of what is offered, never walked.
-    by_digest: HashMap<u64, HelloId>,
+    by_digest: HashMap<u64, HelloId, RandomState>,
     /// What is hashed, kept for its room.
     scratch: Vec<u8>,
 }
@@ -123,8 +125,8 @@ fn tells(kind: ExtensionType) -> bool {
         )
 }
 
-/// The order of extensions is left out, since some clients shuffle it. `DefaultHasher::new` has
-/// fixed keys, so that the same hello gives the same digest in every run. All is hashed in one piece,
+/// The order of extensions is left out, since some clients shuffle it. The hasher has a
+/// fixed key, so that the same hello gives the same digest in every run. All is hashed in one piece,
 /// which takes a fraction of what hashing each number would.
 fn digest(hello: &ClientHello, scratch: &mut Vec<u8>) -> u64 {
     scratch.clear();
@@ -150,7 +152,7 @@ fn digest(hello: &ClientHello, scratch: &mut Vec<u8>) -> u64 {
         sum.wrapping_add(spread ^ (spread >> 29))
     });
     scratch.extend_from_slice(&kinds.to_be_bytes());
-    let mut hasher = DefaultHasher::new();
+    let mut hasher = FixedState::default().build_hasher();
     hasher.write(scratch);
     hasher.finish()
 }
