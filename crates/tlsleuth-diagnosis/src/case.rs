@@ -15,6 +15,7 @@ use tlsleuth_handshake::{Observed, Side};
 use crate::ending::{Ending, How, ending};
 use crate::policy::{Policy, VerifyTime};
 use crate::rule::Skip;
+use crate::signs::Signs;
 
 /// A chain with what judging it gave.
 #[derive(Clone, Debug)]
@@ -31,6 +32,8 @@ pub struct JudgedChain<'a> {
     pub stapled: Option<Located<Arc<OcspJudgement>>>,
     /// For a client's chain: whether it leads to an authority that the server asked for.
     pub leads_to_requested: bool,
+    /// The signs that rules need of this chain.
+    pub signs: Signs,
 }
 
 impl JudgedChain<'_> {
@@ -125,6 +128,8 @@ pub struct Case<'a> {
     pub policy: &'a Policy,
     /// What ended it.
     pub ending: Ending,
+    /// The signs that rules need, but for those of a single chain.
+    pub signs: Signs,
     /// What other connections tell.
     pub context: &'a Context<'a>,
     server_name: Option<Located<ReferenceName>>,
@@ -147,15 +152,17 @@ impl<'a> Case<'a> {
                 Observed::Missed
             }
         };
-        Self {
-            connection,
-            policy,
-            ending: ending(connection),
-            context,
-            server_name,
-            server_chain: judge(&connection.server_chain, Side::Server),
-            client_chain: judge(&connection.client_chain, Side::Client),
+        let ending = ending(connection);
+        let server_chain = judge(&connection.server_chain, Side::Server);
+        let client_chain = judge(&connection.client_chain, Side::Client);
+        let mut signs = Signs::of(connection, &ending);
+        if server_chain.is_present() {
+            signs = signs.and(Signs::SERVER_CHAIN);
         }
+        if client_chain.is_present() {
+            signs = signs.and(Signs::CLIENT_CHAIN);
+        }
+        Self { connection, policy, ending, signs, context, server_name, server_chain, client_chain }
     }
 
     /// The first ClientHello.
@@ -319,5 +326,9 @@ fn judge_chain<'a>(
             };
             chain.certificates().iter().any(|certificate| named(certificate.issuer.der()))
         });
-    JudgedChain { side, sent, judgement, judged_at, stapled, leads_to_requested }
+    let signs = Signs::none();
+    let mut chain =
+        JudgedChain { side, sent, judgement, judged_at, stapled, leads_to_requested, signs };
+    chain.signs = Signs::of_chain(&chain);
+    chain
 }

@@ -7,15 +7,16 @@ use std::sync::{Arc, OnceLock};
 use tlsleuth_handshake::Outcome;
 
 use super::attempt::{Brief, Resumption};
-use super::caps::{Caps, count, push};
+use super::caps::{Caps, count};
 use super::group_facts::GroupFacts;
 use super::leaf::{LeafFacts, SeenLeaf};
 use super::tally::Tally;
 
 /// So many connections are kept as they came before the first are summed up. A capture of an exit to
 /// the internet has tens of thousands of servers with a few connections each: summing those up takes
-/// twenty pieces of memory a server, of which nobody looks at most.
-const FEW: usize = 16;
+/// twenty pieces of memory a server, of which nobody looks at most, and so much room as some fifty
+/// connections of different clients take as they are.
+const FEW: usize = 32;
 
 /// So many wait afterwards: what is summed up of a server is spread over as many places in memory,
 /// and is fetched once for all of them.
@@ -93,7 +94,11 @@ impl Group {
             self.waiting.shrink_to(BATCH);
         }
         self.excused = self.excused.saturating_add(excused);
-        push(&mut self.waiting, brief);
+        if self.waiting.len() == self.waiting.capacity() {
+            let more = if self.waiting.is_empty() { 1 } else { BATCH };
+            self.waiting.reserve_exact(more);
+        }
+        self.waiting.push(brief);
     }
 
     /// Nothing comes any more: where some are summed up, all are.
