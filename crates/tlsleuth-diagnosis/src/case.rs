@@ -1,6 +1,7 @@
 //! One connection as the rules see it. The accessors keep a rule honest: what was not sent is
 //! [`Skip::NotApplicable`], what is encrypted or was missed is [`Skip::Undetermined`].
 
+use std::cell::OnceCell;
 use std::sync::Arc;
 
 use tlsleuth_capture::{Endpoint, Located, Place, Timestamp};
@@ -132,7 +133,8 @@ pub struct Case<'a> {
     pub signs: Signs,
     /// What other connections tell.
     pub context: &'a Context<'a>,
-    server_name: Option<Located<ReferenceName>>,
+    /// Read when a rule first asks: most connections need it for nothing.
+    server_name: OnceCell<Option<Located<ReferenceName>>>,
     server_chain: Observed<JudgedChain<'a>>,
     client_chain: Observed<JudgedChain<'a>>,
 }
@@ -141,10 +143,6 @@ impl<'a> Case<'a> {
     /// A case with its chains judged.
     #[must_use]
     pub fn new(connection: &'a Connection, policy: &'a Policy, context: &'a Context<'a>) -> Self {
-        let server_name = connection.client_hello().and_then(|hello| {
-            let sni = hello.value.extensions.server_name()?;
-            Some(Located::new(ReferenceName::new(sni.host_name.raw()), hello.at))
-        });
         let judge = |chain: &'a Observed<Located<SentChain>>, side| {
             if policy.judge_chains {
                 chain.as_ref().map(|sent| judge_chain(connection, sent, side, policy, context))
@@ -162,7 +160,16 @@ impl<'a> Case<'a> {
         if client_chain.is_present() {
             signs = signs.and(Signs::CLIENT_CHAIN);
         }
-        Self { connection, policy, ending, signs, context, server_name, server_chain, client_chain }
+        Self {
+            connection,
+            policy,
+            ending,
+            signs,
+            context,
+            server_name: OnceCell::new(),
+            server_chain,
+            client_chain,
+        }
     }
 
     /// The first ClientHello.
@@ -191,7 +198,16 @@ impl<'a> Case<'a> {
     /// Skips when it sent none, or the ClientHello was not seen.
     pub fn server_name(&self) -> Result<&Located<ReferenceName>, Skip> {
         self.client_hello()?;
-        self.server_name.as_ref().ok_or(Skip::NotApplicable)
+        self.asked_name().ok_or(Skip::NotApplicable)
+    }
+
+    fn asked_name(&self) -> Option<&Located<ReferenceName>> {
+        let read = || {
+            let hello = self.connection.client_hello()?;
+            let sni = hello.value.extensions.server_name()?;
+            Some(Located::new(ReferenceName::new(sni.host_name.raw()), hello.at))
+        };
+        self.server_name.get_or_init(read).as_ref()
     }
 
     /// The server's chain.
@@ -278,7 +294,7 @@ impl<'a> Case<'a> {
     /// What the server is called in titles: the name that was asked for, or its address.
     #[must_use]
     pub fn server_display(&self) -> String {
-        match &self.server_name {
+        match self.asked_name() {
             Some(name) => name.value.to_string(),
             None => self.connection.server.to_string(),
         }
