@@ -32,6 +32,11 @@ fn check(case: &Case<'_>) -> Verdict {
     if case.completed() || ending.by != Side::Client || ending.phase < Phase::ServerFlight {
         return Ok(None);
     }
+    // Who sends data has accepted what the server sent, be it not in the capture: what ends the
+    // connection then only closes it.
+    if case.connection.application_data.client.records > 0 {
+        return Ok(None);
+    }
     let how = match ending.how {
         How::Alert(alert) if alert.description.is_none() => {
             format!("an encrypted alert of {} bytes", alert.record_len)
@@ -93,6 +98,25 @@ mod tests {
             "client ClientHello sni=shop.example versions=1.2
              server ServerHello + Certificate leaf=shop.example + ServerKeyExchange + ServerHelloDone
              client Alert fatal unknown_ca",
+            expect![[r#"
+                clear
+            "#]],
+        );
+    }
+
+    #[test]
+    fn clear_for_a_client_alone_that_sent_data() {
+        check(
+            &super::PEER_CLIENT_ABORTED,
+            "client SYN
+             server SYN-ACK lose
+             client ACK
+             client ClientHello versions=1.2
+             server ServerHello + Certificate leaf=shop.example + ServerKeyExchange + ServerHelloDone lose
+             client ClientKeyExchange + ChangeCipherSpec + Finished
+             client ApplicationData 300
+             client Alert encrypted
+             client FIN",
             expect![[r#"
                 clear
             "#]],
