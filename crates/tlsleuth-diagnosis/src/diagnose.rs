@@ -69,15 +69,26 @@ fn by_rules(connection: &Connection, policy: &Policy, context: &Context<'_>) -> 
     for rule in RULES {
         match rule.check {
             Check::Connection(check) => {
+                if !rule.needs.are_in(case.signs) {
+                    debug_assert!(!matches!(check(&case), Ok(Some(_))), "{} needs less", rule.code);
+                    continue;
+                }
                 if let Ok(Some(finding)) = check(&case) {
                     findings.push(finding.of(rule));
                 }
             }
             Check::Chain(check) => {
                 for side in [Side::Server, Side::Client] {
-                    if let Ok(chain) = case.chain(side)
-                        && let Ok(Some(mut finding)) = check(&case, chain)
-                    {
+                    let Ok(chain) = case.chain(side) else { continue };
+                    if !rule.needs.are_in(case.signs.and(chain.signs)) {
+                        debug_assert!(
+                            !matches!(check(&case, chain), Ok(Some(_))),
+                            "{} needs less",
+                            rule.code
+                        );
+                        continue;
+                    }
+                    if let Ok(Some(mut finding)) = check(&case, chain) {
                         finding.chain = Some(side);
                         findings.push(finding.of(rule));
                     }

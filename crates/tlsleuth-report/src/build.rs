@@ -607,7 +607,7 @@ fn finding(finding: &Finding) -> schema::Finding {
                 says: evidence.says.clone(),
             })
             .collect(),
-        references: finding.references.clone(),
+        references: finding.references.to_vec(),
         seen_as: finding.seen_as.clone(),
         next_steps: finding.next_steps.clone(),
         root_cause: finding.root_cause,

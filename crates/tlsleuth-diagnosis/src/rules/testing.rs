@@ -17,7 +17,8 @@ use tlsleuth_handshake::{Connection, Outcome, Shared, Side, Tracker, WireText};
 
 use crate::finding::Finding;
 use crate::policy::{Policy, VerifyTime};
-use crate::rule::{Check, Rule, Skip};
+use crate::rule::{Check, Rule, Skip, Verdict};
+use crate::signs::Signs;
 use crate::{Case, Context, Diagnosis, ServerKnowledge, diagnose};
 
 /// Follows the flows of a script, one tracker each.
@@ -220,14 +221,26 @@ pub(crate) fn check(rule: &Rule, script: &str, expect: Expect) {
     let mut told = String::new();
     for connection in &connections {
         let case = Case::new(connection, &policy, &context);
+        let needs = |signs: Signs, verdict: &Verdict| {
+            let skipped = !rule.needs.are_in(signs);
+            assert!(!(skipped && matches!(verdict, Ok(Some(_)))), "{} needs less", rule.code);
+        };
         match rule.check {
-            Check::Connection(check) => tell(&mut told, rule, None, check(&case)),
+            Check::Connection(check) => {
+                let verdict = check(&case);
+                needs(case.signs, &verdict);
+                tell(&mut told, rule, None, verdict);
+            }
             Check::Chain(check) => {
                 let judged = [Side::Server, Side::Client].map(|side| (side, case.chain(side)));
                 let sent = judged.iter().any(|(_, chain)| chain.is_ok());
                 for (side, chain) in judged {
                     match chain {
-                        Ok(chain) => tell(&mut told, rule, Some(side), check(&case, chain)),
+                        Ok(chain) => {
+                            let verdict = check(&case, chain);
+                            needs(case.signs.and(chain.signs), &verdict);
+                            tell(&mut told, rule, Some(side), verdict);
+                        }
                         // The client rarely sends one: its absence is only worth a line when there
                         // is nothing else to say.
                         Err(skip) if !sent && side == Side::Server => {

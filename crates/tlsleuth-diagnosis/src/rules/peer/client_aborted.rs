@@ -20,6 +20,7 @@ declare_rule! {
         code: "peer.client-aborted",
         severity: Error,
         since: "0.1.0",
+        needs: [UNFINISHED],
         leads_to: ["tcp.closed-during-handshake", "tcp.reset-during-handshake"],
         references: ["RFC 8446 §6.2"],
     }
