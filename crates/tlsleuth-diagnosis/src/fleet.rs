@@ -281,7 +281,7 @@ impl Summary {
             first: connection.first,
             last: connection.last,
             hello: hello.map(|hello| (self.hellos.of(&hello.value), hello.at)),
-            hello_bytes: hello.map_or(0, |hello| hello::size(&hello.value)),
+            hello_bytes: hello.map_or(0, |hello| hello.value.message_bytes()),
             node: connection.transport.syn_ack.as_ref().map(NodeFacts::of),
             outcome: diagnosis.outcome,
             verdict: verdict.map(|finding| finding.code),

@@ -102,7 +102,7 @@ pub fn fuzz_extension(data: &[u8]) {
 }
 
 fn describe(extensions: &Extensions) {
-    for extension in extensions {
+    for extension in extensions.iter() {
         let _ = format!("{extension:?} {}", extension.kind);
     }
     if let Some(name) = extensions.server_name() {

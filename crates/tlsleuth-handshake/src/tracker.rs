@@ -22,7 +22,8 @@ use crate::connection::{
 use crate::flight::{Content, KEPT_RECORDS, ProtectedRecord};
 use crate::joiner::{self, Joiner, Message};
 use crate::message::{
-    self, Certificate, CertificateForm, ClientHello, ServerHello, SignedCertificateTimestamp,
+    self, Certificate, CertificateForm, ClientHello, HelloStore, ServerHello,
+    SignedCertificateTimestamp,
 };
 use crate::observed::Observed;
 use crate::opener::{NotOpened, RecordOpener, SecretSource};
@@ -56,6 +57,8 @@ const SETTLED_ONE_WAY_RECORDS: u64 = 64;
 pub struct Shared {
     /// Each distinct certificate is parsed once.
     pub certificates: CertificateStore,
+    /// The hellos of one build are read once.
+    pub hellos: HelloStore,
     /// Whoever knows secrets.
     pub secrets: Option<Arc<dyn SecretSource + Send + Sync>>,
 }
@@ -698,6 +701,22 @@ impl Tracker {
         if let Some(whole) = joined.whole {
             self.tell_opener(shared, side, whole);
         }
+        match kind {
+            HandshakeType::CLIENT_HELLO => {
+                let (hello, anomalies) = shared.hellos.client_hello(body);
+                self.anomalies(at, anomalies);
+                self.client_hello(direction, at, hello);
+                self.hellos_told(shared);
+                return;
+            }
+            HandshakeType::SERVER_HELLO => {
+                let (hello, anomalies) = shared.hellos.server_hello(body);
+                self.anomalies(at, anomalies);
+                self.server_hello(shared, direction, at, hello);
+                return;
+            }
+            _ => {}
+        }
         use message::Message as M;
         let context = message::Context {
             version: self.connection.negotiated_version().map(|version| version.value),
@@ -708,10 +727,7 @@ impl Tracker {
         let (decoded, anomalies) = message::Message::decode(kind, body, &context);
         self.anomalies(at, anomalies);
         match decoded {
-            M::ClientHello(hello) => {
-                self.client_hello(direction, at, *hello);
-                self.hellos_told(shared);
-            }
+            // The HelloRetryRequest of drafts, a message of its own.
             M::ServerHello(hello) => self.server_hello(shared, direction, at, *hello),
             M::Certificate(chain) => {
                 self.certificate(shared, direction, at, &chain, body, false);
