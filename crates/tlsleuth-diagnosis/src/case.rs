@@ -140,7 +140,7 @@ impl<'a> Case<'a> {
             let sni = hello.value.extensions.server_name()?;
             Some(Located::new(ReferenceName::new(sni.host_name.raw()), hello.at))
         });
-        let judge = |chain: &'a Observed<Located<SentChain>>, side| {
+        let judge = |chain: &'a Observed<Box<Located<SentChain>>>, side| {
             if policy.judge_chains {
                 chain.as_ref().map(|sent| judge_chain(connection, sent, side, policy, context))
             } else {

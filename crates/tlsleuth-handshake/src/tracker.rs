@@ -36,8 +36,14 @@ const GIVE_UP_BYTES: u64 = 32 * 1024;
 /// Alerts kept of one connection; further ones are dropped, the anomaly list says so.
 const MAX_ALERTS: usize = 64;
 
+/// Entries of the timeline of a handshake that gets no answer.
+const FIRST_EVENTS: usize = 2;
+
 /// Entries of the timeline of most handshakes.
-const USUAL_EVENTS: usize = 12;
+const USUAL_EVENTS: usize = 20;
+
+/// Protected records of most connections of which any are kept.
+const USUAL_PROTECTED: usize = 8;
 
 /// Events kept of one connection.
 const MAX_EVENTS: usize = 256;
@@ -247,7 +253,7 @@ impl Tracker {
         if gaps.len() < 16 {
             gaps.push(gap);
         }
-        self.event(direction, gap.at, EventKind::CaptureGap(gap));
+        self.event(direction, gap.at, EventKind::CaptureGap(Box::new(gap)));
         self.interest()
     }
 
@@ -278,7 +284,7 @@ impl Tracker {
             } else {
                 None
             };
-            *self.connection.unfinished.of_mut(side) = unfinished;
+            *self.connection.unfinished.of_mut(side) = unfinished.map(Box::new);
         }
         self.note_not_offered(&flow);
         let mut connection = self.connection;
@@ -334,11 +340,14 @@ impl Tracker {
 
     fn event(&mut self, direction: Direction, at: Place, kind: EventKind) {
         let from = self.connection.side(direction);
-        if self.connection.events.len() < MAX_EVENTS {
-            if self.connection.events.is_empty() {
-                self.connection.events.reserve_exact(USUAL_EVENTS);
+        let events = &mut self.connection.events;
+        if events.len() < MAX_EVENTS {
+            match events.len() {
+                0 => events.reserve_exact(FIRST_EVENTS),
+                FIRST_EVENTS => events.reserve_exact(USUAL_EVENTS - FIRST_EVENTS),
+                _ => {}
             }
-            self.connection.events.push(Event { at, from, kind });
+            events.push(Event { at, from, kind });
         }
     }
 
@@ -382,8 +391,9 @@ impl Tracker {
         let side = self.connection.side(direction);
         if self.connection.garbage.of(side).is_none() && !self.stream(direction).gap {
             let text = WireText::new(found);
-            *self.connection.garbage.of_mut(side) = Some(Located::new(text.clone(), at));
-            self.event(direction, at, EventKind::Garbage(text));
+            let garbage = Box::new(Located::new(text.clone(), at));
+            *self.connection.garbage.of_mut(side) = Some(garbage);
+            self.event(direction, at, EventKind::Garbage(Box::new(text)));
         }
     }
 
@@ -515,8 +525,8 @@ impl Tracker {
             if let EventKind::ApplicationData { bytes, records, early: was } = &mut event.kind
                 && *was == early
             {
-                *bytes += u64::from(len);
-                *records += 1;
+                *bytes = bytes.saturating_add(u32::from(len));
+                *records = records.saturating_add(1);
                 return;
             }
             break;
@@ -524,7 +534,7 @@ impl Tracker {
         self.event(
             direction,
             at,
-            EventKind::ApplicationData { bytes: u64::from(len), records: 1, early },
+            EventKind::ApplicationData { bytes: u32::from(len), records: 1, early },
         );
     }
 
@@ -577,7 +587,7 @@ impl Tracker {
                     {
                         self.connection.renegotiation.get_or_insert(record.at);
                     }
-                    let (bytes, records) = (u64::from(header.len), 1);
+                    let (bytes, records) = (u32::from(header.len), 1);
                     self.event(
                         direction,
                         record.at,
@@ -597,6 +607,9 @@ impl Tracker {
             stream.kept += 1;
             let (at, header) = (record.at, record.header);
             let (content_type, len) = (header.content_type, header.len);
+            if self.connection.protected.is_empty() {
+                self.connection.protected.reserve_exact(USUAL_PROTECTED);
+            }
             self.connection.protected.push(ProtectedRecord {
                 from,
                 at,
@@ -756,7 +769,7 @@ impl Tracker {
             M::CertificateRequest(request) => {
                 if !self.connection.certificate_request.is_present() {
                     self.connection.certificate_request =
-                        Observed::Present(Located::new(*request, at));
+                        Observed::Present(Box::new(Located::new(*request, at)));
                 }
                 self.event(direction, at, EventKind::CertificateRequest);
             }
@@ -771,7 +784,7 @@ impl Tracker {
             M::CertificateVerify(_) => self.event(direction, at, EventKind::CertificateVerify),
             M::EncryptedExtensions(extensions) => {
                 self.connection.encrypted_extensions =
-                    Observed::Present(Located::new(extensions, at));
+                    Observed::Present(Box::new(Located::new(extensions, at)));
                 self.event(direction, at, EventKind::EncryptedExtensions);
             }
             M::Finished(_) => {
@@ -832,7 +845,7 @@ impl Tracker {
     ) {
         if hello.is_hello_retry_request() {
             self.event(direction, at, EventKind::HelloRetryRequest);
-            self.connection.hello_retry.get_or_insert(Located::new(hello, at));
+            self.connection.hello_retry.get_or_insert_with(|| Box::new(Located::new(hello, at)));
             return;
         }
         self.event(direction, at, EventKind::ServerHello);
@@ -884,7 +897,7 @@ impl Tracker {
             Side::Server => &mut self.connection.server_chain,
         };
         if !place.is_present() {
-            *place = Observed::Present(Located::new(sent, at));
+            *place = Observed::Present(Box::new(Located::new(sent, at)));
         }
         self.event(direction, at, EventKind::Certificate { certificates });
     }

@@ -17,7 +17,7 @@ use crate::{
         SrtpProfile,
     },
     cursor::Cursor,
-    message::shape::{Draft, Listed, Shape, ShapeId},
+    message::shape::{Draft, Listed, ListedBody, Shape, ShapeId},
 };
 
 mod body;
@@ -311,14 +311,7 @@ impl Extensions {
 
     /// The extensions in the order in which they were sent, GREASE and unknown ones among them.
     pub fn iter(&self) -> impl Iterator<Item = Extension<'_>> {
-        let mut own = self.own.iter();
-        self.listed().iter().filter_map(move |listed| {
-            let (len_bytes, body) = match &listed.body {
-                Some(body) => (listed.len_bytes, body),
-                None => own.next().map(|own| (own.len_bytes, &own.body))?,
-            };
-            Some(Extension { kind: listed.kind, len_bytes, body })
-        })
+        self.listed().iter().filter_map(|listed| self.extension(listed))
     }
 
     /// Their types, in the same order.
@@ -341,13 +334,13 @@ impl Extensions {
     /// The first extension of a type.
     #[must_use]
     pub fn get(&self, kind: ExtensionType) -> Option<Extension<'_>> {
-        self.iter().find(|extension| extension.kind == kind)
+        self.extension(self.shape.as_ref()?.get(kind)?)
     }
 
     /// Whether there is an extension of a type, whatever its body.
     #[must_use]
     pub fn contains(&self, kind: ExtensionType) -> bool {
-        self.listed().iter().any(|listed| listed.kind == kind)
+        self.shape.as_ref().is_some_and(|shape| shape.get(kind).is_some())
     }
 
     /// Which shape the message shares with others; `None` where it shares none so far. Messages of
@@ -360,6 +353,14 @@ impl Extensions {
 
     fn listed(&self) -> &[Listed] {
         self.shape.as_ref().map_or(&[], |shape| &shape.extensions)
+    }
+
+    fn extension<'a>(&'a self, listed: &'a Listed) -> Option<Extension<'a>> {
+        let (len_bytes, body) = match &listed.body {
+            ListedBody::Same(len_bytes, body) => (*len_bytes, body),
+            ListedBody::Own(nth) => self.own.get(*nth).map(|own| (own.len_bytes, &own.body))?,
+        };
+        Some(Extension { kind: listed.kind, len_bytes, body })
     }
 
     fn body(&self, kind: ExtensionType) -> Option<&ExtensionBody> {

@@ -23,6 +23,7 @@ pub(super) struct Shape {
     pub(super) cipher_suites: Box<[CipherSuite]>,
     pub(super) compression_methods: Box<[CompressionMethod]>,
     pub(super) extensions: Box<[Listed]>,
+    places: Places,
     /// Whether there is a list of extensions, be it empty.
     pub(super) has_list: bool,
     pub(super) fingerprints: Fingerprints,
@@ -43,10 +44,51 @@ impl Eq for Shape {}
 #[derive(Debug, PartialEq, Eq)]
 pub(super) struct Listed {
     pub(super) kind: ExtensionType,
-    /// The length of its body as claimed, in bytes; 0 where the body is the message's own.
-    pub(super) len_bytes: u16,
-    /// What it says; `None` where that is the message's own.
-    pub(super) body: Option<ExtensionBody>,
+    pub(super) body: ListedBody,
+}
+
+/// What an extension of a list says.
+#[derive(Debug, PartialEq, Eq)]
+pub(super) enum ListedBody {
+    /// The same in all messages of the shape: the length as claimed, in bytes, and the body.
+    Same(u16, ExtensionBody),
+    /// The message's own: its place among these.
+    Own(usize),
+}
+
+/// Where the extensions of type 0 to 63 are in a list, which nearly all are: the first of each type,
+/// counted from 1; 0 for none.
+#[derive(Debug)]
+struct Places([u8; 64]);
+
+impl Default for Places {
+    fn default() -> Self {
+        Self([0; 64])
+    }
+}
+
+impl Places {
+    fn of(list: &[Listed]) -> Self {
+        let mut places = Self::default();
+        // From the end, so that the first of a type stays; none of those behind 254 are noted.
+        for (listed, nth) in list.iter().zip(1..=u8::MAX).rev() {
+            if let Some(place) = places.0.get_mut(usize::from(listed.kind.0)) {
+                *place = nth;
+            }
+        }
+        places
+    }
+}
+
+impl Shape {
+    /// The first extension of a type.
+    pub(super) fn get(&self, kind: ExtensionType) -> Option<&Listed> {
+        match self.places.0.get(usize::from(kind.0)) {
+            Some(0) if self.extensions.len() <= usize::from(u8::MAX) => None,
+            Some(nth @ 1..) => self.extensions.get(usize::from(*nth) - 1),
+            _ => self.extensions.iter().find(|listed| listed.kind == kind),
+        }
+    }
 }
 
 /// Fingerprints of a shape that is shared, once somebody asked for them, with what they depend on
@@ -185,13 +227,13 @@ impl Draft {
             let is_own = is_own(kind, carrier, body.len());
             let len_bytes = claimed.unwrap_or(0);
             let body = parse_body(kind, body, carrier, notes);
-            let (len_bytes, body) = if is_own {
+            let body = if is_own {
                 self.own.push(OwnBody { len_bytes, body });
-                (0, None)
+                ListedBody::Own(self.own.len() - 1)
             } else {
-                (len_bytes, Some(body))
+                ListedBody::Same(len_bytes, body)
             };
-            self.extensions.push(Listed { kind, len_bytes, body });
+            self.extensions.push(Listed { kind, body });
             notes.extension = None;
         }
         notes.extension = None;
@@ -206,6 +248,7 @@ impl Draft {
             id: None,
             cipher_suites: self.cipher_suites,
             compression_methods: self.compression_methods,
+            places: Places::of(&self.extensions),
             extensions: self.extensions.into_boxed_slice(),
             has_list: self.has_list,
             fingerprints: Fingerprints::default(),
