@@ -23,8 +23,8 @@ use crate::{
 /// Bytes of a hello, without what is its own, up to which it is shared. Real ones have 100 to 400.
 const MAX_KEY_BYTES: usize = 1024;
 
-/// Bytes of all keys of a generation; what a shape holds is at most twelve times its key.
-const MAX_GENERATION_BYTES: usize = 128 * 1024;
+/// Bytes of the shapes of a generation, as they are [counted](Kept::bytes): some 300 of usual hellos.
+const MAX_GENERATION_BYTES: usize = 192 * 1024;
 
 /// Hellos remembered that came once: a shape is kept when it comes again.
 const MAX_SEEN_ONCE: usize = 4096;
@@ -59,6 +59,14 @@ struct Kept {
     hash: u64,
     key: Box<[u8]>,
     shape: Arc<Shape>,
+}
+
+impl Kept {
+    /// The key, and what a shape has around its lists. These are usually as long as the key, and at
+    /// most 24 times that: one-letter names of protocols, each a text of its own.
+    fn bytes(&self) -> usize {
+        self.key.len() + size_of::<Self>() + size_of::<Shape>()
+    }
 }
 
 enum Found {
@@ -178,12 +186,12 @@ impl Inner {
     }
 
     fn insert(&mut self, kept: Kept) {
-        let bytes = self.young_bytes.saturating_add(kept.key.len());
+        let bytes = self.young_bytes.saturating_add(kept.bytes());
         if bytes > MAX_GENERATION_BYTES {
             self.old = std::mem::take(&mut self.young);
             self.young_bytes = 0;
         }
-        self.young_bytes = self.young_bytes.saturating_add(kept.key.len());
+        self.young_bytes = self.young_bytes.saturating_add(kept.bytes());
         self.young.insert_unique(kept.hash, kept, |kept| kept.hash);
     }
 }
@@ -210,12 +218,10 @@ struct Head<'a> {
     session_id: &'a [u8],
 }
 
-/// What stands for the body of an extension in a key: the body follows.
-const WHOLE: u8 = 0;
-/// The body is the message's own.
-const OWN: u8 = 1;
-/// The number of keys follows, then group and length of each.
-const SHARES: u8 = 2;
+/// What stands in a key for the length of a body that is the message's own: no body in it is as long.
+const OWN: [u8; 2] = [0xff, 0xff];
+/// What stands for that of key shares: their number follows, then group and length of each.
+const SHARES: [u8; 2] = [0xff, 0xfe];
 
 fn carrier_of(random: &[u8; 32]) -> Carrier {
     if *random == HELLO_RETRY_REQUEST_RANDOM {
@@ -281,30 +287,40 @@ impl Stable {
         }
         // An empty list is not the same as none.
         self.key.push(1);
+        // What stays the same lies side by side, and is copied in one piece.
+        let mut same = walk.0;
         while !walk.0.is_empty() {
+            let begins = walk.0;
             let kind = ExtensionType(walk.u16()?);
             let len_bytes = walk.u16()?;
             let offset = body_len - walk.0.len();
             let body = walk.take(usize::from(len_bytes))?;
-            self.key.extend_from_slice(&kind.0.to_be_bytes());
-            if is_own(kind, carrier, body.len()) {
-                self.key.push(OWN);
-                self.own.push(OwnPlace { kind, offset, len_bytes });
-            } else if matches!(kind, ExtensionType::KEY_SHARE | ExtensionType::KEY_SHARE_DRAFT)
-                && carrier != Carrier::HelloRetryRequest
-            {
-                self.key.push(SHARES);
-                self.shares(body, carrier)?;
-            } else {
-                self.key.push(WHOLE);
-                self.key.extend_from_slice(&len_bytes.to_be_bytes());
-                // What is too long is not copied first.
-                self.key.extend_from_slice(body.get(..MAX_KEY_BYTES).unwrap_or(body));
-            }
-            if self.key.len() > MAX_KEY_BYTES {
-                return None;
+            let is_shares =
+                matches!(kind, ExtensionType::KEY_SHARE | ExtensionType::KEY_SHARE_DRAFT)
+                    && carrier != Carrier::HelloRetryRequest;
+            if is_shares || is_own(kind, carrier, body.len()) {
+                self.same(same, begins)?;
+                self.key.extend_from_slice(&kind.0.to_be_bytes());
+                if is_shares {
+                    self.key.extend_from_slice(&SHARES);
+                    self.shares(body, carrier)?;
+                } else {
+                    self.key.extend_from_slice(&OWN);
+                    self.own.push(OwnPlace { kind, offset, len_bytes });
+                }
+                same = walk.0;
             }
         }
+        self.same(same, &[])
+    }
+
+    /// Takes what is in front of `end`, a tail of `bytes`; `None` when the key grows too long.
+    fn same(&mut self, bytes: &[u8], end: &[u8]) -> Option<()> {
+        let same = bytes.get(..bytes.len().checked_sub(end.len())?)?;
+        if self.key.len() + same.len() > MAX_KEY_BYTES {
+            return None;
+        }
+        self.key.extend_from_slice(same);
         Some(())
     }
 

@@ -120,9 +120,7 @@ fn what_is_kept_is_bounded() {
         }
     }
     let inner = store.inner.lock().unwrap();
-    let bytes = |kept: &hashbrown::HashTable<Kept>| -> usize {
-        kept.iter().map(|kept| kept.key.len()).sum()
-    };
+    let bytes = |kept: &hashbrown::HashTable<Kept>| -> usize { kept.iter().map(Kept::bytes).sum() };
     assert!(bytes(&inner.young) <= MAX_GENERATION_BYTES);
     assert!(bytes(&inner.old) <= MAX_GENERATION_BYTES);
     assert!(inner.old.len() > 100, "{}", inner.old.len());
