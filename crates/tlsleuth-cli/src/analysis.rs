@@ -113,8 +113,7 @@ impl<T: Take> Judging<'_, T> {
     }
 
     fn into_analysis(self, read: Read, follower: &Follower) -> Analysis<T> {
-        let counts =
-            Counts { without_tls: self.examiner.without_tls(), flows: follower.flow_stats() };
+        let counts = follower.counts(self.examiner.without_tls());
         Analysis { read, counts, taker: self.taker }
     }
 }

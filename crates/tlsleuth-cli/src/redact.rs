@@ -14,7 +14,7 @@ use crate::say::shown;
 /// What to replace.
 #[derive(Args, Debug)]
 pub(crate) struct RedactArguments {
-    /// Replace, consistently: addresses, names or both.
+    /// Replace consistently: addresses,names or one.
     #[arg(
         long,
         value_enum,

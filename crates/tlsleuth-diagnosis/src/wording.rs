@@ -109,7 +109,7 @@ fn civil(days: i64) -> (i64, i64, i64) {
     (year, month, day)
 }
 
-/// A span in seconds as people say it: `3 days`, `5 hours`, `40 seconds`.
+/// A span in seconds as people say it: `11 years`, `3 days`, `5 hours`, `40 seconds`.
 #[must_use]
 pub fn span(seconds: i64) -> String {
     let seconds = seconds.unsigned_abs();
@@ -117,7 +117,9 @@ pub fn span(seconds: i64) -> String {
         0..=119 => (seconds, "second"),
         120..=7_199 => (seconds / 60, "minute"),
         7_200..=172_799 => (seconds / 3_600, "hour"),
-        _ => (seconds / 86_400, "day"),
+        172_800..=63_115_199 => (seconds / 86_400, "day"),
+        // A year of the Gregorian calendar in the mean.
+        _ => (seconds / 31_556_952, "year"),
     };
     format!("{count} {unit}{}", if count == 1 { "" } else { "s" })
 }
@@ -154,6 +156,8 @@ mod tests {
     fn spans_and_lists_are_short() {
         assert_eq!(span(86_400 * 3), "3 days");
         assert_eq!(span(-90), "90 seconds");
+        assert_eq!(span(86_400 * 700), "700 days");
+        assert_eq!(span(86_400 * 4_126), "11 years");
         assert_eq!(list(["a", "b"]), "a, b");
         assert_eq!(list(1..=9), "1, 2, 3, 4, 5, 6 and 3 more");
         assert_eq!(list::<u8>([]), "none");

@@ -4,6 +4,7 @@ pub mod anomaly;
 pub mod codepoint;
 pub mod connection;
 mod cursor;
+pub mod datagram;
 mod ending;
 pub mod fingerprint;
 pub mod flight;

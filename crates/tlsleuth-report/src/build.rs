@@ -15,7 +15,7 @@ use tlsleuth::handshake::connection::{Connection, Decryption, SctSource, SentCha
 use tlsleuth::handshake::fingerprint;
 use tlsleuth::handshake::observed::Observed;
 use tlsleuth::handshake::opener::NotOpened;
-use tlsleuth::{Analyzed, Counts, Located};
+use tlsleuth::{Analyzed, Counts, Located, Unread};
 
 use crate::{schema, words};
 
@@ -109,12 +109,19 @@ fn whole(
             flows_evicted: counts.flows.evicted,
             holes_given_up: counts.flows.holes_given_up,
             overlaps_not_compared: counts.flows.overlaps_not_compared,
+            dtls_not_read: counts.dtls.as_ref().map(not_read),
+            quic_not_read: counts.quic.as_ref().map(not_read),
             connections_left_out: 0,
             interrupted: false,
         },
         redaction: None,
         grouped: None,
     }
+}
+
+fn not_read(unread: &Unread) -> schema::NotRead {
+    let Unread { connections, first } = *unread;
+    schema::NotRead { connections, capture: first.capture, frame: first.frame }
 }
 
 /// What makes a report.

@@ -21,6 +21,7 @@ mod story;
 mod summary;
 pub mod table;
 pub mod tally;
+mod unseen;
 mod words;
 
 pub use build::{CaptureInput, connection, report};

@@ -12,6 +12,7 @@ use crate::schema::{Chain, Connection, Finding};
 use crate::story;
 use crate::summary::{Kind, Summary, summary, verdicts};
 use crate::table;
+use crate::unseen;
 use crate::words;
 
 /// The text stays below so many bytes, and so below as many characters. GitHub takes 65,536.
@@ -351,8 +352,8 @@ fn rest(report: &Report, summary: &Summary<'_>, text: &mut String) {
             counted(report.counts.connections_left_out, "connection")
         ));
     }
-    for left_out in &report.fleet.left_out {
-        text.push_str(&format!("{}\n\n", md(&words::left_out(left_out))));
+    for unseen in unseen::limits(report).into_iter().chain(unseen::protocols(report)) {
+        text.push_str(&format!("{}\n\n", md(&unseen)));
     }
     for warned in summary.warnings.iter().take(5) {
         text.push_str(&format!(

@@ -560,6 +560,18 @@ pub struct NamedAddress {
     pub name: String,
 }
 
+/// A protocol that was recognized and is not read.
+#[derive(Clone, Copy, Debug, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+pub struct NotRead {
+    /// Pairs of endpoints that spoke it; 16,384 at most are told apart.
+    pub connections: u64,
+    /// The capture of its first frame, as an index of `captures`.
+    pub capture: u32,
+    /// Its first frame.
+    pub frame: u64,
+}
+
 /// What was left out or only counted.
 #[derive(Clone, Copy, Debug, Default, Serialize)]
 #[cfg_attr(test, derive(schemars::JsonSchema))]
@@ -574,6 +586,10 @@ pub struct Counts {
     pub holes_given_up: u64,
     /// Flows whose overlapping segments were not all compared, for lack of room.
     pub overlaps_not_compared: u64,
+    /// DTLS over UDP, which is not read; null where none was seen.
+    pub dtls_not_read: Option<NotRead>,
+    /// QUIC, which is not read; null where none was seen.
+    pub quic_not_read: Option<NotRead>,
     /// Connections that filters left out of `connections`; `fleet` counts them all the same.
     pub connections_left_out: u64,
     /// Whether the reading was broken off by the user: later connections are missing.

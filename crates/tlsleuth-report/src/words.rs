@@ -329,13 +329,3 @@ pub(crate) fn unseen<T>(fact: &Observed<T>) -> Option<&'static str> {
         Observed::Missed => Some("missed"),
     }
 }
-
-/// A cap that was hit in comparing connections.
-pub(crate) fn left_out(left_out: &crate::schema::LeftOut) -> String {
-    format!(
-        "A limit was reached: {} not compared by {}, of which {} are held.",
-        quantity::counted(left_out.connections, "connection"),
-        left_out.what,
-        quantity::count(left_out.cap)
-    )
-}

@@ -12,6 +12,7 @@ use tlsleuth_handshake::opener::SecretSource;
 use crate::examiner::Examiner;
 use crate::follower::Follower;
 use crate::log::LogLine;
+use crate::unread::Unread;
 
 /// What an analysis depends on beside the frames.
 #[derive(Clone)]
@@ -102,6 +103,10 @@ pub struct Counts {
     pub without_tls: u64,
     /// What happened in the flow table.
     pub flows: FlowStats,
+    /// DTLS, which is not read.
+    pub dtls: Option<Unread>,
+    /// QUIC, which is not read.
+    pub quic: Option<Unread>,
 }
 
 /// Takes frames, gives judged connections. No input, no output, no clock.
@@ -159,7 +164,7 @@ impl Analyzer {
     /// Counts of flows.
     #[must_use]
     pub fn counts(&self) -> Counts {
-        Counts { without_tls: self.examiner.without_tls(), flows: self.follower.flow_stats() }
+        self.follower.counts(self.examiner.without_tls())
     }
 
     /// The tunnels that a number stands for, the outermost first.

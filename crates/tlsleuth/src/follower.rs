@@ -6,9 +6,11 @@ use tlsleuth_capture::{
     DecodeStats, Decoded, Decoder, Direction, EndedFlow, FlowStats, FlowTable, FlowView, Frame,
     Gap, Interest, Place, StreamSink, TunnelId,
 };
+use tlsleuth_handshake::datagram::DatagramProtocol;
 use tlsleuth_handshake::{Connection, Shared, Tracker};
 
-use crate::analyzer::Options;
+use crate::analyzer::{Counts, Options};
+use crate::unread::UnreadCounter;
 
 /// What became of one flow, for the [`Examiner`](crate::Examiner).
 #[derive(Debug)]
@@ -61,6 +63,7 @@ pub struct Follower {
     table: FlowTable,
     sessions: Sessions,
     decoded: Vec<DecodeStats>,
+    unread: UnreadCounter,
     taken: u32,
 }
 
@@ -74,6 +77,7 @@ impl Follower {
             table: FlowTable::new(options.limits.clone()),
             sessions: Sessions { shared, ..Sessions::default() },
             decoded: Vec::new(),
+            unread: UnreadCounter::default(),
             taken: 0,
         }
     }
@@ -98,6 +102,7 @@ impl Follower {
                 error.place.sequence = self.taken;
                 self.table.push_icmp(error);
             }
+            Decoded::Datagram(datagram) => self.unread.push(datagram),
             _ => {}
         }
     }
@@ -133,6 +138,18 @@ impl Follower {
             .and_then(|capture| self.decoded.get(capture))
             .copied()
             .unwrap_or_default()
+    }
+
+    /// The counts of the analysis; `without_tls` are those of its
+    /// [`Examiner`](crate::Examiner::without_tls).
+    #[must_use]
+    pub fn counts(&self, without_tls: u64) -> Counts {
+        Counts {
+            without_tls,
+            flows: self.table.stats(),
+            dtls: self.unread.unread(DatagramProtocol::Dtls),
+            quic: self.unread.unread(DatagramProtocol::Quic),
+        }
     }
 
     /// What happened in the flow table.

@@ -34,6 +34,7 @@ mod examiner;
 mod follower;
 mod knowledge;
 pub mod log;
+mod unread;
 
 pub use analyzer::{Analyzed, Analyzer, Counts, Event, Options};
 pub use examiner::Examiner;
@@ -45,3 +46,4 @@ pub use tlsleuth_diagnosis as diagnosis;
 pub use tlsleuth_handshake as handshake;
 #[cfg(feature = "keylog")]
 pub use tlsleuth_keylog as keylog;
+pub use unread::{MAX_UNREAD, Unread};

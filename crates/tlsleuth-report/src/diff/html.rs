@@ -60,7 +60,7 @@ fn side(label: &str, side: &Side) -> Markup {
             (Text(&words::tallied(side.counts)))
             @if side.interrupted { br; span.warning { "Partial: the reading was broken off." } }
             @for left_out in &side.left_out {
-                br; span.warning { (Text(&crate::words::left_out(left_out))) }
+                br; span.warning { (Text(&crate::unseen::left_out(left_out))) }
             }
         }
     }

@@ -72,7 +72,7 @@ fn side(label: &str, side: &Side, text: &mut String) {
         text.push_str("**Partial:** the reading was broken off; what came later is missing.\n\n");
     }
     for left_out in &side.left_out {
-        text.push_str(&format!("{}\n\n", md(&crate::words::left_out(left_out))));
+        text.push_str(&format!("{}\n\n", md(&crate::unseen::left_out(left_out))));
     }
 }
 

@@ -82,7 +82,7 @@ impl Page {
             self.wrapped(Line::new(), 8, text, Tone::Warning);
         }
         for left_out in &side.left_out {
-            self.wrapped(Line::new(), 8, &crate::words::left_out(left_out), Tone::Warning);
+            self.wrapped(Line::new(), 8, &crate::unseen::left_out(left_out), Tone::Warning);
         }
     }
 

@@ -11,7 +11,7 @@ use crate::redact;
 use crate::schema::{Capture, Connection, Finding};
 use crate::story;
 use crate::summary::{Kind, Summary, few_of_each, verdicts};
-use crate::words;
+use crate::unseen;
 
 /// Frames of evidence, files, findings of a list.
 const ITEMS: usize = 50;
@@ -55,8 +55,11 @@ pub(super) fn sentences(report: &Report, summary: &Summary<'_>) -> Markup {
                 li { strong { (quantity::count(report.counts.connections_left_out)) } " left out by filters" }
             }
         }
-        @for left_out in &report.fleet.left_out {
-            p.warning { (Text(&words::left_out(left_out))) }
+        @for limit in unseen::limits(report) {
+            p.warning { (Text(&limit)) }
+        }
+        @if let Some(protocols) = unseen::protocols(report) {
+            p { (Text(&protocols)) }
         }
     }
 }

@@ -7,6 +7,7 @@ use crate::redact;
 use crate::schema::Capture;
 use crate::story;
 use crate::summary::{Summary, Totals, few_of_each};
+use crate::unseen;
 
 impl<'r> Page<'r> {
     pub(super) fn captures(&mut self) {
@@ -139,6 +140,7 @@ impl<'r> Page<'r> {
                 ),
             };
             self.paragraph(&text, Tone::Strong, 0);
+            self.unseen();
             return;
         }
         let mut line = Line::new();
@@ -179,22 +181,16 @@ impl<'r> Page<'r> {
             );
             self.paragraph(&text, Tone::Warning, 0);
         }
-        let counts = &self.report.counts;
-        if counts.overlaps_not_compared > 0 {
-            let text = format!(
-                "Overlapping segments of {} were not all compared: too much was to be kept.",
-                counted(counts.overlaps_not_compared, "flow")
-            );
+        self.unseen();
+    }
+
+    /// What the captures hold and this page does not.
+    fn unseen(&mut self) {
+        for text in unseen::limits(self.report) {
             self.paragraph(&text, Tone::Warning, 0);
         }
-        if counts.flows_evicted > 0 || counts.holes_given_up > 0 {
-            let text = format!(
-                "A limit was reached: {} given up while they were open, {} in streams not waited \
-                 for any longer.",
-                counted(counts.flows_evicted, "connection"),
-                counted(counts.holes_given_up, "hole")
-            );
-            self.paragraph(&text, Tone::Warning, 0);
+        if let Some(text) = unseen::protocols(self.report) {
+            self.paragraph(&text, Tone::Plain, 0);
         }
     }
 
@@ -215,9 +211,6 @@ impl<'r> Page<'r> {
             self.blank();
             let text = format!("and {} more of {code} (--format json has them all)", count(times));
             self.paragraph(&text, Tone::Faint, 0);
-        }
-        for left_out in &self.report.fleet.left_out {
-            self.paragraph(&crate::words::left_out(left_out), Tone::Warning, 0);
         }
     }
 }
