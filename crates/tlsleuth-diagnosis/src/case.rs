@@ -143,7 +143,7 @@ impl<'a> Case<'a> {
     /// A case with its chains judged.
     #[must_use]
     pub fn new(connection: &'a Connection, policy: &'a Policy, context: &'a Context<'a>) -> Self {
-        let judge = |chain: &'a Observed<Located<SentChain>>, side| {
+        let judge = |chain: &'a Observed<Box<Located<SentChain>>>, side| {
             if policy.judge_chains {
                 chain.as_ref().map(|sent| judge_chain(connection, sent, side, policy, context))
             } else {

@@ -280,7 +280,7 @@ impl Summary {
             client: connection.client.address,
             first: connection.first,
             hello: hello.map(|hello| (self.hellos.of(&hello.value), hello.at)),
-            hello_bytes: hello.map_or(0, |hello| hello::size(&hello.value)),
+            hello_bytes: hello.map_or(0, |hello| hello.value.message_bytes()),
             node: connection.transport.syn_ack.as_ref().map(NodeFacts::of),
             outcome: diagnosis.outcome,
             verdict: verdict.map(|finding| finding.code),

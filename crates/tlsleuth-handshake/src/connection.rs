@@ -151,7 +151,7 @@ pub enum EventKind {
     /// A ClientHello; 0 for the first, 1 for the answer to a HelloRetryRequest or a renegotiation.
     ClientHello(usize),
     /// An SSL 2 message.
-    Ssl2(&'static str),
+    Ssl2(Ssl2Step),
     /// A ServerHello.
     ServerHello,
     /// A HelloRetryRequest.
@@ -195,31 +195,57 @@ pub enum EventKind {
     /// Handshake messages that are encrypted: so many bytes in so many records.
     EncryptedHandshake {
         /// Bytes of the records' bodies.
-        bytes: u64,
+        bytes: u32,
         /// How many records.
-        records: u64,
+        records: u32,
     },
     /// An alert: its index in [`Connection::alerts`].
     Alert(usize),
     /// Application data: the first of a run of records.
     ApplicationData {
         /// Bytes of the records' bodies seen in this run.
-        bytes: u64,
+        bytes: u32,
         /// How many records.
-        records: u64,
+        records: u32,
         /// Whether it is early data (RFC 9846 §4.2.10).
         early: bool,
     },
     /// A command or answer that turns to TLS, in words.
-    Starttls(WireText),
+    Starttls(Box<WireText>),
     /// An answer of a proxy on the way, in words.
-    ProxyConnect(WireText),
+    ProxyConnect(Box<WireText>),
     /// Plain text where TLS was expected, in words.
-    Plaintext(WireText),
+    Plaintext(Box<WireText>),
     /// Bytes are missing from the capture.
-    CaptureGap(Gap),
+    CaptureGap(Box<Gap>),
     /// Bytes make no record.
-    Garbage(WireText),
+    Garbage(Box<WireText>),
+}
+
+/// A message of SSL 2.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
+pub enum Ssl2Step {
+    /// CLIENT-HELLO.
+    ClientHello,
+    /// SERVER-HELLO.
+    ServerHello,
+    /// CLIENT-MASTER-KEY.
+    ClientMasterKey,
+    /// ERROR.
+    Error,
+}
+
+impl Ssl2Step {
+    /// The name of the report.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::ClientHello => "client_hello",
+            Self::ServerHello => "server_hello",
+            Self::ClientMasterKey => "client_master_key",
+            Self::Error => "error",
+        }
+    }
 }
 
 /// One entry of the timeline of TLS.
@@ -351,9 +377,9 @@ pub struct Connection {
     /// What came before TLS: STARTTLS, tunnels, PROXY headers, in their order.
     pub preambles: Vec<Located<PreambleFacts>>,
     /// A refusal before TLS began: STARTTLS or a proxy.
-    pub refusal: Option<Located<RefusalFacts>>,
+    pub refusal: Option<Box<Located<RefusalFacts>>>,
     /// Plain text of either side where TLS was expected.
-    pub plaintext: Both<Option<Located<Plaintext>>>,
+    pub plaintext: Both<Option<Box<Located<Plaintext>>>>,
     /// The frame with the first TLS byte of each side.
     pub first_tls: Both<Option<Place>>,
 
@@ -362,21 +388,21 @@ pub struct Connection {
     /// The ClientHellos, at most two: the second one answers a HelloRetryRequest.
     pub client_hellos: Vec<Located<ClientHello>>,
     /// The HelloRetryRequest.
-    pub hello_retry: Option<Located<ServerHello>>,
+    pub hello_retry: Option<Box<Located<ServerHello>>>,
     /// The ServerHello.
     pub server_hello: Observed<Located<ServerHello>>,
     /// EncryptedExtensions.
-    pub encrypted_extensions: Observed<Located<EncryptedExtensions>>,
+    pub encrypted_extensions: Observed<Box<Located<EncryptedExtensions>>>,
     /// The server's chain.
-    pub server_chain: Observed<Located<SentChain>>,
+    pub server_chain: Observed<Box<Located<SentChain>>>,
     /// A CertificateRequest.
-    pub certificate_request: Observed<Located<CertificateRequest>>,
+    pub certificate_request: Observed<Box<Located<CertificateRequest>>>,
     /// The ServerKeyExchange.
     pub server_key_exchange: Observed<Located<ServerKeyExchange>>,
     /// The end of the server's first flight in TLS 1.2 and below.
     pub server_hello_done: Option<Place>,
     /// The client's chain.
-    pub client_chain: Observed<Located<SentChain>>,
+    pub client_chain: Observed<Box<Located<SentChain>>>,
     /// The ClientKeyExchange.
     pub client_key_exchange: Option<Place>,
     /// ChangeCipherSpec of each side.
@@ -402,9 +428,9 @@ pub struct Connection {
     /// What breaks the specification.
     pub anomalies: Vec<Located<Anomaly>>,
     /// What is not a record although a record should begin there, of each side.
-    pub garbage: Both<Option<Located<WireText>>>,
+    pub garbage: Both<Option<Box<Located<WireText>>>>,
     /// A handshake message that began and did not end: who, where it began, type, bytes missing.
-    pub unfinished: Both<Option<Unfinished>>,
+    pub unfinished: Both<Option<Box<Unfinished>>>,
     /// The timeline of TLS, in the order of the frames.
     pub events: Vec<Event>,
     /// What became of logged secrets.
@@ -417,11 +443,11 @@ pub struct Connection {
 #[derive(Clone, PartialEq, Eq, Debug, Default)]
 pub struct Ssl2 {
     /// The ClientHello, which may offer newer versions (RFC 5246 §E.2).
-    pub client_hello: Option<Located<Ssl2ClientHello>>,
+    pub client_hello: Option<Box<Located<Ssl2ClientHello>>>,
     /// The ServerHello: then SSL 2 was negotiated.
-    pub server_hello: Option<Located<Ssl2ServerHello>>,
+    pub server_hello: Option<Box<Located<Ssl2ServerHello>>>,
     /// An error.
-    pub error: Option<Located<Ssl2Error>>,
+    pub error: Option<Box<Located<Ssl2Error>>>,
 }
 
 /// What came before TLS.
@@ -622,7 +648,7 @@ impl Connection {
     /// The ServerHello, or the HelloRetryRequest where the capture has no ServerHello.
     #[must_use]
     pub fn hello(&self) -> Option<&Located<ServerHello>> {
-        self.server_hello.present().or(self.hello_retry.as_ref())
+        self.server_hello.present().or(self.hello_retry.as_deref())
     }
 
     /// Whether the negotiated version is TLS 1.3 or a draft of it.

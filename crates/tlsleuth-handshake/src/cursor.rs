@@ -17,6 +17,11 @@ impl<'a> Cursor<'a> {
         Self { bytes, offset: 0 }
     }
 
+    /// Bytes that begin so many bytes behind the start of the message's body.
+    pub(crate) fn at(bytes: &'a [u8], offset: usize) -> Self {
+        Self { bytes, offset }
+    }
+
     pub(crate) fn offset(&self) -> usize {
         self.offset
     }

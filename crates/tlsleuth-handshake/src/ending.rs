@@ -20,9 +20,11 @@ pub(crate) fn complete(connection: &mut Connection, flow: EndedFlow) {
     connection.end_reason = flow.reason;
     connection.watched_until = flow.watched_until;
     connection.transport = flow.facts;
-    let order = Place::order;
-    connection.events.sort_by_key(|event| order(&event.at));
-    connection.protected.sort_by_key(|record| order(&record.at));
+    sort_events(connection);
+    // Nearly always they are in order, and a sort of many takes room of its own.
+    if !connection.protected.is_sorted_by_key(|record| record.at.order()) {
+        connection.protected.sort_by_key(|record| record.at.order());
+    }
     if connection.is_tls13() {
         tell_tls13(connection);
     }
@@ -88,11 +90,17 @@ fn tell_tls13(connection: &mut Connection) {
     connection.protected = records;
     // Alerts stay in the order of their frames; events refer to them by index.
     sort_alerts(connection);
-    connection.events.sort_by_key(|event| event.at.order());
+    sort_events(connection);
+}
+
+fn sort_events(connection: &mut Connection) {
+    if !connection.events.is_sorted_by_key(|event| event.at.order()) {
+        connection.events.sort_by_key(|event| event.at.order());
+    }
 }
 
 fn sort_alerts(connection: &mut Connection) {
-    if connection.alerts.len() < 2 {
+    if connection.alerts.is_sorted_by_key(|alert| alert.at.order()) {
         return;
     }
     let mut order: Vec<usize> = (0..connection.alerts.len()).collect();
@@ -125,14 +133,14 @@ fn merge_run(connection: &mut Connection, from: Side, at: Place, len: u16, run: 
         match (&mut event.kind, run) {
             (EventKind::ApplicationData { bytes, records, early: false }, RunKind::Application)
             | (EventKind::EncryptedHandshake { bytes, records }, RunKind::Handshake) => {
-                *bytes += u64::from(len);
-                *records += 1;
+                *bytes = bytes.saturating_add(u32::from(len));
+                *records = records.saturating_add(1);
                 return;
             }
             _ => {}
         }
     }
-    let (bytes, records) = (u64::from(len), 1);
+    let (bytes, records) = (u32::from(len), 1);
     let kind = match run {
         RunKind::Application => EventKind::ApplicationData { bytes, records, early: false },
         RunKind::Handshake => EventKind::EncryptedHandshake { bytes, records },

@@ -1,7 +1,7 @@
 //! Fingerprints of hellos: JA3 and JA3S (Salesforce, BSD-3-Clause), JA4 (FoxIO, BSD-3-Clause).
 //!
 //! Only the client's JA4 is here: the other members of that family have another licence. All are
-//! made from the decoded messages when asked for.
+//! made from the decoded messages when asked for, and remembered for messages that share a shape.
 
 use core::fmt::{self, Write as _};
 
@@ -9,7 +9,7 @@ use md5::{Digest as _, Md5};
 use sha2::Sha256;
 
 use crate::{
-    codepoint::{ExtensionType, ProtocolVersion},
+    codepoint::{CipherSuite, ExtensionType, ProtocolVersion},
     message::{ClientHello, ServerHello},
 };
 
@@ -39,7 +39,7 @@ pub enum Transport {
 pub fn ja3_text(hello: &ClientHello) -> String {
     let mut text = String::with_capacity(256);
     push(&mut text, format_args!("{},", hello.legacy_version.0));
-    let suites = hello.cipher_suites.iter().filter(|suite| !suite.is_grease());
+    let suites = hello.cipher_suites().iter().filter(|suite| !suite.is_grease());
     join(&mut text, suites.map(|suite| suite.0));
     text.push(',');
     let extensions = hello.extensions.types().filter(|kind| !kind.is_grease());
@@ -56,7 +56,8 @@ pub fn ja3_text(hello: &ClientHello) -> String {
 /// JA3 of a ClientHello: MD5 of [`ja3_text`], as 32 hex digits.
 #[must_use]
 pub fn ja3(hello: &ClientHello) -> String {
-    md5_hex(&ja3_text(hello))
+    let make = || md5_hex(&ja3_text(hello));
+    hello.extensions.ja3(hello.legacy_version, CipherSuite::default(), make)
 }
 
 /// The text that JA3S hashes: version, suite and extensions.
@@ -71,14 +72,27 @@ pub fn ja3s_text(hello: &ServerHello) -> String {
 /// JA3S of a ServerHello: MD5 of [`ja3s_text`], as 32 hex digits.
 #[must_use]
 pub fn ja3s(hello: &ServerHello) -> String {
-    md5_hex(&ja3s_text(hello))
+    let make = || md5_hex(&ja3s_text(hello));
+    hello.extensions.ja3(hello.legacy_version, hello.cipher_suite, make)
 }
 
 /// JA4 of a ClientHello, such as `t13d1516h2_8daaf6152771_e5627efa2ab1`.
 #[must_use]
 pub fn ja4(hello: &ClientHello, transport: Transport) -> String {
+    let mut text = String::with_capacity(36);
+    text.push(match transport {
+        Transport::Tcp => 't',
+        Transport::Quic => 'q',
+        Transport::Dtls => 'd',
+    });
+    text.push_str(&hello.extensions.ja4(hello.legacy_version, || ja4_of_hello(hello)));
+    text
+}
+
+/// JA4 behind the letter of the transport.
+fn ja4_of_hello(hello: &ClientHello) -> String {
     let mut suites: Vec<u16> = hello
-        .cipher_suites
+        .cipher_suites()
         .iter()
         .filter(|suite| !suite.is_grease())
         .map(|suite| suite.0)
@@ -89,11 +103,6 @@ pub fn ja4(hello: &ClientHello, transport: Transport) -> String {
     let extension_count = extensions.len();
     let has_sni = extensions.contains(&ExtensionType::SERVER_NAME);
     let mut text = String::with_capacity(36);
-    text.push(match transport {
-        Transport::Tcp => 't',
-        Transport::Quic => 'q',
-        Transport::Dtls => 'd',
-    });
     text.push_str(ja4_version(hello));
     text.push(if has_sni { 'd' } else { 'i' });
     push(&mut text, format_args!("{:02}{:02}", suites.len().min(99), extension_count.min(99)));

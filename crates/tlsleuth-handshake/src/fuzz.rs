@@ -11,7 +11,7 @@ use crate::{
     fingerprint::{self, Transport},
     joiner::Joiner,
     message::{
-        Alert, Certificate, CertificateForm, ClientHello, Context, Extensions, Message,
+        Alert, Certificate, CertificateForm, ClientHello, Context, Extensions, HelloStore, Message,
         ServerHello, sslv2,
     },
     preamble::{Preamble, Progress, name_plaintext, tds},
@@ -68,6 +68,19 @@ pub fn fuzz_message(data: &[u8]) {
     let _ = sslv2::Ssl2Header::is_client_hello(body);
 }
 
+/// A hello is read as it is read alone, whatever came before: the byte in front chooses where the
+/// bodies of two messages part, and each comes three times.
+pub fn fuzz_hello(data: &[u8]) {
+    let Some((choice, bodies)) = data.split_first() else { return };
+    let middle = bodies.len() * usize::from(*choice) / 255;
+    let (first, second) = bodies.split_at_checked(middle).unwrap_or((bodies, &[]));
+    let store = HelloStore::default();
+    for body in [first, second, first, second, first, second] {
+        assert_eq!(store.client_hello(body), ClientHello::decode(body));
+        assert_eq!(store.server_hello(body), ServerHello::decode(body));
+    }
+}
+
 /// The bytes are a list of extensions, with its length, in each message that can carry one.
 pub fn fuzz_extension(data: &[u8]) {
     let mut client = vec![3, 3];
@@ -102,7 +115,7 @@ pub fn fuzz_extension(data: &[u8]) {
 }
 
 fn describe(extensions: &Extensions) {
-    for extension in extensions {
+    for extension in extensions.iter() {
         let _ = format!("{extension:?} {}", extension.kind);
     }
     if let Some(name) = extensions.server_name() {
@@ -293,6 +306,13 @@ mod tests {
         #[test]
         fn no_mutated_hello_panics(body in mutated()) {
             fuzz_message(&[&[1, 0, 0, 0, 0][..], &body].concat());
+        }
+
+        #[test]
+        fn hellos_in_a_row_are_read_as_each_alone(first in mutated(), second in mutated()) {
+            // So chosen that the two part between the first and the second.
+            let middle = (first.len() * 255).div_ceil(first.len() + second.len());
+            fuzz_hello(&[&[u8::try_from(middle).unwrap()][..], &first, &second].concat());
         }
 
         #[test]

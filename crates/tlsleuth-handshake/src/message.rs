@@ -14,12 +14,14 @@ mod compressed_certificate;
 mod encrypted_extensions;
 mod extension;
 mod finished;
+mod hello_store;
 mod hello_verify_request;
 mod key_update;
 mod new_session_ticket;
 mod next_protocol;
 mod server_hello;
 mod server_key_exchange;
+mod shape;
 pub mod sslv2;
 mod supplemental_data;
 
@@ -39,12 +41,14 @@ pub use extension::{
     SignedCertificateTimestamp, StatusRequest,
 };
 pub use finished::Finished;
+pub use hello_store::HelloStore;
 pub use hello_verify_request::HelloVerifyRequest;
 pub use key_update::KeyUpdate;
 pub use new_session_ticket::NewSessionTicket;
 pub use next_protocol::NextProtocol;
 pub use server_hello::{DowngradeSentinel, HELLO_RETRY_REQUEST_RANDOM, ServerHello};
 pub use server_key_exchange::{KeyParams, ServerKeyExchange};
+pub use shape::ShapeId;
 pub use supplemental_data::SupplementalData;
 
 use crate::{

@@ -22,7 +22,8 @@ use crate::connection::{
 use crate::flight::{Content, KEPT_RECORDS, ProtectedRecord};
 use crate::joiner::{self, Joiner, Message};
 use crate::message::{
-    self, Certificate, CertificateForm, ClientHello, ServerHello, SignedCertificateTimestamp,
+    self, Certificate, CertificateForm, ClientHello, HelloStore, ServerHello,
+    SignedCertificateTimestamp,
 };
 use crate::observed::Observed;
 use crate::opener::{NotOpened, RecordOpener, SecretSource};
@@ -35,8 +36,14 @@ const GIVE_UP_BYTES: u64 = 32 * 1024;
 /// Alerts kept of one connection; further ones are dropped, the anomaly list says so.
 const MAX_ALERTS: usize = 64;
 
+/// Entries of the timeline of a handshake that gets no answer.
+const FIRST_EVENTS: usize = 2;
+
 /// Entries of the timeline of most handshakes.
-const USUAL_EVENTS: usize = 12;
+const USUAL_EVENTS: usize = 20;
+
+/// Protected records of most connections of which any are kept.
+const USUAL_PROTECTED: usize = 8;
 
 /// Events kept of one connection.
 const MAX_EVENTS: usize = 256;
@@ -56,6 +63,8 @@ const SETTLED_ONE_WAY_RECORDS: u64 = 64;
 pub struct Shared {
     /// Each distinct certificate is parsed once.
     pub certificates: CertificateStore,
+    /// The hellos of one build are read once.
+    pub hellos: HelloStore,
     /// Whoever knows secrets.
     pub secrets: Option<Arc<dyn SecretSource + Send + Sync>>,
 }
@@ -255,7 +264,7 @@ impl Tracker {
         if gaps.len() < 16 {
             gaps.push(gap);
         }
-        self.event(direction, gap.at, EventKind::CaptureGap(gap));
+        self.event(direction, gap.at, EventKind::CaptureGap(Box::new(gap)));
         self.interest()
     }
 
@@ -286,7 +295,7 @@ impl Tracker {
             } else {
                 None
             };
-            *self.connection.unfinished.of_mut(side) = unfinished;
+            *self.connection.unfinished.of_mut(side) = unfinished.map(Box::new);
         }
         self.note_not_offered(&flow);
         let mut connection = self.connection;
@@ -342,11 +351,14 @@ impl Tracker {
 
     fn event(&mut self, direction: Direction, at: Place, kind: EventKind) {
         let from = self.connection.side(direction);
-        if self.connection.events.len() < MAX_EVENTS {
-            if self.connection.events.is_empty() {
-                self.connection.events.reserve_exact(USUAL_EVENTS);
+        let events = &mut self.connection.events;
+        if events.len() < MAX_EVENTS {
+            match events.len() {
+                0 => events.reserve_exact(FIRST_EVENTS),
+                FIRST_EVENTS => events.reserve_exact(USUAL_EVENTS - FIRST_EVENTS),
+                _ => {}
             }
-            self.connection.events.push(Event { at, from, kind });
+            events.push(Event { at, from, kind });
         }
     }
 
@@ -390,8 +402,9 @@ impl Tracker {
         let side = self.connection.side(direction);
         if self.connection.garbage.of(side).is_none() && !self.stream(direction).gap {
             let text = WireText::new(found);
-            *self.connection.garbage.of_mut(side) = Some(Located::new(text.clone(), at));
-            self.event(direction, at, EventKind::Garbage(text));
+            let garbage = Box::new(Located::new(text.clone(), at));
+            *self.connection.garbage.of_mut(side) = Some(garbage);
+            self.event(direction, at, EventKind::Garbage(Box::new(text)));
         }
     }
 
@@ -523,8 +536,8 @@ impl Tracker {
             if let EventKind::ApplicationData { bytes, records, early: was } = &mut event.kind
                 && *was == early
             {
-                *bytes += u64::from(len);
-                *records += 1;
+                *bytes = bytes.saturating_add(u32::from(len));
+                *records = records.saturating_add(1);
                 return;
             }
             break;
@@ -532,7 +545,7 @@ impl Tracker {
         self.event(
             direction,
             at,
-            EventKind::ApplicationData { bytes: u64::from(len), records: 1, early },
+            EventKind::ApplicationData { bytes: u32::from(len), records: 1, early },
         );
     }
 
@@ -585,7 +598,7 @@ impl Tracker {
                     {
                         self.connection.renegotiation.get_or_insert(record.at);
                     }
-                    let (bytes, records) = (u64::from(header.len), 1);
+                    let (bytes, records) = (u32::from(header.len), 1);
                     self.event(
                         direction,
                         record.at,
@@ -605,6 +618,9 @@ impl Tracker {
             stream.kept += 1;
             let (at, header) = (record.at, record.header);
             let (content_type, len) = (header.content_type, header.len);
+            if self.connection.protected.is_empty() {
+                self.connection.protected.reserve_exact(USUAL_PROTECTED);
+            }
             self.connection.protected.push(ProtectedRecord {
                 from,
                 at,
@@ -709,6 +725,22 @@ impl Tracker {
         if let Some(whole) = joined.whole {
             self.tell_opener(shared, side, whole);
         }
+        match kind {
+            HandshakeType::CLIENT_HELLO => {
+                let (hello, anomalies) = shared.hellos.client_hello(body);
+                self.anomalies(at, anomalies);
+                self.client_hello(direction, at, hello);
+                self.hellos_told(shared);
+                return;
+            }
+            HandshakeType::SERVER_HELLO => {
+                let (hello, anomalies) = shared.hellos.server_hello(body);
+                self.anomalies(at, anomalies);
+                self.server_hello(shared, direction, at, hello);
+                return;
+            }
+            _ => {}
+        }
         use message::Message as M;
         let context = message::Context {
             version: self.connection.negotiated_version().map(|version| version.value),
@@ -719,10 +751,7 @@ impl Tracker {
         let (decoded, anomalies) = message::Message::decode(kind, body, &context);
         self.anomalies(at, anomalies);
         match decoded {
-            M::ClientHello(hello) => {
-                self.client_hello(direction, at, *hello);
-                self.hellos_told(shared);
-            }
+            // The HelloRetryRequest of drafts, a message of its own.
             M::ServerHello(hello) => self.server_hello(shared, direction, at, *hello),
             M::Certificate(chain) => {
                 self.certificate(shared, direction, at, &chain, body, false);
@@ -751,7 +780,7 @@ impl Tracker {
             M::CertificateRequest(request) => {
                 if !self.connection.certificate_request.is_present() {
                     self.connection.certificate_request =
-                        Observed::Present(Located::new(*request, at));
+                        Observed::Present(Box::new(Located::new(*request, at)));
                 }
                 self.event(direction, at, EventKind::CertificateRequest);
             }
@@ -766,7 +795,7 @@ impl Tracker {
             M::CertificateVerify(_) => self.event(direction, at, EventKind::CertificateVerify),
             M::EncryptedExtensions(extensions) => {
                 self.connection.encrypted_extensions =
-                    Observed::Present(Located::new(extensions, at));
+                    Observed::Present(Box::new(Located::new(extensions, at)));
                 self.event(direction, at, EventKind::EncryptedExtensions);
             }
             M::Finished(_) => {
@@ -827,7 +856,7 @@ impl Tracker {
     ) {
         if hello.is_hello_retry_request() {
             self.event(direction, at, EventKind::HelloRetryRequest);
-            self.connection.hello_retry.get_or_insert(Located::new(hello, at));
+            self.connection.hello_retry.get_or_insert_with(|| Box::new(Located::new(hello, at)));
             return;
         }
         self.event(direction, at, EventKind::ServerHello);
@@ -879,7 +908,7 @@ impl Tracker {
             Side::Server => &mut self.connection.server_chain,
         };
         if !place.is_present() {
-            *place = Observed::Present(Located::new(sent, at));
+            *place = Observed::Present(Box::new(Located::new(sent, at)));
         }
         self.event(direction, at, EventKind::Certificate { certificates });
     }

@@ -398,7 +398,7 @@ fn unseen(connection: &Connection) -> BTreeMap<&'static str, &'static str> {
 }
 
 fn chain(
-    sent: &Observed<Located<SentChain>>,
+    sent: &Observed<Box<Located<SentChain>>>,
     trusted: Option<bool>,
     verified_at: Option<i64>,
     roots: &'static str,

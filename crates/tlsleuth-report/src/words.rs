@@ -27,7 +27,7 @@ pub(crate) fn event(event: &Event, connection: &Connection) -> (&'static str, St
                 |hello| client_hello(&hello.value),
             ),
         ),
-        EventKind::Ssl2(name) => ("ssl2_message", format!("SSL 2 {name}")),
+        EventKind::Ssl2(name) => ("ssl2_message", format!("SSL 2 {}", name.name())),
         EventKind::ServerHello => (
             "server_hello",
             connection.server_hello.present().map_or_else(
@@ -129,7 +129,7 @@ fn chain_of(side: Side, connection: &Connection) -> Option<&Located<SentChain>> 
         Side::Client => &connection.client_chain,
         Side::Server => &connection.server_chain,
     };
-    chain.present()
+    chain.present().map(|chain| &**chain)
 }
 
 /// How far a timestamp may be ahead of the frame that it came in, in seconds, before it is told:
@@ -242,7 +242,7 @@ pub(crate) fn kind(event: &str) -> &'static str {
     }
 }
 
-fn amount(bytes: u64, records: u64) -> String {
+fn amount(bytes: u32, records: u32) -> String {
     if records == 1 {
         format!("{bytes} bytes")
     } else {

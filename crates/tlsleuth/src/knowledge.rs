@@ -41,7 +41,7 @@ fn content(connection: &Connection) -> Option<u64> {
     let hello = connection.client_hello()?;
     let mut hasher = FixedState::default().build_hasher();
     connection.client.address.hash(&mut hasher);
-    hello.value.cipher_suites.hash(&mut hasher);
+    hello.value.cipher_suites().hash(&mut hasher);
     let chain = connection.server_chain.present();
     match chain.and_then(|chain| chain.value.chain.leaf()) {
         Some(leaf) => leaf.sha256.hash(&mut hasher),

@@ -97,18 +97,6 @@ impl Hellos {
     }
 }
 
-/// The size of a ClientHello in bytes, with its handshake header of four (RFC 9846 §4).
-pub(super) fn size(hello: &ClientHello) -> u32 {
-    let end = |extension: &tlsleuth_handshake::message::Extension| {
-        extension.offset.saturating_add(u32::from(extension.len_bytes))
-    };
-    let fixed =
-        2 + 32 + 1 + hello.session_id.as_bytes().len() + 2 + 1 + hello.compression_methods.len();
-    let plain = fixed.saturating_add(hello.cipher_suites.len().saturating_mul(2));
-    let plain = u32::try_from(plain).unwrap_or(u32::MAX);
-    4u32.saturating_add(hello.extensions.iter().map(end).max().unwrap_or(plain))
-}
-
 /// Extensions that say nothing of what kind of client it is: they come with a name, a resumption or
 /// a size.
 fn tells(kind: ExtensionType) -> bool {
@@ -131,7 +119,7 @@ fn digest(hello: &ClientHello) -> u64 {
     hasher.write_u16(hello.legacy_version.0);
     let versions = list.supported_versions().unwrap_or_default().iter();
     put(&mut hasher, versions.filter(|version| !version.is_grease()).map(|version| version.0));
-    let suites = hello.cipher_suites.iter();
+    let suites = hello.cipher_suites().iter();
     put(&mut hasher, suites.filter(|suite| !suite.is_grease()).map(|suite| suite.0));
     let groups = list.supported_groups().unwrap_or_default().iter();
     put(&mut hasher, groups.filter(|group| !group.is_grease()).map(|group| group.0));

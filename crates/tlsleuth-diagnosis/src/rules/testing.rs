@@ -102,7 +102,8 @@ impl ServerKnowledge for Others<'_> {
     }
 
     fn content_before(&self, connection: &Connection) -> Option<Place> {
-        let suites = |other: &Connection| Some(other.client_hello()?.value.cipher_suites.clone());
+        let suites =
+            |other: &Connection| Some(other.client_hello()?.value.cipher_suites().to_vec());
         self.to_server(connection)
             .filter(|other| other.client.address == connection.client.address)
             .filter(|other| name(other) == name(connection) && suites(other) == suites(connection))

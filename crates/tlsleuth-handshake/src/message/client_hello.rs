@@ -1,9 +1,9 @@
 //! ClientHello.
 
-use super::{Carrier, ExtensionBody, Extensions};
+use super::{Carrier, ExtensionBody, Extensions, shape::Draft};
 use crate::{
     Anomaly,
-    anomaly::{Notes, Problem},
+    anomaly::{Notes, Problem, len32},
     codepoint::{CipherSuite, CompressionMethod, ExtensionType, ProtocolVersion},
     cursor::Cursor,
 };
@@ -31,7 +31,7 @@ use crate::{
 /// body.extend([0, 0, 2, 0xc0, 0x2f, 1, 0]); // no session, one suite, no compression
 /// let (hello, anomalies) = ClientHello::decode(&body);
 /// assert!(anomalies.is_empty());
-/// assert_eq!(*hello.cipher_suites, [CipherSuite(0xc02f)]);
+/// assert_eq!(hello.cipher_suites(), [CipherSuite(0xc02f)]);
 /// assert_eq!(hello.offered_versions().highest(), Some(ProtocolVersion::TLS1_2));
 /// ```
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -44,10 +44,8 @@ pub struct ClientHello {
     pub session_id: SessionId,
     /// The cookie of a HelloVerifyRequest, in DTLS only.
     pub dtls_cookie: Box<[u8]>,
-    /// The cipher suites, best first, GREASE and signaling suites among them.
-    pub cipher_suites: Box<[CipherSuite]>,
-    /// The compression methods.
-    pub compression_methods: Box<[CompressionMethod]>,
+    /// Bytes of the message's body.
+    pub len_bytes: u32,
     /// The extensions.
     pub extensions: Extensions,
 }
@@ -172,13 +170,21 @@ impl ClientHello {
 
     fn decode_form(body: &[u8], is_dtls: bool) -> (Self, Vec<Anomaly>) {
         let mut notes = Notes::default();
-        let mut hello = Self::default();
+        let mut hello = Self { len_bytes: len32(body.len()), ..Self::default() };
+        let mut draft = Draft::default();
         // What could be read stays; where it ends is in the notes.
-        let _ = hello.parse(&mut Cursor::new(body), is_dtls, &mut notes);
+        let _ = hello.parse(&mut Cursor::new(body), is_dtls, &mut draft, &mut notes);
+        hello.extensions = draft.finish();
         (hello, notes.finish())
     }
 
-    fn parse(&mut self, cursor: &mut Cursor<'_>, is_dtls: bool, notes: &mut Notes) -> Option<()> {
+    fn parse(
+        &mut self,
+        cursor: &mut Cursor<'_>,
+        is_dtls: bool,
+        draft: &mut Draft,
+        notes: &mut Notes,
+    ) -> Option<()> {
         self.legacy_version = ProtocolVersion(cursor.u16("legacy_version", notes)?);
         self.random = cursor.array("random", notes)?;
         self.session_id = SessionId::parse(cursor, "legacy_session_id", notes)?;
@@ -187,19 +193,37 @@ impl ClientHello {
         }
         let suites = cursor.vec16("cipher_suites", notes)?;
         suites.expect_len(2, 65_534, "cipher_suites", notes);
-        self.cipher_suites = suites.u16_list("cipher_suites", notes);
+        draft.cipher_suites = suites.u16_list("cipher_suites", notes);
         let at = cursor.offset();
         let methods = cursor.vec8("legacy_compression_methods", notes)?;
         methods.expect_len(1, 255, "legacy_compression_methods", notes);
-        self.compression_methods = methods.u8_list();
+        draft.compression_methods = methods.u8_list();
         if !methods.is_empty() && !methods.rest().contains(&0) {
             // RFC 5246 §7.4.1.2: null must be among them.
             let value = u32::from(methods.rest().first().copied().unwrap_or(0));
             notes.add("legacy_compression_methods", at, Problem::IllegalValue { value });
         }
-        self.extensions = Extensions::parse(cursor, Carrier::ClientHello, notes);
+        draft.read_extensions(cursor, Carrier::ClientHello, notes);
         cursor.end("extensions", notes);
         Some(())
+    }
+
+    /// The size of the message with its handshake header of four bytes (RFC 9846 §4).
+    #[must_use]
+    pub fn message_bytes(&self) -> u32 {
+        self.len_bytes.saturating_add(4)
+    }
+
+    /// The cipher suites, best first, GREASE and signaling suites among them.
+    #[must_use]
+    pub fn cipher_suites(&self) -> &[CipherSuite] {
+        self.extensions.shape.as_ref().map_or(&[], |shape| &shape.cipher_suites)
+    }
+
+    /// The compression methods.
+    #[must_use]
+    pub fn compression_methods(&self) -> &[CompressionMethod] {
+        self.extensions.shape.as_ref().map_or(&[], |shape| &shape.compression_methods)
     }
 
     /// The versions that the client offers: those of `supported_versions`, or else all up to
@@ -228,7 +252,7 @@ impl ClientHello {
 
     /// The suites that can be chosen: without GREASE and signaling suites.
     pub fn real_suites(&self) -> impl Iterator<Item = CipherSuite> + '_ {
-        self.cipher_suites
+        self.cipher_suites()
             .iter()
             .copied()
             .filter(|suite| !suite.is_grease() && !suite.is_signaling())
@@ -237,13 +261,13 @@ impl ClientHello {
     /// Whether the client fell back to an older version after a failure (RFC 7507 §4).
     #[must_use]
     pub fn has_fallback_scsv(&self) -> bool {
-        self.cipher_suites.contains(&CipherSuite::TLS_FALLBACK_SCSV)
+        self.cipher_suites().contains(&CipherSuite::TLS_FALLBACK_SCSV)
     }
 
     /// Whether the client knows secure renegotiation, by suite or by extension (RFC 5746 §3.4).
     #[must_use]
     pub fn has_secure_renegotiation(&self) -> bool {
-        self.cipher_suites.contains(&CipherSuite::TLS_EMPTY_RENEGOTIATION_INFO_SCSV)
+        self.cipher_suites().contains(&CipherSuite::TLS_EMPTY_RENEGOTIATION_INFO_SCSV)
             || self.extensions.contains(ExtensionType::RENEGOTIATION_INFO)
     }
 
@@ -256,7 +280,7 @@ impl ClientHello {
     /// Whether the client sends GREASE anywhere, as browsers do (RFC 8701).
     #[must_use]
     pub fn has_grease(&self) -> bool {
-        self.cipher_suites.iter().any(|suite| suite.is_grease())
+        self.cipher_suites().iter().any(|suite| suite.is_grease())
             || self.extensions.types().any(ExtensionType::is_grease)
     }
 

@@ -1,25 +1,28 @@
 //! Hello extensions: the list, and what its bodies say; `body` reads them.
 //!
 //! The list is walked by type and length, and each body is parsed by itself: one that is malformed
-//! hides none of the others.
+//! hides none of the others. What the hellos of one build have in common is in their
+//! [`Shape`], and what is a message's own in the list beside it.
+
+use std::sync::Arc;
 
 use tlsleuth_cert::{Fingerprint, Sct};
 
 use crate::{
     WireText,
-    anomaly::{Notes, Problem, len32},
+    anomaly::Notes,
     codepoint::{
         CertificateCompressionAlgorithm, CertificateStatusType, CertificateType, EcPointFormat,
         ExtensionType, NamedGroup, ProtocolVersion, PskKeyExchangeMode, SignatureScheme,
         SrtpProfile,
     },
     cursor::Cursor,
+    message::shape::{Draft, Listed, ListedBody, Shape, ShapeId},
 };
 
 mod body;
 
-use body::parse_body;
-pub(crate) use body::{parse_certificate_status, parse_names};
+pub(crate) use body::{parse_body, parse_certificate_status, parse_names};
 
 /// Bytes kept of an extension body that is not understood or malformed.
 pub const MAX_RAW_BYTES: usize = 1024;
@@ -60,21 +63,28 @@ pub enum Carrier {
 /// RFC 8446 §4.2. The accessors give the first extension of a type; a second one is an anomaly.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Extensions {
-    list: Box<[Extension]>,
-    is_present: bool,
+    /// `None` for a message that broke off before anything that a shape holds.
+    pub(super) shape: Option<Arc<Shape>>,
+    /// The bodies that the shape leaves open, in their order.
+    pub(super) own: Box<[OwnBody]>,
 }
 
-/// One extension.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Extension {
+/// One extension, as a list shows it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Extension<'a> {
     /// Its type.
     pub kind: ExtensionType,
     /// The length of its body as claimed, in bytes.
     pub len_bytes: u16,
-    /// Where its body begins, in bytes from the start of the message's body.
-    pub offset: u32,
     /// What it says.
-    pub body: ExtensionBody,
+    pub body: &'a ExtensionBody,
+}
+
+/// The body of an extension that differs from message to message, such as a server name.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct OwnBody {
+    pub(super) len_bytes: u16,
+    pub(super) body: ExtensionBody,
 }
 
 /// What an extension says.
@@ -295,46 +305,66 @@ pub enum EncryptedClientHello {
 impl Extensions {
     /// Whether the message had a list of extensions at all, be it empty.
     #[must_use]
-    pub const fn is_present(&self) -> bool {
-        self.is_present
+    pub fn is_present(&self) -> bool {
+        self.shape.as_ref().is_some_and(|shape| shape.has_list)
     }
 
     /// The extensions in the order in which they were sent, GREASE and unknown ones among them.
-    pub fn iter(&self) -> core::slice::Iter<'_, Extension> {
-        self.list.iter()
+    pub fn iter(&self) -> impl Iterator<Item = Extension<'_>> {
+        self.listed().iter().filter_map(|listed| self.extension(listed))
     }
 
     /// Their types, in the same order.
     pub fn types(&self) -> impl ExactSizeIterator<Item = ExtensionType> + '_ {
-        self.list.iter().map(|extension| extension.kind)
+        self.listed().iter().map(|listed| listed.kind)
     }
 
     /// How many there are.
     #[must_use]
-    pub const fn len(&self) -> usize {
-        self.list.len()
+    pub fn len(&self) -> usize {
+        self.listed().len()
     }
 
     /// Whether there are none.
     #[must_use]
-    pub const fn is_empty(&self) -> bool {
-        self.list.is_empty()
+    pub fn is_empty(&self) -> bool {
+        self.listed().is_empty()
     }
 
     /// The first extension of a type.
     #[must_use]
-    pub fn get(&self, kind: ExtensionType) -> Option<&Extension> {
-        self.list.iter().find(|extension| extension.kind == kind)
+    pub fn get(&self, kind: ExtensionType) -> Option<Extension<'_>> {
+        self.extension(self.shape.as_ref()?.get(kind)?)
     }
 
     /// Whether there is an extension of a type, whatever its body.
     #[must_use]
     pub fn contains(&self, kind: ExtensionType) -> bool {
-        self.get(kind).is_some()
+        self.shape.as_ref().is_some_and(|shape| shape.get(kind).is_some())
+    }
+
+    /// Which shape the message shares with others; `None` where it shares none so far. Messages of
+    /// one shape differ in nothing but their random numbers, sessions, and extensions that are their
+    /// own: server name, ticket, keys, cookie, padding.
+    #[must_use]
+    pub fn shape_id(&self) -> Option<ShapeId> {
+        self.shape.as_ref()?.id
+    }
+
+    fn listed(&self) -> &[Listed] {
+        self.shape.as_ref().map_or(&[], |shape| &shape.extensions)
+    }
+
+    fn extension<'a>(&'a self, listed: &'a Listed) -> Option<Extension<'a>> {
+        let (len_bytes, body) = match &listed.body {
+            ListedBody::Same(len_bytes, body) => (*len_bytes, body),
+            ListedBody::Own(nth) => self.own.get(*nth).map(|own| (own.len_bytes, &own.body))?,
+        };
+        Some(Extension { kind: listed.kind, len_bytes, body })
     }
 
     fn body(&self, kind: ExtensionType) -> Option<&ExtensionBody> {
-        self.get(kind).map(|extension| &extension.body)
+        self.get(kind).map(|extension| extension.body)
     }
 
     /// The server name that a client asks for.
@@ -603,80 +633,10 @@ impl Extensions {
 
     /// Reads the list with its length; no bytes at all are a message without extensions.
     pub(crate) fn parse(cursor: &mut Cursor<'_>, carrier: Carrier, notes: &mut Notes) -> Self {
-        if cursor.is_empty() {
-            return Self::default();
-        }
-        let Some(list) = cursor.vec16("extensions", notes) else { return Self::default() };
-        Self::parse_list(list, carrier, notes)
+        let mut draft = Draft::default();
+        draft.read_extensions(cursor, carrier, notes);
+        draft.finish()
     }
-
-    fn parse_list(mut list: Cursor<'_>, carrier: Carrier, notes: &mut Notes) -> Self {
-        let mut extensions = Vec::with_capacity(count(list.rest()));
-        // One bit for each of the types 0 to 63, which nearly all are.
-        let mut seen = 0_u64;
-        while !list.is_empty() {
-            if extensions.len() == MAX_EXTENSIONS {
-                let problem = Problem::TooMany { kept: len32(MAX_EXTENSIONS) };
-                notes.add("extensions", list.offset(), problem);
-                break;
-            }
-            let Some(kind) = list.u16("extension_type", notes) else { break };
-            let kind = ExtensionType(kind);
-            notes.extension = Some(kind);
-            let claimed = list.rest().first_chunk::<2>().copied().map(u16::from_be_bytes);
-            let Some(body) = list.vec16("extension_data", notes) else { break };
-            let is_known = match 1_u64.checked_shl(u32::from(kind.0)) {
-                Some(bit) => {
-                    let is_known = seen & bit != 0;
-                    seen |= bit;
-                    is_known
-                }
-                None => extensions.iter().any(|known: &Extension| known.kind == kind),
-            };
-            if is_known {
-                notes.add("extension_type", body.offset(), Problem::Duplicate);
-            }
-            // RFC 8446 §4.2.11: pre_shared_key is the last one of a ClientHello.
-            if kind == ExtensionType::PRE_SHARED_KEY
-                && carrier == Carrier::ClientHello
-                && !list.is_empty()
-            {
-                notes.add("extension_type", body.offset(), Problem::NotLast);
-            }
-            extensions.push(Extension {
-                kind,
-                len_bytes: claimed.unwrap_or(0),
-                offset: len32(body.offset()),
-                body: parse_body(kind, body, carrier, notes),
-            });
-            notes.extension = None;
-        }
-        notes.extension = None;
-        Self { list: extensions.into_boxed_slice(), is_present: true }
-    }
-}
-
-impl<'a> IntoIterator for &'a Extensions {
-    type Item = &'a Extension;
-    type IntoIter = core::slice::Iter<'a, Extension>;
-
-    fn into_iter(self) -> Self::IntoIter {
-        self.iter()
-    }
-}
-
-/// How many extensions a list holds at most, so that room for them is taken once.
-fn count(mut list: &[u8]) -> usize {
-    let mut count = 0;
-    while let Some((head, tail)) = list.split_first_chunk::<4>() {
-        count += 1;
-        if count == MAX_EXTENSIONS {
-            break;
-        }
-        let [_, _, high, low] = *head;
-        list = tail.get(usize::from(u16::from_be_bytes([high, low]))..).unwrap_or(&[]);
-    }
-    count
 }
 
 #[cfg(test)]

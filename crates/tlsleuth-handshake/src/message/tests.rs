@@ -29,7 +29,7 @@ fn with_extensions(extensions: &str) -> (ClientHello, Vec<String>) {
 #[test]
 fn reads_the_hello_of_openssl() {
     let hello = hello(OPENSSL_HELLO);
-    assert_eq!(hello.cipher_suites.len(), 31);
+    assert_eq!(hello.cipher_suites().len(), 31);
     assert_eq!(hello.session_id.as_bytes().len(), 32);
     let extensions = &hello.extensions;
     let name = extensions.server_name().unwrap();
@@ -79,7 +79,7 @@ fn agrees_with_tls_parser_on_hellos() {
         assert_eq!(ours.legacy_version.0, theirs.version.0);
         assert_eq!(ours.random, theirs.random);
         let suites: Vec<u16> = theirs.ciphers.iter().map(|suite| suite.0).collect();
-        assert!(ours.cipher_suites.iter().map(|suite| suite.0).eq(suites));
+        assert!(ours.cipher_suites().iter().map(|suite| suite.0).eq(suites));
         let (_, list) = tls_parser::parse_tls_extensions(theirs.ext.unwrap()).unwrap();
         let types =
             list.iter().map(|extension| u16::from(tls_parser::TlsExtensionType::from(extension)));
@@ -130,7 +130,7 @@ fn grease_and_unknown_extensions_keep_their_place() {
     let types: Vec<u16> = hello.extensions.types().map(|kind| kind.0).collect();
     assert_eq!(types, [0x1a1a, 0x1234, 23]);
     let unknown = hello.extensions.get(ExtensionType(0x1234)).unwrap();
-    assert_eq!(unknown.body, ExtensionBody::Raw(Box::new([0xab, 0xcd])));
+    assert_eq!(unknown.body, &ExtensionBody::Raw(Box::new([0xab, 0xcd])));
     assert!(hello.has_grease());
 }
 

@@ -5,7 +5,7 @@ use tlsleuth_capture::{Direction, EndedFlow, Located, Place};
 use super::unheard::Words;
 use super::{Mode, Shared, Tracker};
 use crate::WireText;
-use crate::connection::{Both, EventKind, PreambleFacts, RefusalFacts, Side};
+use crate::connection::{Both, EventKind, PreambleFacts, RefusalFacts, Side, Ssl2Step};
 use crate::message::sslv2::{Ssl2Header, Ssl2Message};
 use crate::preamble::{Preamble, Progress, Protocol, Refusal, name_plaintext, tds};
 use crate::probe::{self, Beginning};
@@ -187,7 +187,8 @@ impl Tracker {
             && self.connection.plaintext.of(side).is_none()
             && let Some(found) = name_plaintext(side == Side::Client, bytes)
         {
-            *self.connection.plaintext.of_mut(side) = Some(Located::new(found, at));
+            let found = Box::new(Located::new(found, at));
+            *self.connection.plaintext.of_mut(side) = Some(found);
         }
         if self.preamble_over {
             return;
@@ -234,7 +235,7 @@ impl Tracker {
                 }
                 Progress::Refused { reason, consumed } => {
                     let tunnel = protocol.is_some_and(Protocol::is_tunnel);
-                    let says = WireText::new(reason.to_string().as_bytes());
+                    let says = Box::new(WireText::new(reason.to_string().as_bytes()));
                     let kind = if tunnel {
                         EventKind::ProxyConnect(says)
                     } else {
@@ -242,9 +243,10 @@ impl Tracker {
                     };
                     self.event(direction, at, kind);
                     let target = self.preamble.as_ref().and_then(|preamble| preamble.target());
+                    let refusal = RefusalFacts { protocol, reason, target };
                     self.connection
                         .refusal
-                        .get_or_insert(Located::new(RefusalFacts { protocol, reason, target }, at));
+                        .get_or_insert_with(|| Box::new(Located::new(refusal, at)));
                     self.stream(direction).head = rest(consumed);
                     if consumed == 0 {
                         return;
@@ -336,7 +338,7 @@ impl Tracker {
             reason: Refusal::NotOffered,
             target: None,
         };
-        self.connection.refusal = Some(Located::new(facts, left));
+        self.connection.refusal = Some(Box::new(Located::new(facts, left)));
     }
 
     fn note_preamble(&mut self, at: Place) {
@@ -351,7 +353,7 @@ impl Tracker {
             Some(target) => format!("{} to {target}", protocol.name()),
             None => format!("{}: TLS begins", protocol.name()),
         };
-        let words = WireText::new(words.as_bytes());
+        let words = Box::new(WireText::new(words.as_bytes()));
         let kind = if protocol.is_tunnel() {
             EventKind::ProxyConnect(words)
         } else {
@@ -442,22 +444,25 @@ impl Tracker {
             self.anomalies(at, anomalies);
             match message {
                 Some(Ssl2Message::ClientHello(hello)) => {
-                    self.connection.ssl2.client_hello.get_or_insert(Located::new(hello, at));
-                    self.event(direction, at, EventKind::Ssl2("client_hello"));
+                    let hello = Box::new(Located::new(hello, at));
+                    self.connection.ssl2.client_hello.get_or_insert(hello);
+                    self.event(direction, at, EventKind::Ssl2(Ssl2Step::ClientHello));
                 }
                 Some(Ssl2Message::ServerHello(hello)) => {
-                    self.connection.ssl2.server_hello.get_or_insert(Located::new(hello, at));
-                    self.event(direction, at, EventKind::Ssl2("server_hello"));
+                    let hello = Box::new(Located::new(hello, at));
+                    self.connection.ssl2.server_hello.get_or_insert(hello);
+                    self.event(direction, at, EventKind::Ssl2(Ssl2Step::ServerHello));
                 }
                 Some(Ssl2Message::ClientMasterKey(_)) => {
                     self.connection.client_key_exchange.get_or_insert(at);
                     self.forward.protected = true;
                     self.reverse.protected = true;
-                    self.event(direction, at, EventKind::Ssl2("client_master_key"));
+                    self.event(direction, at, EventKind::Ssl2(Ssl2Step::ClientMasterKey));
                 }
                 Some(Ssl2Message::Error(error)) => {
-                    self.connection.ssl2.error.get_or_insert(Located::new(error, at));
-                    self.event(direction, at, EventKind::Ssl2("error"));
+                    let error = Box::new(Located::new(error, at));
+                    self.connection.ssl2.error.get_or_insert(error);
+                    self.event(direction, at, EventKind::Ssl2(Ssl2Step::Error));
                 }
                 Some(Ssl2Message::Other(_)) | None => {}
             }

@@ -164,6 +164,7 @@ fn tell(connections: &[Box<Analyzed>]) -> String {
                 connection
                     .unfinished
                     .of(side)
+                    .as_ref()
                     .map(|found| (found.content_type, found.handshake_type)),
             );
         }

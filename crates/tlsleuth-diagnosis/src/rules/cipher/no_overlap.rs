@@ -72,7 +72,7 @@ fn check(case: &Case<'_>) -> Verdict {
     .evidence(alert.at, format!("the server answers {said}"))
     .explain(format!("In this hello {inference}."));
     if let Some(seen) = elsewhere
-        && !hello.value.cipher_suites.contains(&seen.value.cipher_suite)
+        && !hello.value.cipher_suites().contains(&seen.value.cipher_suite)
     {
         finding = finding.evidence(
             seen.at,

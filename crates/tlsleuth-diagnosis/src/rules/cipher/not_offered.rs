@@ -26,7 +26,9 @@ declare_rule! {
 fn check(case: &Case<'_>) -> Verdict {
     let client = case.client_hello()?;
     let suite = case.cipher_suite()?;
-    if client.value.cipher_suites.is_empty() || client.value.cipher_suites.contains(&suite.value) {
+    if client.value.cipher_suites().is_empty()
+        || client.value.cipher_suites().contains(&suite.value)
+    {
         return Ok(None);
     }
     Ok(Some(

@@ -20,7 +20,7 @@ fn bounded(bytes: &[u8]) -> Box<[u8]> {
     bytes.get(..MAX_RAW_BYTES).unwrap_or(bytes).into()
 }
 
-pub(super) fn parse_body(
+pub(crate) fn parse_body(
     kind: ExtensionType,
     mut body: Cursor<'_>,
     carrier: Carrier,

@@ -1,0 +1,272 @@
+//! What the messages of one build have in common: read once, shared by all of them.
+
+use std::sync::{Arc, OnceLock};
+
+use super::extension::{Carrier, ExtensionBody, Extensions, MAX_EXTENSIONS, OwnBody, parse_body};
+use crate::{
+    anomaly::{Notes, Problem, len32},
+    codepoint::{CipherSuite, CompressionMethod, ExtensionType, ProtocolVersion},
+    cursor::Cursor,
+};
+
+/// Names a shape that several hellos share, so that what was computed for one of them can be
+/// remembered for the others. No two shapes of a process have the same.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct ShapeId(pub(super) u64);
+
+/// Suites, compression methods and extensions of a message, without what differs from one
+/// connection to the next.
+#[derive(Debug, Default)]
+pub(super) struct Shape {
+    /// `None` as long as nobody shares it.
+    pub(super) id: Option<ShapeId>,
+    pub(super) cipher_suites: Box<[CipherSuite]>,
+    pub(super) compression_methods: Box<[CompressionMethod]>,
+    pub(super) extensions: Box<[Listed]>,
+    places: Places,
+    /// Whether there is a list of extensions, be it empty.
+    pub(super) has_list: bool,
+    pub(super) fingerprints: Fingerprints,
+}
+
+impl PartialEq for Shape {
+    fn eq(&self, other: &Self) -> bool {
+        self.cipher_suites == other.cipher_suites
+            && self.compression_methods == other.compression_methods
+            && self.extensions == other.extensions
+            && self.has_list == other.has_list
+    }
+}
+
+impl Eq for Shape {}
+
+/// An extension of a list.
+#[derive(Debug, PartialEq, Eq)]
+pub(super) struct Listed {
+    pub(super) kind: ExtensionType,
+    pub(super) body: ListedBody,
+}
+
+/// What an extension of a list says.
+#[derive(Debug, PartialEq, Eq)]
+pub(super) enum ListedBody {
+    /// The same in all messages of the shape: the length as claimed, in bytes, and the body.
+    Same(u16, ExtensionBody),
+    /// The message's own: its place among these.
+    Own(usize),
+}
+
+/// Where the extensions of type 0 to 63 are in a list, which nearly all are: the first of each type,
+/// counted from 1; 0 for none.
+#[derive(Debug)]
+struct Places([u8; 64]);
+
+impl Default for Places {
+    fn default() -> Self {
+        Self([0; 64])
+    }
+}
+
+impl Places {
+    fn of(list: &[Listed]) -> Self {
+        let mut places = Self::default();
+        // From the end, so that the first of a type stays; none of those behind 254 are noted.
+        for (listed, nth) in list.iter().zip(1..=u8::MAX).rev() {
+            if let Some(place) = places.0.get_mut(usize::from(listed.kind.0)) {
+                *place = nth;
+            }
+        }
+        places
+    }
+}
+
+impl Shape {
+    /// The first extension of a type.
+    pub(super) fn get(&self, kind: ExtensionType) -> Option<&Listed> {
+        match self.places.0.get(usize::from(kind.0)) {
+            Some(0) if self.extensions.len() <= usize::from(u8::MAX) => None,
+            Some(nth @ 1..) => self.extensions.get(usize::from(*nth) - 1),
+            _ => self.extensions.iter().find(|listed| listed.kind == kind),
+        }
+    }
+}
+
+/// Fingerprints of a shape that is shared, once somebody asked for them, with what they depend on
+/// beside it: the version, and of a server the suite.
+#[derive(Debug, Default)]
+pub(super) struct Fingerprints {
+    ja3: OnceLock<Fingerprint>,
+    ja4: OnceLock<Fingerprint>,
+}
+
+type Fingerprint = (ProtocolVersion, CipherSuite, Box<str>);
+
+impl Extensions {
+    /// JA3 or JA3S of the message, made once for a shape that is shared.
+    pub(crate) fn ja3(
+        &self,
+        version: ProtocolVersion,
+        suite: CipherSuite,
+        make: impl FnOnce() -> String,
+    ) -> String {
+        self.remembered(|prints| &prints.ja3, version, suite, make)
+    }
+
+    /// The same of what JA4 has behind the letter of the transport.
+    pub(crate) fn ja4(&self, version: ProtocolVersion, make: impl FnOnce() -> String) -> String {
+        self.remembered(|prints| &prints.ja4, version, CipherSuite::default(), make)
+    }
+
+    fn remembered(
+        &self,
+        which: impl FnOnce(&Fingerprints) -> &OnceLock<Fingerprint>,
+        version: ProtocolVersion,
+        suite: CipherSuite,
+        make: impl FnOnce() -> String,
+    ) -> String {
+        let Some(shape) = self.shape.as_ref().filter(|shape| shape.id.is_some()) else {
+            return make();
+        };
+        let known = which(&shape.fingerprints);
+        match known.get() {
+            Some((v, s, text)) if (*v, *s) == (version, suite) => text.to_string(),
+            Some(_) => make(),
+            None => {
+                let text = make();
+                // Somebody else may have been faster, with the same text.
+                let _ = known.set((version, suite, text.as_str().into()));
+                text
+            }
+        }
+    }
+}
+
+/// A shape and the bodies beside it, while a message is read.
+#[derive(Default)]
+pub(super) struct Draft {
+    pub(super) cipher_suites: Box<[CipherSuite]>,
+    pub(super) compression_methods: Box<[CompressionMethod]>,
+    extensions: Vec<Listed>,
+    own: Vec<OwnBody>,
+    has_list: bool,
+}
+
+/// Whether the body of an extension differs between the hellos of one build.
+pub(super) fn is_own(kind: ExtensionType, carrier: Carrier, len_bytes: usize) -> bool {
+    use ExtensionType as T;
+    match (carrier, kind) {
+        // An empty ticket asks for one, an empty list of length 1 says that this is the first
+        // handshake.
+        (Carrier::ClientHello, T::SESSION_TICKET) => len_bytes > 0,
+        (
+            Carrier::ClientHello | Carrier::ServerHello | Carrier::HelloRetryRequest,
+            T::RENEGOTIATION_INFO,
+        ) => len_bytes > 1,
+        (Carrier::ClientHello, T::SERVER_NAME | T::PRE_SHARED_KEY | T::PADDING)
+        | (Carrier::ServerHello, T::SIGNED_CERTIFICATE_TIMESTAMP)
+        | (
+            Carrier::ClientHello | Carrier::ServerHello | Carrier::HelloRetryRequest,
+            T::COOKIE
+            | T::ENCRYPTED_CLIENT_HELLO
+            | T::QUIC_TRANSPORT_PARAMETERS
+            | T::QUIC_TRANSPORT_PARAMETERS_DRAFT,
+        ) => true,
+        _ => false,
+    }
+}
+
+impl Draft {
+    /// Reads a list of extensions with its length, if there is anything.
+    pub(super) fn read_extensions(
+        &mut self,
+        cursor: &mut Cursor<'_>,
+        carrier: Carrier,
+        notes: &mut Notes,
+    ) {
+        if cursor.is_empty() {
+            return;
+        }
+        let Some(list) = cursor.vec16("extensions", notes) else { return };
+        self.has_list = true;
+        self.read_list(list, carrier, notes);
+    }
+
+    fn read_list(&mut self, mut list: Cursor<'_>, carrier: Carrier, notes: &mut Notes) {
+        self.extensions.reserve_exact(count(list.rest()));
+        // One bit for each of the types 0 to 63, which nearly all are.
+        let mut seen = 0_u64;
+        while !list.is_empty() {
+            if self.extensions.len() == MAX_EXTENSIONS {
+                let problem = Problem::TooMany { kept: len32(MAX_EXTENSIONS) };
+                notes.add("extensions", list.offset(), problem);
+                break;
+            }
+            let Some(kind) = list.u16("extension_type", notes) else { break };
+            let kind = ExtensionType(kind);
+            notes.extension = Some(kind);
+            let claimed = list.rest().first_chunk::<2>().copied().map(u16::from_be_bytes);
+            let Some(body) = list.vec16("extension_data", notes) else { break };
+            let is_known = match 1_u64.checked_shl(u32::from(kind.0)) {
+                Some(bit) => {
+                    let is_known = seen & bit != 0;
+                    seen |= bit;
+                    is_known
+                }
+                None => self.extensions.iter().any(|known| known.kind == kind),
+            };
+            if is_known {
+                notes.add("extension_type", body.offset(), Problem::Duplicate);
+            }
+            // RFC 8446 §4.2.11: pre_shared_key is the last one of a ClientHello.
+            if kind == ExtensionType::PRE_SHARED_KEY
+                && carrier == Carrier::ClientHello
+                && !list.is_empty()
+            {
+                notes.add("extension_type", body.offset(), Problem::NotLast);
+            }
+            let is_own = is_own(kind, carrier, body.len());
+            let len_bytes = claimed.unwrap_or(0);
+            let body = parse_body(kind, body, carrier, notes);
+            let body = if is_own {
+                self.own.push(OwnBody { len_bytes, body });
+                ListedBody::Own(self.own.len() - 1)
+            } else {
+                ListedBody::Same(len_bytes, body)
+            };
+            self.extensions.push(Listed { kind, body });
+            notes.extension = None;
+        }
+        notes.extension = None;
+    }
+
+    /// What was read.
+    pub(super) fn finish(self) -> Extensions {
+        if !self.has_list && self.cipher_suites.is_empty() && self.compression_methods.is_empty() {
+            return Extensions::default();
+        }
+        let shape = Shape {
+            id: None,
+            cipher_suites: self.cipher_suites,
+            compression_methods: self.compression_methods,
+            places: Places::of(&self.extensions),
+            extensions: self.extensions.into_boxed_slice(),
+            has_list: self.has_list,
+            fingerprints: Fingerprints::default(),
+        };
+        Extensions { shape: Some(Arc::new(shape)), own: self.own.into_boxed_slice() }
+    }
+}
+
+/// How many extensions a list holds at most, so that room for them is taken once.
+fn count(mut list: &[u8]) -> usize {
+    let mut count = 0;
+    while let Some((head, tail)) = list.split_first_chunk::<4>() {
+        count += 1;
+        if count == MAX_EXTENSIONS {
+            break;
+        }
+        let [_, _, high, low] = *head;
+        list = tail.get(usize::from(u16::from_be_bytes([high, low]))..).unwrap_or(&[]);
+    }
+    count
+}
