@@ -107,6 +107,7 @@ fn whole(
             flows_without_tls: counts.without_tls,
             flows: counts.flows.flows,
             flows_evicted: counts.flows.evicted,
+            segments_after_eviction: counts.flows.segments_after_eviction,
             holes_given_up: counts.flows.holes_given_up,
             overlaps_not_compared: counts.flows.overlaps_not_compared,
             dtls_not_read: counts.dtls.as_ref().map(not_read),

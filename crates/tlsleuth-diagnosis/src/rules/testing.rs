@@ -160,21 +160,25 @@ fn run(script: &str) -> (Vec<Connection>, Policy) {
     // What `watch` writes to move the clock.
     connections.retain(|connection| connection.server.port != 9);
     connections.sort_by_key(|connection| connection.first.order());
+    (connections, policy(&story))
+}
+
+/// A policy that trusts a script's root.
+fn policy(story: &tlsleuth_testkit::Story) -> Policy {
     let store = CertificateStore::default();
     let mut anchors = Anchors::none();
     anchors.add(store.intern(tlsleuth_testkit::pki().root()));
     for der in story.anchors() {
         anchors.add(store.intern(der));
     }
-    let policy = Policy {
+    Policy {
         judge: Arc::new(Judge::new(anchors)),
         roots: "none",
         own_anchors: true,
         verify_time: VerifyTime::Capture,
         judge_chains: true,
         slow_handshake_ns: 2_000_000_000,
-    };
-    (connections, policy)
+    }
 }
 
 /// The authorities that a script shows.
@@ -188,6 +192,23 @@ fn intermediates(connections: &[Connection]) -> SeenIntermediates {
         }
     }
     seen
+}
+
+/// The first connection of a script, and what `judge` says of it.
+pub(crate) fn one(script: &str, judge: Judging) -> (Connection, Diagnosis) {
+    let (mut connections, _) = run(script);
+    let connection = connections.remove(0);
+    let found = judged(&connection, judge);
+    (connection, found)
+}
+
+type Judging = fn(&Connection, &Policy, &Context<'_>) -> Diagnosis;
+
+/// What `judge` says of a connection, alone and with a policy that trusts nobody.
+pub(crate) fn judged(connection: &Connection, judge: Judging) -> Diagnosis {
+    let intermediates = SeenIntermediates::default();
+    let context = Context { intermediates: &intermediates, servers: &Others(&[]) };
+    judge(connection, &policy(&tlsleuth_testkit::script("")), &context)
 }
 
 /// What one rule says of a script's connections: its findings with their evidence, or `clear`, `not
