@@ -24,6 +24,9 @@ const ENTRY_OVERHEAD_BYTES: usize = 128;
 /// flight with a usual chain fits; a longer history would only serve to compare application data.
 const HISTORY_BYTES: usize = 16 * 1024;
 
+/// Room for the marks of a stream at first, in segments.
+const USUAL_SEGMENTS: usize = 8;
+
 /// What an assembler hands on.
 pub(crate) enum Piece<'a> {
     /// The next bytes in order.
@@ -367,6 +370,10 @@ impl Assembler {
             return;
         }
         let position = history.keep(part);
+        if self.marks.capacity() == 0 {
+            // A handshake has about as many segments each way.
+            self.marks.reserve_exact(USUAL_SEGMENTS);
+        }
         self.marks.push(Mark { start: self.marked_to, position, at });
         self.marked_to = self.marked_to.saturating_add(part.len() as u64);
     }

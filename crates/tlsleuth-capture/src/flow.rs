@@ -83,7 +83,8 @@ pub enum EndReason {
     Idle,
     /// The ports were used again.
     Replaced,
-    /// The table was full: [`Limits::max_flows`](crate::Limits::max_flows).
+    /// The table was full: [`Limits::max_flows`](crate::Limits::max_flows). What came of the flow later
+    /// was not looked at.
     Evicted,
     /// The capture ended.
     CaptureEnd,

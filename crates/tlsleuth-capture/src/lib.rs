@@ -17,6 +17,7 @@ pub mod flow;
 pub mod frame;
 mod history;
 pub mod limits;
+pub mod lone_syn;
 pub mod place;
 pub mod segment;
 pub mod stream;
@@ -39,6 +40,7 @@ pub use file::{
 };
 pub use frame::{Frame, LinkType};
 pub use limits::Limits;
+pub use lone_syn::LoneSyn;
 pub use place::{Located, Place, Timestamp};
 pub use segment::{Segment, SeqNumber, TcpFlags, TunnelId};
 pub use stats::{DecodeStats, FragmentStats};

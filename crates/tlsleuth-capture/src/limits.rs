@@ -4,10 +4,11 @@
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Limits {
-    /// Flows followed at once. When full, the flow that was idle for longest is ended.
+    /// Flows followed at once. When full, one is ended: an unanswered SYN as long as these are more
+    /// than an eighth, else one that is done, else one that is idle.
     pub max_flows: usize,
     /// Bytes that the followed flows hold: entries, facts, buffers, and what the listener holds for
-    /// them. When full, flows that were idle for long are ended.
+    /// them. When full, flows are ended likewise.
     pub max_flow_bytes: usize,
     /// Nanoseconds of capture time after which an idle flow is ended.
     pub flow_idle_ns: i64,
@@ -44,7 +45,7 @@ pub struct Limits {
 impl Default for Limits {
     fn default() -> Self {
         Self {
-            max_flows: 393_216,
+            max_flows: 262_144,
             max_flow_bytes: 64 << 20,
             flow_idle_ns: 300_000_000_000,
             half_open_idle_ns: 30_000_000_000,

@@ -1,6 +1,7 @@
 //! What the flow table tells of streams, and who listens.
 
 use crate::flow::{EndedFlow, FlowView};
+use crate::lone_syn::LoneSyn;
 use crate::{Place, transport::OverlapConflict};
 
 /// Names a flow while the table follows it. A number is used again after the flow ended.
@@ -87,6 +88,12 @@ pub trait StreamSink {
 
     /// The flow is over, or is followed no longer. Its number may be used again afterwards.
     fn ended(&mut self, flow: EndedFlow);
+
+    /// The same of a flow of which there was no more than a SYN. A million of them may end at once:
+    /// who has no need of the whole flow now makes it when there is.
+    fn ended_with_a_syn(&mut self, flow: LoneSyn) {
+        self.ended(flow.into());
+    }
 
     /// Bytes that the listener holds for flows that have not ended: they count towards
     /// [`Limits::max_flow_bytes`](crate::Limits::max_flow_bytes). Asked after every segment that is

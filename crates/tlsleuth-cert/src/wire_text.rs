@@ -63,6 +63,15 @@ impl WireText {
 
     /// Writes at most `room` characters; tells whether everything was written.
     fn write_escaped(&self, out: &mut impl fmt::Write, room: usize) -> Result<bool, fmt::Error> {
+        // Nearly all text is plain, and is written in one piece.
+        let is_plain = |byte: &u8| matches!(byte, b' '..=b'~') && *byte != b'\\';
+        if self.0.len() <= room
+            && self.0.iter().all(is_plain)
+            && let Some(plain) = self.as_str()
+        {
+            out.write_str(plain)?;
+            return Ok(true);
+        }
         let mut room = room;
         let mut piece = String::new();
         let mut put = |out: &mut dyn fmt::Write, piece: &str| -> Result<bool, fmt::Error> {

@@ -1,6 +1,7 @@
 //! One connection as the rules see it. The accessors keep a rule honest: what was not sent is
 //! [`Skip::NotApplicable`], what is encrypted or was missed is [`Skip::Undetermined`].
 
+use std::cell::OnceCell;
 use std::sync::Arc;
 
 use tlsleuth_capture::{Endpoint, Located, Place, Timestamp};
@@ -15,6 +16,7 @@ use tlsleuth_handshake::{Observed, Side};
 use crate::ending::{Ending, How, ending};
 use crate::policy::{Policy, VerifyTime};
 use crate::rule::Skip;
+use crate::signs::Signs;
 
 /// A chain with what judging it gave.
 #[derive(Clone, Debug)]
@@ -31,6 +33,8 @@ pub struct JudgedChain<'a> {
     pub stapled: Option<Located<Arc<OcspJudgement>>>,
     /// For a client's chain: whether it leads to an authority that the server asked for.
     pub leads_to_requested: bool,
+    /// The signs that rules need of this chain.
+    pub signs: Signs,
 }
 
 impl JudgedChain<'_> {
@@ -125,9 +129,12 @@ pub struct Case<'a> {
     pub policy: &'a Policy,
     /// What ended it.
     pub ending: Ending,
+    /// The signs that rules need, but for those of a single chain.
+    pub signs: Signs,
     /// What other connections tell.
     pub context: &'a Context<'a>,
-    server_name: Option<Located<ReferenceName>>,
+    /// Read when a rule first asks: most connections need it for nothing.
+    server_name: OnceCell<Option<Located<ReferenceName>>>,
     server_chain: Observed<JudgedChain<'a>>,
     client_chain: Observed<JudgedChain<'a>>,
 }
@@ -136,10 +143,6 @@ impl<'a> Case<'a> {
     /// A case with its chains judged.
     #[must_use]
     pub fn new(connection: &'a Connection, policy: &'a Policy, context: &'a Context<'a>) -> Self {
-        let server_name = connection.client_hello().and_then(|hello| {
-            let sni = hello.value.extensions.server_name()?;
-            Some(Located::new(ReferenceName::new(sni.host_name.raw()), hello.at))
-        });
         let judge = |chain: &'a Observed<Box<Located<SentChain>>>, side| {
             if policy.judge_chains {
                 chain.as_ref().map(|sent| judge_chain(connection, sent, side, policy, context))
@@ -147,14 +150,25 @@ impl<'a> Case<'a> {
                 Observed::Missed
             }
         };
+        let ending = ending(connection);
+        let server_chain = judge(&connection.server_chain, Side::Server);
+        let client_chain = judge(&connection.client_chain, Side::Client);
+        let mut signs = Signs::of(connection, &ending);
+        if server_chain.is_present() {
+            signs = signs.and(Signs::SERVER_CHAIN);
+        }
+        if client_chain.is_present() {
+            signs = signs.and(Signs::CLIENT_CHAIN);
+        }
         Self {
             connection,
             policy,
-            ending: ending(connection),
+            ending,
+            signs,
             context,
-            server_name,
-            server_chain: judge(&connection.server_chain, Side::Server),
-            client_chain: judge(&connection.client_chain, Side::Client),
+            server_name: OnceCell::new(),
+            server_chain,
+            client_chain,
         }
     }
 
@@ -184,7 +198,16 @@ impl<'a> Case<'a> {
     /// Skips when it sent none, or the ClientHello was not seen.
     pub fn server_name(&self) -> Result<&Located<ReferenceName>, Skip> {
         self.client_hello()?;
-        self.server_name.as_ref().ok_or(Skip::NotApplicable)
+        self.asked_name().ok_or(Skip::NotApplicable)
+    }
+
+    fn asked_name(&self) -> Option<&Located<ReferenceName>> {
+        let read = || {
+            let hello = self.connection.client_hello()?;
+            let sni = hello.value.extensions.server_name()?;
+            Some(Located::new(ReferenceName::new(sni.host_name.raw()), hello.at))
+        };
+        self.server_name.get_or_init(read).as_ref()
     }
 
     /// The server's chain.
@@ -271,7 +294,7 @@ impl<'a> Case<'a> {
     /// What the server is called in titles: the name that was asked for, or its address.
     #[must_use]
     pub fn server_display(&self) -> String {
-        match &self.server_name {
+        match self.asked_name() {
             Some(name) => name.value.to_string(),
             None => self.connection.server.to_string(),
         }
@@ -319,5 +342,9 @@ fn judge_chain<'a>(
             };
             chain.certificates().iter().any(|certificate| named(certificate.issuer.der()))
         });
-    JudgedChain { side, sent, judgement, judged_at, stapled, leads_to_requested }
+    let signs = Signs::none();
+    let mut chain =
+        JudgedChain { side, sent, judgement, judged_at, stapled, leads_to_requested, signs };
+    chain.signs = Signs::of_chain(&chain);
+    chain
 }

@@ -1,6 +1,6 @@
 //! Runs the rules over one connection and names the verdict.
 
-use tlsleuth_capture::Located;
+use tlsleuth_capture::{EndReason, Located};
 use tlsleuth_handshake::Side;
 use tlsleuth_handshake::connection::{Connection, Outcome};
 
@@ -41,20 +41,54 @@ impl Diagnosis {
 /// Judges one connection.
 #[must_use]
 pub fn diagnose(connection: &Connection, policy: &Policy, context: &Context<'_>) -> Diagnosis {
+    if is_let_go_with_its_syn(connection) {
+        return Diagnosis {
+            outcome: connection.outcome,
+            findings: Vec::new(),
+            server_trusted: None,
+            stapled_ahead: None,
+            client_trusted: None,
+            server_verified_at: None,
+            client_verified_at: None,
+        };
+    }
+    by_rules(connection, policy, context)
+}
+
+/// Whether a SYN is all that was seen before room was needed. No rule speaks of that, and a flood makes
+/// millions.
+fn is_let_go_with_its_syn(connection: &Connection) -> bool {
+    connection.end_reason == EndReason::Evicted
+        && connection.frames == 1
+        && connection.transport.syn.is_some_and(|syn| syn.payload_bytes == 0)
+}
+
+fn by_rules(connection: &Connection, policy: &Policy, context: &Context<'_>) -> Diagnosis {
     let case = Case::new(connection, policy, context);
     let mut findings = Vec::new();
     for rule in RULES {
         match rule.check {
             Check::Connection(check) => {
+                if !rule.needs.are_in(case.signs) {
+                    debug_assert!(!matches!(check(&case), Ok(Some(_))), "{} needs less", rule.code);
+                    continue;
+                }
                 if let Ok(Some(finding)) = check(&case) {
                     findings.push(finding.of(rule));
                 }
             }
             Check::Chain(check) => {
                 for side in [Side::Server, Side::Client] {
-                    if let Ok(chain) = case.chain(side)
-                        && let Ok(Some(mut finding)) = check(&case, chain)
-                    {
+                    let Ok(chain) = case.chain(side) else { continue };
+                    if !rule.needs.are_in(case.signs.and(chain.signs)) {
+                        debug_assert!(
+                            !matches!(check(&case, chain), Ok(Some(_))),
+                            "{} needs less",
+                            rule.code
+                        );
+                        continue;
+                    }
+                    if let Ok(Some(mut finding)) = check(&case, chain) {
                         finding.chain = Some(side);
                         findings.push(finding.of(rule));
                     }
@@ -81,5 +115,27 @@ pub fn diagnose(connection: &Connection, policy: &Policy, context: &Context<'_>)
         client_trusted: trusted(Side::Client),
         server_verified_at: verified(Side::Server),
         client_verified_at: verified(Side::Client),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::rules::testing;
+
+    #[test]
+    fn no_rule_speaks_of_a_syn_that_was_let_go() {
+        for script in ["client SYN", "client SYN\nwatch 60s"] {
+            let (mut connection, found) = testing::one(script, by_rules);
+            assert_eq!(found.findings.is_empty(), found.outcome == Outcome::Incomplete);
+            assert!(!is_let_go_with_its_syn(&connection));
+            connection.end_reason = EndReason::Evicted;
+            connection.outcome = Outcome::Incomplete;
+            assert!(is_let_go_with_its_syn(&connection));
+            let found = testing::judged(&connection, by_rules);
+            assert_eq!((found.outcome, found.findings.len()), (Outcome::Incomplete, 0));
+            let told = testing::judged(&connection, diagnose);
+            assert_eq!(format!("{told:?}"), format!("{found:?}"));
+        }
     }
 }

@@ -122,7 +122,7 @@ pub struct Finding {
     /// The frames that it rests on.
     pub evidence: Vec<Evidence>,
     /// RFC and section.
-    pub references: Vec<&'static str>,
+    pub references: &'static [&'static str],
     /// What the usual clients and servers print for it.
     pub seen_as: Vec<&'static str>,
     /// What would settle it where it is not certain.
@@ -150,7 +150,7 @@ impl Finding {
             explanation: String::new(),
             remedy: String::new(),
             evidence: Vec::new(),
-            references: Vec::new(),
+            references: &[],
             seen_as: Vec::new(),
             next_steps: Vec::new(),
             root_cause: false,
@@ -251,7 +251,7 @@ impl Finding {
         if !self.severity_set {
             self.severity = rule.severity;
         }
-        self.references = rule.references.to_vec();
+        self.references = rule.references;
         self
     }
 
@@ -261,7 +261,7 @@ impl Finding {
             self.severity = rule.severity;
         }
         self.needs_symptom |= matches!(rule.check, crate::rule::Check::Chain(_));
-        self.references = rule.references.to_vec();
+        self.references = rule.references;
         self
     }
 }

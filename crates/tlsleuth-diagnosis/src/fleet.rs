@@ -10,6 +10,7 @@
 use std::collections::HashMap;
 use std::sync::Arc;
 
+use foldhash::fast::RandomState;
 use tlsleuth_capture::{Endpoint, Place};
 use tlsleuth_cert::{Certificate, Fingerprint, WireText};
 use tlsleuth_handshake::{Connection, Observed};
@@ -38,7 +39,7 @@ pub mod sorted;
 pub mod tally;
 pub mod timeline;
 
-pub use attempt::{Attempt, ChainShape, Chosen, Resumption};
+pub use attempt::{Attempt, Brief, ChainShape, Chosen, Resumption};
 pub use caps::LeftOut;
 pub use group::Group;
 pub use group_facts::GroupFacts;
@@ -105,7 +106,7 @@ pub struct Summary {
     groups: usize,
     hellos: Hellos,
     /// Looked up, never walked.
-    leafs: HashMap<Fingerprint, Arc<LeafFacts>>,
+    leafs: HashMap<Fingerprint, Arc<LeafFacts>, RandomState>,
     ladders: Ladders,
     caps: Caps,
     looks: u64,
@@ -155,16 +156,16 @@ impl Summary {
             return;
         };
         let before = server.names.len();
-        if server.names.at(&attempt.name, !full).is_none() {
+        let Some(nth) = server.names.place(&attempt.name, !full) else {
             count(&mut self.caps.left_out.groups);
             return;
-        }
+        };
         self.groups = self.groups.saturating_add(server.names.len().saturating_sub(before));
         server.reach(&attempt, &mut self.caps);
         let excused = self.ladders.add(&attempt, &self.hellos);
-        let Some(group) = server.names.at(&attempt.name, false) else { return };
+        let Some(group) = server.names.nth(nth) else { return };
         let (failed, several) = (group.ended.failed, group.has_several_leafs());
-        group.add(attempt, excused, &mut self.caps);
+        group.add(attempt.brief, excused, &mut self.caps);
         if failed < LOOKED_AT && group.ended.failed >= LOOKED_AT {
             count(&mut self.looks);
         }
@@ -216,9 +217,7 @@ impl Summary {
         self.several_leafs.max(1)
     }
 
-    /// What did not fit.
-    #[must_use]
-    pub fn left_out(&self) -> LeftOut {
+    fn left_out(&self) -> LeftOut {
         LeftOut { attempts: self.ladders.left_out, ..self.caps.left_out }
     }
 
@@ -236,7 +235,10 @@ impl Summary {
 
     /// Ends the taking: the findings and the servers.
     #[must_use]
-    pub fn finish(self) -> Fleet {
+    pub fn finish(mut self) -> Fleet {
+        for server in self.servers.values_mut() {
+            server.names.values_mut().for_each(|group| group.settle(&mut self.caps));
+        }
         let findings = self.findings();
         let left_out = self.left_out();
         Fleet {
@@ -274,12 +276,9 @@ impl Summary {
         let incomplete = || {
             diagnosis.findings.iter().any(|finding| finding.code == "chain.missing-intermediate")
         };
-        Attempt {
-            client: connection.client,
-            server: connection.server,
-            name,
+        let brief = Brief {
+            client: connection.client.address,
             first: connection.first,
-            last: connection.last,
             hello: hello.map(|hello| (self.hellos.of(&hello.value), hello.at)),
             hello_bytes: hello.map_or(0, |hello| hello.value.message_bytes()),
             node: connection.transport.syn_ack.as_ref().map(NodeFacts::of),
@@ -288,9 +287,9 @@ impl Summary {
             party: verdict.map(|finding| finding.party),
             proof,
             leaf,
-            stapled_ahead: diagnosis.stapled_ahead,
+            stapled_ahead: diagnosis.stapled_ahead.map(Box::new),
             chain: sent.map(|sent| ChainShape {
-                certificates: sent.value.chain.total(),
+                certificates: u32::try_from(sent.value.chain.total()).unwrap_or(u32::MAX),
                 incomplete: incomplete(),
             }),
             chosen: connection.server_hello.present().map(|hello| Chosen {
@@ -301,8 +300,9 @@ impl Summary {
             }),
             alpn: protocol(connection),
             resumption: attempt::resumption(connection),
-            phases: phases(connection),
-        }
+            phases: phases(connection).into(),
+        };
+        Attempt { server: connection.server, name, last: connection.last, brief }
     }
 
     fn leaf_facts(&mut self, leaf: &Certificate) -> Option<Arc<LeafFacts>> {
@@ -391,16 +391,17 @@ mod tests {
         let at = attempt.hello.unwrap().1;
         let mut summary = Summary::default();
         for nth in 0..5_000u32 {
-            attempt.client.address = tlsleuth_capture::Address::v4(nth.to_be_bytes());
+            attempt.client = tlsleuth_capture::Address::v4(nth.to_be_bytes());
             attempt.hello = Some((HelloId(nth), at));
             summary.add(attempt.clone());
         }
         attempt.hello = Some((HelloId::OTHER, at));
         summary.add(attempt.clone());
-        let (_, _, group) = summary.groups().next().unwrap();
+        let fleet = summary.finish();
+        let (_, _, group) = fleet.groups().next().unwrap();
         assert_eq!((group.connections, group.asked.tally.completed), (5_001, 5_001));
         assert_eq!(group.asked.clients.len(), caps::MAX_CLIENTS);
-        let left_out = summary.left_out();
+        let left_out = fleet.left_out;
         assert_eq!(left_out.hellos, 5_001 - u64::try_from(caps::MAX_KINDS).unwrap());
         assert_eq!(left_out.clients, 5_001 - u64::try_from(caps::MAX_CLIENTS).unwrap());
     }

@@ -17,6 +17,7 @@ pub mod registry;
 pub mod rule;
 pub mod rules;
 mod server_setting;
+pub mod signs;
 pub mod timing;
 mod verdict;
 pub mod wording;

@@ -2,6 +2,7 @@
 
 use crate::case::{Case, JudgedChain};
 use crate::fleet::Summary;
+use crate::signs::Signs;
 use crate::{Finding, Severity};
 
 /// Why a rule gives no judgement. Not the same as finding nothing.
@@ -33,6 +34,8 @@ pub struct Rule {
     pub severity: Severity,
     /// The version that brought it.
     pub since: &'static str,
+    /// The signs that each finding of it has: without one of them it need not run.
+    pub needs: Signs,
     /// Codes of the symptoms that this cause produces.
     pub leads_to: &'static [&'static str],
     /// RFC and section.
@@ -103,12 +106,13 @@ macro_rules! declare_rule {
             code: $code:literal,
             severity: $severity:ident,
             since: $since:literal,
+            $(needs: [$($need:ident),* $(,)?],)?
             leads_to: [$($leads_to:literal),* $(,)?],
             references: [$($reference:literal),* $(,)?] $(,)?
         }
     ) => {
         declare_rule!(@ Connection, [$($doc)+], $name, $code, $severity, $since,
-            [$($leads_to),*], [$($reference),*]);
+            [$($($need),*)?], [$($leads_to),*], [$($reference),*]);
     };
     (
         $(#[doc = $doc:literal])+
@@ -116,20 +120,22 @@ macro_rules! declare_rule {
             code: $code:literal,
             severity: $severity:ident,
             since: $since:literal,
+            $(needs: [$($need:ident),* $(,)?],)?
             leads_to: [$($leads_to:literal),* $(,)?],
             references: [$($reference:literal),* $(,)?] $(,)?
         }
     ) => {
         declare_rule!(@ Chain, [$($doc)+], $name, $code, $severity, $since,
-            [$($leads_to),*], [$($reference),*]);
+            [$($($need),*)?], [$($leads_to),*], [$($reference),*]);
     };
     (@ $kind:ident, [$($doc:literal)+], $name:ident, $code:literal, $severity:ident, $since:literal,
-        [$($leads_to:literal),*], [$($reference:literal),*]) => {
+        [$($need:ident),*], [$($leads_to:literal),*], [$($reference:literal),*]) => {
         $(#[doc = $doc])+
         pub static $name: $crate::Rule = $crate::Rule {
             code: $code,
             severity: $crate::Severity::$severity,
             since: $since,
+            needs: $crate::signs::Signs::none()$(.and($crate::signs::Signs::$need))*,
             leads_to: &[$($leads_to),*],
             references: &[$($reference),*],
             docs: concat!($($doc, "\n"),+),

@@ -156,13 +156,16 @@ fn push_event(connection: &mut Connection, from: Side, at: Place, kind: EventKin
 /// For every message that is not there: was it not sent, hidden, or missed?
 fn note_first_flight(connection: &mut Connection) {
     let tls13 = connection.is_tls13();
+    // What a flow that was let go did not show may have come later.
+    let let_go = connection.end_reason == EndReason::Evicted
+        && !(connection.finished.client.is_present() && connection.finished.server.is_present());
     let side_missed = |connection: &Connection, side: Side| {
         let lost =
             connection.gaps.of(side).iter().any(|gap| gap.cause != GapCause::NotAcknowledged);
         let joined_late = lacks_its_start(connection, side);
         let unseen =
             connection.stream(side).segments == 0 && connection.stream(side).acknowledged_bytes > 0;
-        lost || joined_late || unseen
+        lost || joined_late || unseen || let_go
     };
     let server_missed = side_missed(connection, Side::Server);
     let client_missed = side_missed(connection, Side::Client);
@@ -387,8 +390,12 @@ const LEAST_FINISHED: u64 = 5 + 4 + 12;
 /// a tag of 8 bytes (AES-CCM-8) or more follow (RFC 9846 §4.4.4, §5.2).
 const LEAST_FINISHED_TLS13: u64 = 5 + 4 + 32 + 1 + 8;
 
-/// Whether nothing new came for so long that somebody is taken to be silent.
+/// Whether nothing new came for so long that somebody is taken to be silent. What came of a flow after
+/// it was let go nobody knows.
 fn fell_silent(connection: &Connection) -> bool {
+    if connection.end_reason == EndReason::Evicted {
+        return false;
+    }
     let transport = &connection.transport;
     let new = [
         connection.stream(Side::Client).last_data,

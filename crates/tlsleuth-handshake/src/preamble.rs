@@ -213,7 +213,7 @@ impl Preamble {
     pub fn protocol(&self) -> Option<Protocol> {
         Some(match &self.state {
             State::Start | State::Greeted(_) | State::Lost => return None,
-            State::Dialogue(dialogue) => dialogue.protocol(),
+            State::Dialogue(dialogue) => return dialogue.protocol(),
             State::Http(http) => http.protocol(),
             State::Ldap(_) => Protocol::Ldap,
             State::MySql(_) => Protocol::MySql,

@@ -88,6 +88,48 @@ pub fn is_server_answer(piece: &[u8]) -> bool {
     }
 }
 
+/// Whether a piece begins with a ServerHello: the record and the message must agree on their lengths.
+fn is_server_hello(piece: &[u8]) -> bool {
+    let Some(header) = RecordHeader::parse(piece) else { return false };
+    let [kind, a, b, c, major, ..] = piece.get(RecordHeader::LEN..).unwrap_or(&[]) else {
+        return false;
+    };
+    let len = u32::from_be_bytes([0, *a, *b, *c]);
+    // Version, random, session, suite, compression; other messages may share the record.
+    header.is_plausible()
+        && header.content_type == 22
+        && *kind == 2
+        && *major == 3
+        && (38..=0x1_0000).contains(&len)
+        && u32::from(header.len) >= 38
+}
+
+/// Where in a piece that begins with something else a hello begins, of a client or of a server.
+///
+/// `Err` is the place behind which nothing can be told yet: a hello may begin there, and the piece
+/// ends within its first bytes.
+pub(crate) fn find_hello(piece: &[u8], from_client: bool) -> Result<usize, usize> {
+    let is_hello = if from_client { is_client_hello } else { is_server_hello };
+    let mut at = 0;
+    while let Some(rest) = piece.get(at..).filter(|rest| !rest.is_empty()) {
+        let Some(next) = rest.iter().position(|byte| *byte == 22) else { return Err(piece.len()) };
+        at += next;
+        let rest = rest.get(next..).unwrap_or(&[]);
+        if rest.len() < HELLO_BYTES {
+            if matches!(rest, [22] | [22, 3, ..]) {
+                return Err(at);
+            }
+        } else if is_hello(rest) {
+            return Ok(at);
+        }
+        at += 1;
+    }
+    Err(piece.len())
+}
+
+/// Bytes of a record header, a message header and the first one of its version.
+const HELLO_BYTES: usize = RecordHeader::LEN + 5;
+
 /// Whether a piece from the middle of a stream begins with records: each header must lead to the
 /// next one, or to the end of the piece, so that chance is ruled out.
 #[must_use]
@@ -173,6 +215,21 @@ mod tests {
         assert_eq!(beginning(&hello), Beginning::Ssl2ClientHello);
         hello[1] = 0x1d;
         assert_eq!(beginning(&hello), Beginning::Plain);
+    }
+
+    #[test]
+    fn hellos_are_found_behind_words() {
+        let client = b"EHLO me\r\nSTARTTLS\r\n\x16\x03\x01\x02\0\x01\0\x01\xfc\x03\x03";
+        assert_eq!(find_hello(client, true), Ok(19));
+        assert_eq!(find_hello(client, false), Err(client.len()));
+        let server = b"220 go\r\n\x16\x03\x03\0\x4a\x02\0\0\x46\x03\x03";
+        assert_eq!(find_hello(server, false), Ok(8));
+        // A hello that may begin here is waited for.
+        for len in 20..29 {
+            assert_eq!(find_hello(&client[..len], true), Err(19), "{len} bytes");
+        }
+        assert_eq!(find_hello(b"\x16\x16\x16 \x16\x02", true), Err(6));
+        assert_eq!(find_hello(b"", true), Err(0));
     }
 
     #[test]

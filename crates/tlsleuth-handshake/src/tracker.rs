@@ -77,8 +77,10 @@ impl std::fmt::Debug for Shared {
 
 mod secrets;
 mod start;
+mod unheard;
 
 use secrets::Waiting;
+use unheard::Seams;
 
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
 enum Mode {
@@ -106,6 +108,12 @@ struct Stream {
     turn: Vec<u8>,
     /// The head is not TLS and more of it may come, or of the turn: the frame of its last byte.
     held: Option<Place>,
+    /// Where the segments begin that were put together to what is held: to the head at the start, to
+    /// the turn later.
+    seams: Seams,
+    /// The same for the head behind the start, counted in all bytes that it ever had.
+    head_seams: Seams,
+    head_bytes: usize,
     records: RecordReader,
     joiner: Joiner,
     /// From here on records are protected (TLS 1.2 and below: behind the ChangeCipherSpec).
@@ -121,6 +129,7 @@ impl Stream {
     /// All that is held of it, in order.
     fn take_held(&mut self) -> Vec<u8> {
         self.held = None;
+        self.seams = Seams::default();
         let mut bytes = std::mem::take(&mut self.head);
         bytes.append(&mut self.turn);
         bytes
@@ -188,6 +197,8 @@ impl Tracker {
             .map(|stream| {
                 stream.head.capacity()
                     + stream.turn.capacity()
+                    + stream.seams.bytes()
+                    + stream.head_seams.bytes()
                     + stream.records.buffered_bytes()
                     + stream.joiner.buffered_bytes()
             })

@@ -107,6 +107,7 @@ fn whole(
             flows_without_tls: counts.without_tls,
             flows: counts.flows.flows,
             flows_evicted: counts.flows.evicted,
+            segments_after_eviction: counts.flows.segments_after_eviction,
             holes_given_up: counts.flows.holes_given_up,
             overlaps_not_compared: counts.flows.overlaps_not_compared,
             dtls_not_read: counts.dtls.as_ref().map(not_read),
@@ -606,7 +607,7 @@ fn finding(finding: &Finding) -> schema::Finding {
                 says: evidence.says.clone(),
             })
             .collect(),
-        references: finding.references.clone(),
+        references: finding.references.to_vec(),
         seen_as: finding.seen_as.clone(),
         next_steps: finding.next_steps.clone(),
         root_cause: finding.root_cause,

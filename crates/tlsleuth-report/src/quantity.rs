@@ -39,6 +39,8 @@ pub fn bytes(number: u64) -> String {
 
 /// Milliseconds since the beginning of a connection.
 pub fn offset(milliseconds: f64) -> String {
+    // Frames may be a little out of order: no zero with a sign.
+    let milliseconds = if milliseconds.abs() < 0.05 { 0.0 } else { milliseconds };
     if milliseconds < 9_999.95 {
         format!("{milliseconds:.1} ms")
     } else {
@@ -124,6 +126,8 @@ mod tests {
         assert_eq!(bytes(4_200_000_000), "4.2 GB");
         assert_eq!(bytes(u64::MAX), "18446744.1 TB");
         assert_eq!(offset(10.54), "10.5 ms");
+        assert_eq!(offset(-0.005), "0.0 ms");
+        assert_eq!(offset(-0.5), "-0.5 ms");
         assert_eq!(offset(63_000.0), "63.0 s");
         assert_eq!(span(1_944_000.0), "32 min");
     }

@@ -582,6 +582,8 @@ pub struct Counts {
     pub flows: u64,
     /// Flows let go because the table was full.
     pub flows_evicted: u64,
+    /// Segments that came of those flows later. They were not looked at.
+    pub segments_after_eviction: u64,
     /// Holes in streams that were given up because a cap was hit.
     pub holes_given_up: u64,
     /// Flows whose overlapping segments were not all compared, for lack of room.

@@ -156,8 +156,10 @@ impl Groups {
     fn finish(self, shown: &mut Vec<Box<Analyzed>>, of: &Of<'_>, most: usize) -> Vec<GroupedKind> {
         let mut codes = HashSet::new();
         let mut groups: Vec<(Key, Group)> = self.by_key.into_iter().collect();
-        groups.sort_by_key(|(_, group)| {
-            (std::cmp::Reverse(group.count), group.example.is_none(), group.first)
+        // One connection may be the first of several codes: without the code they would come in the
+        // order of the hash map.
+        groups.sort_unstable_by_key(|(key, group)| {
+            (std::cmp::Reverse(group.count), group.example.is_none(), group.first, key.code)
         });
         groups
             .into_iter()

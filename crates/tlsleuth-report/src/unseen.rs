@@ -15,11 +15,21 @@ pub(crate) fn limits(report: &Report) -> Vec<String> {
             counted(counts.overlaps_not_compared, "flow")
         ));
     }
-    if counts.flows_evicted > 0 || counts.holes_given_up > 0 {
+    if counts.flows_evicted > 0 {
+        let later = match counts.segments_after_eviction {
+            0 => String::new(),
+            later => {
+                format!("; {} of them that came later not looked at", counted(later, "segment"))
+            }
+        };
         texts.push(format!(
-            "A limit was reached: {} given up while they were open, {} in streams not waited for \
-             any longer.",
+            "A limit was reached: {} given up while they were open{later}.",
             counted(counts.flows_evicted, "connection"),
+        ));
+    }
+    if counts.holes_given_up > 0 {
+        texts.push(format!(
+            "A limit was reached: {} in streams not waited for any longer.",
             counted(counts.holes_given_up, "hole")
         ));
     }

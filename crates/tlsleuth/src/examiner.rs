@@ -9,13 +9,14 @@
 
 use std::collections::{HashSet, VecDeque};
 
+use tlsleuth_capture::Endpoint;
 use tlsleuth_capture::decode::TunnelHop;
 use tlsleuth_diagnosis::{Context, Summary, diagnose};
 use tlsleuth_handshake::Connection;
 use tlsleuth_handshake::ports::is_usual_tls_port;
 
 use crate::analyzer::{Analyzed, Event, Options};
-use crate::follower::Ended;
+use crate::follower::{Ended, Opening, What};
 use crate::knowledge::Knowledge;
 
 /// Connections that wait for what later ones show.
@@ -43,11 +44,31 @@ enum Turn {
     Told(Box<Waiting>),
     /// It ended without TLS: told if its server speaks TLS.
     Candidate(Box<Waiting>),
+    /// The same of one without a byte.
+    Opening(Box<WaitingOpening>),
+}
+
+impl Turn {
+    /// Bytes that it holds.
+    fn held_bytes(&self) -> usize {
+        match self {
+            Self::Going | Self::Nothing => 0,
+            Self::Told(waiting) | Self::Candidate(waiting) => waiting.held_bytes,
+            Self::Opening(waiting) => waiting.held_bytes,
+        }
+    }
 }
 
 #[derive(Debug)]
 struct Waiting {
     connection: Box<Connection>,
+    tunnel: Vec<TunnelHop>,
+    held_bytes: usize,
+}
+
+#[derive(Debug)]
+struct WaitingOpening {
+    opening: Opening,
     tunnel: Vec<TunnelHop>,
     held_bytes: usize,
 }
@@ -99,13 +120,18 @@ impl Examiner {
     }
 
     fn take_one(&mut self, ended: Ended) {
-        let Ended { serial, connection, tunnel, held_bytes } = ended;
-        let turn = match connection {
-            None => {
+        let Ended { serial, what, tunnel, held_bytes } = ended;
+        let turn = match what {
+            What::Nothing => {
                 self.without_tls += 1;
                 Turn::Nothing
             }
-            Some(connection) => self.sort_out(Box::new(Waiting { connection, tunnel, held_bytes })),
+            What::Opening(opening) => {
+                Turn::Opening(Box::new(WaitingOpening { opening, tunnel, held_bytes }))
+            }
+            What::Connection(connection) => {
+                self.sort_out(Box::new(Waiting { connection, tunnel, held_bytes }))
+            }
         };
         if serial < self.base {
             self.late.remove(&serial);
@@ -117,16 +143,11 @@ impl Examiner {
             self.turns.resize_with(index.saturating_add(1), || Turn::Going);
         }
         match &turn {
-            Turn::Told(waiting) => {
-                self.told_waiting += 1;
-                self.waiting_bytes = self.waiting_bytes.saturating_add(waiting.held_bytes);
-            }
-            Turn::Candidate(waiting) => {
-                self.candidates_waiting += 1;
-                self.waiting_bytes = self.waiting_bytes.saturating_add(waiting.held_bytes);
-            }
+            Turn::Told(_) => self.told_waiting += 1,
+            Turn::Candidate(_) | Turn::Opening(_) => self.candidates_waiting += 1,
             Turn::Going | Turn::Nothing => {}
         }
+        self.waiting_bytes = self.waiting_bytes.saturating_add(turn.held_bytes());
         if let Some(place) = self.turns.get_mut(index) {
             *place = turn;
         }
@@ -173,7 +194,7 @@ impl Examiner {
         loop {
             match self.turns.front() {
                 Some(Turn::Nothing) => {}
-                Some(Turn::Told(_) | Turn::Candidate(_))
+                Some(Turn::Told(_) | Turn::Candidate(_) | Turn::Opening(_))
                     if self.told_waiting > TOLD_WAITING
                         || self.candidates_waiting > CANDIDATES_WAITING
                         || self.waiting_bytes > WAITING_BYTES => {}
@@ -192,37 +213,37 @@ impl Examiner {
             Turn::Going => {
                 self.late.insert(self.base);
             }
-            Turn::Told(waiting) => {
-                self.told_waiting = self.told_waiting.saturating_sub(1);
-                self.waiting_bytes = self.waiting_bytes.saturating_sub(waiting.held_bytes);
-            }
-            Turn::Candidate(waiting) => {
+            Turn::Told(_) => self.told_waiting = self.told_waiting.saturating_sub(1),
+            Turn::Candidate(_) | Turn::Opening(_) => {
                 self.candidates_waiting = self.candidates_waiting.saturating_sub(1);
-                self.waiting_bytes = self.waiting_bytes.saturating_sub(waiting.held_bytes);
             }
             Turn::Nothing => {}
         }
+        self.waiting_bytes = self.waiting_bytes.saturating_sub(turn.held_bytes());
         self.base += 1;
         self.tell(turn);
     }
 
     fn tell(&mut self, turn: Turn) {
-        let waiting = match turn {
+        let (connection, tunnel) = match turn {
             Turn::Going | Turn::Nothing => return,
-            Turn::Told(waiting) => waiting,
+            Turn::Told(waiting) => (waiting.connection, waiting.tunnel),
             Turn::Candidate(waiting) => {
-                let server = waiting.connection.server;
-                if !self.knowledge.speaks_tls(server)
-                    && !is_usual_tls_port(server.port)
-                    && !self.options.ports.contains(&server.port)
-                {
+                if !self.is_of_tls(waiting.connection.server) {
                     self.without_tls += 1;
                     return;
                 }
-                waiting
+                (waiting.connection, waiting.tunnel)
+            }
+            Turn::Opening(waiting) => {
+                let WaitingOpening { opening, tunnel, .. } = *waiting;
+                if !self.is_of_tls(opening.server()) {
+                    self.without_tls += 1;
+                    return;
+                }
+                (opening.connection(), tunnel)
             }
         };
-        let Waiting { connection, tunnel, .. } = *waiting;
         let knowledge = &self.knowledge;
         let context = Context { intermediates: &knowledge.intermediates, servers: knowledge };
         let diagnosis = diagnose(&connection, &self.options.policy, &context);
@@ -231,5 +252,12 @@ impl Examiner {
         let id = self.told;
         let analyzed = Analyzed { id, connection, diagnosis, tunnel, log_lines: Vec::new() };
         self.events.push_back(Event::Connection(Box::new(analyzed)));
+    }
+
+    /// Whether a server is taken to speak TLS, so that connections without it are told.
+    fn is_of_tls(&self, server: Endpoint) -> bool {
+        self.knowledge.speaks_tls(server)
+            || is_usual_tls_port(server.port)
+            || self.options.ports.contains(&server.port)
     }
 }

@@ -3,8 +3,8 @@
 use tlsleuth_capture::decode::TunnelHop;
 use tlsleuth_capture::transport::OverlapConflict;
 use tlsleuth_capture::{
-    DecodeStats, Decoded, Decoder, Direction, EndedFlow, FlowStats, FlowTable, FlowView, Frame,
-    Gap, Interest, Place, StreamSink, TunnelId,
+    DecodeStats, Decoded, Decoder, Direction, EndedFlow, Endpoint, FlowStats, FlowTable, FlowView,
+    Frame, Gap, Interest, LoneSyn, Place, StreamSink, TransportFacts, TunnelId,
 };
 use tlsleuth_handshake::datagram::DatagramProtocol;
 use tlsleuth_handshake::{Connection, Shared, Tracker};
@@ -17,12 +17,53 @@ use crate::unread::UnreadCounter;
 pub struct Ended {
     /// How many flows began before it: each number comes once.
     pub(crate) serial: u64,
-    /// The connection, unless there is nothing to tell of it.
-    pub(crate) connection: Option<Box<Connection>>,
+    pub(crate) what: What,
     /// The tunnels around it, the outermost first.
     pub(crate) tunnel: Vec<TunnelHop>,
     /// What it holds, in bytes, as far as that is counted.
     pub(crate) held_bytes: usize,
+}
+
+/// What there is of a flow that ended.
+#[derive(Debug)]
+pub(crate) enum What {
+    /// Nothing to tell of.
+    Nothing,
+    /// An opening without a byte.
+    Opening(Opening),
+    /// A connection.
+    Connection(Box<Connection>),
+}
+
+/// A flow that opened, or tried to, and has no payload. The connection is made of it when it is told,
+/// which takes ten times the memory: floods and scans have millions that wait.
+#[derive(Debug)]
+pub(crate) enum Opening {
+    Syn(LoneSyn),
+    Flow(EndedFlow),
+}
+
+impl Opening {
+    pub(crate) fn server(&self) -> Endpoint {
+        match self {
+            Self::Syn(syn) => syn.destination(),
+            Self::Flow(flow) => flow.forward_destination,
+        }
+    }
+
+    fn tunnel(&self) -> TunnelId {
+        match self {
+            Self::Syn(syn) => syn.tunnel(),
+            Self::Flow(flow) => flow.tunnel,
+        }
+    }
+
+    pub(crate) fn connection(self) -> Box<Connection> {
+        Connection::without_data(match self {
+            Self::Syn(syn) => syn.into(),
+            Self::Flow(flow) => flow,
+        })
+    }
 }
 
 /// Takes frames, gives connections as they end. No input, no output, no clock.
@@ -121,13 +162,17 @@ impl Follower {
 
     /// The flows that ended, in the order in which they did.
     pub fn take_ended(&mut self) -> Vec<Ended> {
-        let decoder = &self.decoder;
-        let ended = self.sessions.ended.drain(..).map(|(serial, connection, held_bytes)| {
-            let tunnel = connection.as_ref().map_or(TunnelId::NONE, |connection| connection.tunnel);
-            let tunnel = decoder.tunnel_path(tunnel).to_vec();
-            Ended { serial, connection, tunnel, held_bytes }
-        });
-        ended.collect()
+        let room = Vec::with_capacity(self.sessions.ended.len());
+        let mut ended = std::mem::replace(&mut self.sessions.ended, room);
+        for Ended { what, tunnel, .. } in &mut ended {
+            let around = match what {
+                What::Nothing => TunnelId::NONE,
+                What::Opening(opening) => opening.tunnel(),
+                What::Connection(connection) => connection.tunnel,
+            };
+            *tunnel = self.decoder.tunnel_path(around).to_vec();
+        }
+        ended
     }
 
     /// What became of the frames of one capture.
@@ -176,7 +221,8 @@ impl Follower {
 struct Sessions {
     shared: Shared,
     trackers: Vec<Option<Session>>,
-    ended: Vec<(u64, Option<Box<Connection>>, usize)>,
+    /// Without their tunnels, until they are taken.
+    ended: Vec<Ended>,
     /// Bytes that the trackers hold, their facts included as far as they are counted.
     held_bytes: usize,
 }
@@ -249,18 +295,28 @@ impl StreamSink for Sessions {
 
     fn ended(&mut self, flow: EndedFlow) {
         let serial = flow.serial;
-        let mut held_bytes = TRACKER_BYTES;
-        let connection = match self.trackers.get_mut(flow.id.index()).and_then(Option::take) {
+        let mut held_bytes = 0;
+        let what = match self.trackers.get_mut(flow.id.index()).and_then(Option::take) {
             Some(session) => {
                 held_bytes = session.held_bytes;
                 self.held_bytes = self.held_bytes.saturating_sub(held_bytes);
-                Some(session.tracker.finish(flow))
+                What::Connection(session.tracker.finish(flow))
             }
             // Without a byte and without an opening there is nothing to tell.
-            None if flow.facts.syn.is_none() && flow.facts.syn_ack.is_none() => None,
-            None => Some(Connection::without_data(flow)),
+            None if flow.facts.syn.is_none() && flow.facts.syn_ack.is_none() => What::Nothing,
+            None => {
+                held_bytes = size_of::<EndedFlow>() + size_of::<TransportFacts>();
+                What::Opening(Opening::Flow(flow))
+            }
         };
-        self.ended.push((serial, connection, held_bytes));
+        self.ended.push(Ended { serial, what, tunnel: Vec::new(), held_bytes });
+    }
+
+    // Without a byte there is no tracker.
+    fn ended_with_a_syn(&mut self, syn: LoneSyn) {
+        let (serial, held_bytes) = (syn.serial(), size_of::<LoneSyn>());
+        let what = What::Opening(Opening::Syn(syn));
+        self.ended.push(Ended { serial, what, tunnel: Vec::new(), held_bytes });
     }
 
     fn held_bytes(&self) -> usize {

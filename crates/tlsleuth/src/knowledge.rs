@@ -2,10 +2,11 @@
 
 use std::borrow::Cow;
 use std::collections::HashMap;
-use std::hash::{DefaultHasher, Hash as _, Hasher as _};
+use std::hash::{BuildHasher as _, Hash as _, Hasher as _};
 use std::sync::Arc;
 
 use foldhash::fast::RandomState;
+use foldhash::quality::FixedState;
 use tlsleuth_capture::{Address, Endpoint, Located, Place};
 use tlsleuth_cert::{SeenIntermediates, WireText};
 use tlsleuth_diagnosis::ServerKnowledge;
@@ -23,7 +24,8 @@ const MAX_REMEMBERED: usize = 32_768;
 #[derive(Debug, Default)]
 pub(crate) struct Knowledge {
     pub(crate) intermediates: SeenIntermediates,
-    servers: HashMap<Endpoint, Server, RandomState>,
+    /// Boxed, because the table moves its entries when it grows.
+    servers: HashMap<Endpoint, Box<Server>, RandomState>,
     /// The newest version that a client completed a handshake with, and its hello.
     completed: HashMap<(Address, Endpoint), Located<ProtocolVersion>, RandomState>,
     /// Servers that answered a validation (RFC 8737), by the name in lower case.
@@ -37,7 +39,7 @@ pub(crate) struct Knowledge {
 /// number of 64 bits in place of all that: two that agree by chance cost a verdict its certainty.
 fn content(connection: &Connection) -> Option<u64> {
     let hello = connection.client_hello()?;
-    let mut hasher = DefaultHasher::new();
+    let mut hasher = FixedState::default().build_hasher();
     connection.client.address.hash(&mut hasher);
     hello.value.cipher_suites().hash(&mut hasher);
     let chain = connection.server_chain.present();

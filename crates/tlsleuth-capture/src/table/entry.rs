@@ -7,64 +7,13 @@
 //!
 //! A flow of one SYN has no cold part, and a segment of a settled flow does not touch it.
 
+use super::stages::Stage;
 use crate::assembler::Assembler;
-use crate::flow::{FlowKey, FlowView};
+use crate::flow::{EndReason, FlowKey, FlowView};
+use crate::lone_syn::{LoneSyn, SynSeed};
 use crate::stream::{Direction, FlowId};
-use crate::transport::{SynFacts, TcpOptions, TransportFacts};
-use crate::{Endpoint, Place, Segment, SeqNumber, TcpFlags};
-
-/// The first SYN in a few bytes. Its place and number are in the entry.
-#[derive(Clone, Copy, Debug)]
-pub(super) struct SynSeed {
-    timestamp: u32,
-    ip_id: u16,
-    mss: u16,
-    window_scale: u8,
-    ttl: u8,
-    /// Which of the fields above count, and whether selective acknowledgments are permitted.
-    has: u8,
-}
-
-impl SynSeed {
-    const TIMESTAMP: u8 = 1;
-    const IP_ID: u8 = 2;
-    const MSS: u8 = 4;
-    const WINDOW_SCALE: u8 = 8;
-    const SACK: u8 = 16;
-
-    fn new(segment: &Segment<'_>) -> Self {
-        let options = TcpOptions::parse(segment.options);
-        let bit = |bit, set| if set { bit } else { 0 };
-        Self {
-            timestamp: options.timestamp.unwrap_or(0),
-            ip_id: segment.ip_id.unwrap_or(0),
-            mss: options.mss.unwrap_or(0),
-            window_scale: options.window_scale.unwrap_or(0),
-            ttl: segment.ttl,
-            has: bit(Self::TIMESTAMP, options.timestamp.is_some())
-                | bit(Self::IP_ID, segment.ip_id.is_some())
-                | bit(Self::MSS, options.mss.is_some())
-                | bit(Self::WINDOW_SCALE, options.window_scale.is_some())
-                | bit(Self::SACK, options.sack_permitted),
-        }
-    }
-
-    fn facts(self, at: Place, isn: SeqNumber) -> SynFacts {
-        let has = |bit| self.has & bit != 0;
-        SynFacts {
-            at,
-            isn,
-            ack: None,
-            mss: has(Self::MSS).then_some(self.mss),
-            window_scale: has(Self::WINDOW_SCALE).then_some(self.window_scale),
-            sack_permitted: has(Self::SACK),
-            timestamp: has(Self::TIMESTAMP).then_some(self.timestamp),
-            ttl: self.ttl,
-            ip_id: has(Self::IP_ID).then_some(self.ip_id),
-            payload_bytes: 0,
-        }
-    }
-}
+use crate::transport::TransportFacts;
+use crate::{Endpoint, Place, Segment, SeqNumber, TcpFlags, Timestamp};
 
 /// How much is known of the number of a direction's first byte.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -157,6 +106,7 @@ pub(super) struct Flow {
 }
 
 /// What only a flow of more than one SYN has.
+#[derive(Default)]
 pub(super) struct Cold {
     pub(super) first: Place,
     pub(super) facts: TransportFacts,
@@ -265,24 +215,50 @@ impl Flow {
     /// of a second frame replaces that of the first.
     #[inline]
     pub(super) fn cold(&mut self) -> &mut Cold {
-        let (opened, seed, first, base) =
-            (self.opened_by_syn, self.seed, self.last, self.half(Direction::Forward).base);
-        self.cold.get_or_insert_with(|| {
-            let mut facts = TransportFacts::default();
-            if opened {
-                facts.syn = Some(seed.facts(first, SeqNumber(base.0.wrapping_sub(1))));
-                facts.forward.segments = 1;
-                facts.forward.first_ttl = seed.ttl;
-                facts.forward.last_ttl = seed.ttl;
-                facts.forward.last_ip_id = (seed.has & SynSeed::IP_ID != 0).then_some(seed.ip_id);
-            }
-            Box::new(Cold {
-                first,
-                facts,
-                assemblers: [None, None],
-                doubtful: [None, None],
-                not_compared: false,
-            })
+        if self.cold.is_none() {
+            self.cold = Some(self.new_cold());
+        }
+        self.cold.get_or_insert_default()
+    }
+
+    #[inline(never)]
+    fn new_cold(&self) -> Box<Cold> {
+        let first = self.last;
+        let facts = if self.opened_by_syn {
+            self.seed.transport(first, self.isn())
+        } else {
+            TransportFacts::default()
+        };
+        Box::new(Cold { first, facts, ..Cold::default() })
+    }
+
+    /// The number of the first SYN, of a flow that began with it.
+    fn isn(&self) -> SeqNumber {
+        SeqNumber(self.half(Direction::Forward).base.0.wrapping_sub(1))
+    }
+
+    /// The flow in few bytes, if a SYN is all there was of it.
+    pub(super) fn lone_syn(
+        &self,
+        id: FlowId,
+        reason: EndReason,
+        now: Timestamp,
+    ) -> Option<LoneSyn> {
+        if self.cold.is_some() {
+            return None;
+        }
+        let (source, destination) = self.ends();
+        Some(LoneSyn {
+            id,
+            serial: self.serial,
+            source,
+            destination,
+            tunnel: self.key.tunnel,
+            at: self.last,
+            isn: self.isn(),
+            seed: self.seed,
+            reason,
+            watched_until: now.max(self.last.time),
         })
     }
 
@@ -305,6 +281,21 @@ impl Flow {
 
     pub(super) fn both_closed(&self) -> bool {
         self.halves.iter().all(|half| half.fin)
+    }
+
+    /// How far it has come.
+    pub(super) fn stage(&self) -> Stage {
+        if self.settled || self.reset || self.both_closed() {
+            return Stage::Done;
+        }
+        let Some(cold) = &self.cold else { return Stage::Unanswered };
+        let (forward, reverse) = (&cold.facts.forward, &cold.facts.reverse);
+        let alone = forward.segments == 0 || reverse.segments == 0;
+        if alone && forward.data_segments + reverse.data_segments == 0 {
+            Stage::Unanswered
+        } else {
+            Stage::Open
+        }
     }
 
     /// The flow as the listener sees it.

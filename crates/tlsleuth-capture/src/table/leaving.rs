@@ -21,9 +21,11 @@ const STILL_NS: i64 = 500_000_000;
 const SWEEP_EVERY: u32 = 32;
 const SWEPT: u32 = 16;
 
-/// Flows that are compared when one has to leave. The hand goes round, so that those that it comes
-/// to are mostly old.
+/// Flows that are looked at when one has to leave, at most.
 const EVICTION_CANDIDATES: u32 = 8;
+
+/// Of the flows that the table takes, this part may be unanswered while others leave in their place.
+const UNANSWERED_SHARE: usize = 8;
 
 impl FlowTable {
     /// Looks at a few flows in turn, and ends those that are over.
@@ -101,18 +103,22 @@ impl FlowTable {
         }
     }
 
-    /// Makes room: of the next flows in turn, the one that was idle for longest leaves.
+    /// Makes room: of the stage that matters least the next flow in turn leaves of which nothing came
+    /// since the round began; when some had to be passed over, the one of them that was idle for longest.
     #[cold]
     pub(super) fn evict(&mut self, sink: &mut impl StreamSink) {
+        let most = self.limits.max_flows.min(self.limits.max_flow_bytes / size_of::<Flow>());
+        let now = self.now;
+        let stage = self.slots.stages().least(most / UNANSWERED_SHARE);
         let mut oldest: Option<(Timestamp, u32)> = None;
         for _ in 0..EVICTION_CANDIDATES {
-            let found = self.slots.next_used(self.hand).or_else(|| self.slots.next_used(0));
-            let Some(at) = found else { break };
-            self.hand = at.wrapping_add(1);
-            if let Some(flow) = self.slots.get(at)
-                && oldest.is_none_or(|(time, _)| flow.last.time < time)
-            {
-                oldest = Some((flow.last.time, at));
+            let Some((at, began)) = self.slots.stages().next(stage, now) else { break };
+            let Some(last) = self.slots.get(at).map(|flow| flow.last.time) else { continue };
+            if oldest.is_none_or(|(time, _)| last < time) {
+                oldest = Some((last, at));
+            }
+            if last < began {
+                break;
             }
         }
         if let Some((_, slot)) = oldest {
@@ -123,20 +129,24 @@ impl FlowTable {
     /// Takes a flow out of the table and tells the listener.
     pub(super) fn end(&mut self, slot: u32, reason: EndReason, sink: &mut impl StreamSink) {
         let Some(mut flow) = self.slots.remove(slot) else { return };
-        self.step().flush(FlowId(slot), &mut flow, sink);
+        let id = FlowId(slot);
+        self.step().flush(id, &mut flow, sink);
         self.held.entry(flow.bytes(), 0);
         self.held.settle(&mut flow);
-        if reason == EndReason::Evicted {
-            self.stats.evicted += 1;
-        }
         let reason = match reason {
             EndReason::Closed | EndReason::Reset => reason,
             _ if flow.reset => EndReason::Reset,
-            EndReason::Evicted => EndReason::Evicted,
             _ if flow.both_closed() => EndReason::Closed,
             other => other,
         };
-        sink.ended(ended(FlowId(slot), flow, reason, self.now));
+        if reason == EndReason::Evicted {
+            self.stats.evicted += 1;
+            self.let_go.insert(&flow);
+        }
+        match flow.lone_syn(id, reason, self.now) {
+            Some(syn) => sink.ended_with_a_syn(syn),
+            None => sink.ended(ended(id, flow, reason, self.now)),
+        }
     }
 }
 

@@ -5,9 +5,11 @@
 
 mod entry;
 mod leaving;
+mod let_go;
 mod opening;
 mod reset;
 mod slots;
+mod stages;
 mod step;
 #[cfg(test)]
 mod tests;
@@ -15,7 +17,9 @@ mod tests;
 use std::collections::VecDeque;
 
 use entry::Flow;
+use let_go::LetGo;
 use slots::Slots;
+use stages::Stage;
 use step::{Held, Step};
 
 use crate::flow::{EndReason, FlowKey};
@@ -38,6 +42,9 @@ pub struct FlowStats {
     pub flows: u64,
     /// Flows ended because the table was full: too many, or too much held for them.
     pub evicted: u64,
+    /// Segments of flows that had been ended because the table was full. They are counted and not
+    /// looked at.
+    pub segments_after_eviction: u64,
     /// Holes given up because a cap was hit.
     pub holes_given_up: u64,
     /// Flows of which bytes came again that could not be compared: the first ones were no longer held.
@@ -58,6 +65,8 @@ pub struct FlowTable {
     lingering: VecDeque<(u32, u32)>,
     /// Once the capture is over: the serials and slots of the flows to end, the first one last.
     leaving: Vec<(u32, u32)>,
+    /// Flows that had to leave while they went on.
+    let_go: LetGo,
     held: Held,
     history: History,
     stats: FlowStats,
@@ -76,6 +85,7 @@ impl FlowTable {
             now: Timestamp(i64::MIN),
             lingering: VecDeque::new(),
             leaving: Vec::new(),
+            let_go: LetGo::default(),
             held: Held::default(),
             stats: FlowStats::default(),
         }
@@ -99,10 +109,12 @@ impl FlowTable {
         self.len() == 0
     }
 
-    /// Bytes held: the entries, what waits out of order, and what is kept to be compared.
+    /// Bytes held: the entries, what waits out of order, what is kept to be compared, and the marks of
+    /// flows that were let go.
     #[must_use]
     pub fn buffered_bytes(&self) -> usize {
-        self.held.total().saturating_add(self.history.bytes())
+        let aside = self.history.bytes().saturating_add(self.let_go.bytes());
+        self.held.total().saturating_add(aside)
     }
 
     /// Takes one segment. Bytes that are in order now go to `sink` at once.
@@ -157,6 +169,10 @@ impl FlowTable {
         let (slot, before) = match found {
             Some(slot) => (slot, self.slots.get(slot).map_or(0, Flow::bytes)),
             None => {
+                if self.let_go.has(&key, segment) {
+                    self.stats.segments_after_eviction += 1;
+                    return;
+                }
                 if self.slots.len() >= self.limits.max_flows {
                     self.evict(sink);
                 }
@@ -175,6 +191,7 @@ impl FlowTable {
         flow.last = segment.place;
         let direction = flow.direction(source_is_low);
         let was_over = flow.reset || flow.both_closed();
+        let stage = flow.stage();
         let mut step = Step {
             limits: &self.limits,
             held: &mut self.held,
@@ -189,6 +206,10 @@ impl FlowTable {
             self.held.forget_history(flow);
         }
         self.held.entry(before, now);
+        let stage_now = flow.stage();
+        if stage_now != stage {
+            self.slots.set_stage(slot, stage_now);
+        }
         if is_over {
             self.linger(slot, serial, sink);
         }
@@ -221,12 +242,13 @@ impl FlowTable {
     }
 
     /// Stops handing on the bytes of a flow: its buffers are given back, its end is still told.
-    pub fn forget(&mut self, flow: FlowId) {
-        if let Some(flow) = self.slots.get_mut(flow.0) {
+    pub fn forget(&mut self, id: FlowId) {
+        if let Some(flow) = self.slots.get_mut(id.0) {
             let before = flow.bytes();
             self.held.settle(flow);
             let now = flow.bytes();
             self.held.entry(before, now);
+            self.slots.set_stage(id.0, Stage::Done);
         }
     }
 
@@ -239,6 +261,7 @@ impl FlowTable {
     /// away with what ended before there is more of it.
     pub fn finish_some(&mut self, sink: &mut impl StreamSink) -> bool {
         if self.leaving.is_empty() {
+            self.slots.close();
             let slots = 0..self.slots.end();
             let begun = |slot| Some((self.slots.get(slot)?.serial, slot));
             self.leaving = slots.filter_map(begun).collect();

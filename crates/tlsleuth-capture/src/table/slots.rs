@@ -6,6 +6,7 @@ use foldhash::fast::RandomState;
 use hashbrown::HashTable;
 
 use super::entry::Flow;
+use super::stages::{NumberSet, Stage, Stages};
 use crate::flow::FlowKey;
 
 /// Entries that are allocated at once. A list in pieces grows without being copied, so that a
@@ -16,9 +17,13 @@ const CHUNK: usize = 256;
 pub(super) struct Slots {
     chunks: Vec<Box<[Option<Flow>]>>,
     free: Vec<u32>,
-    /// A bit for each number in use: of a million, who looks for the next flow skips those that left
-    /// without touching them.
-    used: Vec<u64>,
+    /// The numbers in use: of a million, who looks for the next flow skips those that left without
+    /// touching them.
+    used: NumberSet,
+    /// The same by stage.
+    stages: Stages,
+    /// Nothing comes any more: pieces of the list are given back when they are empty.
+    closing: bool,
     /// Numbers given out so far: those in use, and those in `free`.
     given: u32,
     index: HashTable<u32>,
@@ -31,7 +36,9 @@ impl Slots {
         Self {
             chunks: Vec::new(),
             free: Vec::new(),
-            used: Vec::new(),
+            used: NumberSet::default(),
+            stages: Stages::default(),
+            closing: false,
             given: 0,
             index: HashTable::new(),
             hasher: RandomState::default(),
@@ -50,13 +57,18 @@ impl Slots {
 
     /// The next number in use, from `from` on.
     pub(super) fn next_used(&self, from: u32) -> Option<u32> {
-        let (mut index, bit) = word(from);
-        let mut bits = self.used.get(index)? & (u64::MAX << bit);
-        while bits == 0 {
-            index = index.wrapping_add(1);
-            bits = *self.used.get(index)?;
-        }
-        u32::try_from(index).ok()?.checked_mul(64)?.checked_add(bits.trailing_zeros())
+        self.used.next(from)
+    }
+
+    /// Notes that a flow has come further.
+    pub(super) fn set_stage(&mut self, slot: u32, stage: Stage) {
+        self.stages.remove(slot);
+        self.stages.insert(stage, slot);
+    }
+
+    /// By stage, which flow is the next one to look at when one has to leave.
+    pub(super) fn stages(&mut self) -> &mut Stages {
+        &mut self.stages
     }
 
     #[inline]
@@ -91,22 +103,19 @@ impl Slots {
                 let slot = self.given;
                 self.given = slot.checked_add(1)?;
                 if split(slot).0 >= self.chunks.len() {
-                    let mut chunk = Vec::new();
-                    chunk.resize_with(CHUNK, || None);
-                    self.chunks.push(chunk.into_boxed_slice());
+                    self.chunks.push(Box::default());
                 }
                 slot
             }
         };
         let (chunk, place) = split(slot);
+        if let Some(chunk) = self.chunks.get_mut(chunk).filter(|chunk| chunk.is_empty()) {
+            *chunk = (0..CHUNK).map(|_| None).collect();
+        }
+        let stage = flow.stage();
         *self.chunks.get_mut(chunk)?.get_mut(place)? = Some(flow);
-        let (index, bit) = word(slot);
-        if self.used.len() <= index {
-            self.used.push(0);
-        }
-        if let Some(bits) = self.used.get_mut(index) {
-            *bits |= 1 << bit;
-        }
+        self.used.insert(slot);
+        self.stages.insert(stage, slot);
         let (chunks, hasher) = (&self.chunks, &self.hasher);
         self.index.insert_unique(hash, slot, |&slot| {
             at(chunks, slot).map_or(0, |flow| hasher.hash_one(flow.key))
@@ -122,18 +131,23 @@ impl Slots {
         if let Ok(found) = self.index.find_entry(hash, |&other| other == slot) {
             found.remove();
         }
-        let (index, bit) = word(slot);
-        if let Some(bits) = self.used.get_mut(index) {
-            *bits &= !(1 << bit);
-        }
+        self.used.remove(slot);
+        self.stages.remove(slot);
         self.free.push(slot);
+        if self.closing
+            && let Ok(first) = u32::try_from(chunk * CHUNK)
+            && self.used.next(first).is_none_or(|next| split(next).0 != chunk)
+            && let Some(chunk) = self.chunks.get_mut(chunk)
+        {
+            *chunk = Box::default();
+        }
         Some(flow)
     }
-}
 
-/// Which word of the bits, and which bit of it.
-fn word(slot: u32) -> (usize, u32) {
-    (usize::try_from(slot / 64).unwrap_or(usize::MAX), slot % 64)
+    /// No flow is taken in any more.
+    pub(super) fn close(&mut self) {
+        self.closing = true;
+    }
 }
 
 /// Which piece of the list, and which entry of it.

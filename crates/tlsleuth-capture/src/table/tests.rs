@@ -250,6 +250,109 @@ fn what_flows_hold_is_bounded() {
     assert_eq!(script.table.held, Held::default());
 }
 
+/// A table of four flows, of which the first one left.
+fn full() -> Script {
+    let mut script = Script::new();
+    script.table.limits.max_flows = 4;
+    for port in 1..=5 {
+        script.port = port;
+        script.send(CLIENT, 0x02, 99, 0, b"");
+    }
+    assert_eq!(script.table.stats().evicted, 1);
+    assert_eq!(script.heard.ended.len(), 1);
+    script.port = script.heard.ended[0].forward_source.port;
+    script
+}
+
+#[test]
+fn a_flow_that_was_let_go_is_told_once() {
+    let mut script = full();
+    script.send(CLIENT, 0x02, 99, 0, b"");
+    script.send(SERVER, 0x12, 499, 100, b"");
+    script.send(CLIENT, 0x10, 100, 500, b"");
+    script.send(CLIENT, 0x18, 100, 500, b"hello");
+    script.send(SERVER, 0x18, 500, 105, b"\x15\x03\x03\0\x02\x01\0");
+    script.send(SERVER, 0x11, 507, 105, b"");
+    let stats = script.table.stats();
+    assert_eq!((stats.flows, stats.evicted, stats.segments_after_eviction), (5, 1, 6));
+    assert!(script.heard.forward.is_empty() && script.heard.reverse.is_empty());
+    script.finish();
+    assert_eq!(script.heard.ended.len(), 5);
+}
+
+#[test]
+fn the_ports_of_a_flow_that_was_let_go_are_used_again() {
+    // By another SYN, or the answer to one.
+    for (from, flags, seq, ack) in [(CLIENT, 0x02, 7_000, 0), (SERVER, 0x12, 499, 7_001)] {
+        let mut script = full();
+        script.send(from, flags, seq, ack, b"");
+        script.send(CLIENT, 0x18, 7_001, 500, b"hello");
+        let stats = script.table.stats();
+        assert_eq!((stats.flows, stats.segments_after_eviction), (6, 0));
+        assert_eq!(script.heard.forward, b"hello");
+    }
+}
+
+#[test]
+fn a_fatal_alert_of_a_flow_that_was_let_go_is_heard() {
+    let mut script = full();
+    script.send(CLIENT, 0x18, 100, 500, b"hello");
+    script.send(SERVER, 0x18, 500, 105, b"\x15\x03\x03\0\x02\x02\x28");
+    script.finish();
+    let stats = script.table.stats();
+    assert_eq!((stats.flows, stats.segments_after_eviction), (6, 1));
+    assert!([&script.heard.forward, &script.heard.reverse].iter().any(|heard| heard.len() == 7));
+}
+
+#[test]
+fn unanswered_flows_do_not_push_out_those_that_go_on() {
+    let mut script = Script::new();
+    script.table.limits.max_flows = 80;
+    for port in 1..=40 {
+        script.port = port;
+        script.open();
+        script.send(CLIENT, 0x18, 100, 500, b"hel");
+    }
+    for port in 1_000..3_000 {
+        script.port = port;
+        script.send(CLIENT, 0x02, 99, 0, b"");
+        if port == 2_900 {
+            // One of them is answered while others come.
+            script.send(CLIENT, 0x02, 99, 0, b"");
+        }
+    }
+    for port in (1..=40).chain([2_999]) {
+        script.port = port;
+        script.send(SERVER, 0x12, 499, 100, b"");
+    }
+    let stats = script.table.stats();
+    assert_eq!((stats.segments_after_eviction, script.table.len()), (0, 80));
+    assert!(script.heard.ended.iter().all(|flow| flow.forward_source.port >= 1_000));
+}
+
+#[test]
+fn flows_that_are_done_leave_before_those_that_go_on_and_before_new_ones() {
+    let mut script = Script::new();
+    script.heard.settle_at = Some(1);
+    script.table.limits.max_flows = 64;
+    for port in 1..=32 {
+        script.port = port;
+        script.open();
+    }
+    for port in 101..=132 {
+        script.port = port;
+        script.open();
+        script.send(CLIENT, 0x18, 100, 500, b"hello");
+    }
+    for port in 201..=220 {
+        script.port = port;
+        script.open();
+    }
+    let left = script.heard.ended.iter().map(|flow| flow.forward_source.port);
+    assert_eq!(left.clone().count(), 20);
+    assert!(left.clone().all(|port| (101..=132).contains(&port)), "{:?}", left.collect::<Vec<_>>());
+}
+
 #[test]
 fn an_acknowledgment_that_the_host_does_not_know_of_is_taken_back() {
     for (last_ack, bytes, probe) in

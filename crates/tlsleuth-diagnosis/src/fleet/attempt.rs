@@ -1,17 +1,18 @@
 //! One connection in brief.
 
+use std::ops::{Deref, DerefMut};
 use std::sync::Arc;
 
-use tlsleuth_capture::{Endpoint, Located, Place};
+use tlsleuth_capture::{Address, Endpoint, Located, Place};
 use tlsleuth_cert::WireText;
 use tlsleuth_handshake::codepoint::{CipherSuite, NamedGroup, ProtocolVersion};
 use tlsleuth_handshake::{Connection, Outcome};
 
 use super::hello::HelloId;
+use super::latency::PhaseSteps;
 use super::leaf::LeafFacts;
 use super::node::NodeFacts;
 use crate::Party;
-use crate::timing::Phases;
 
 /// A verdict that stands for a health check or a scan: set apart from failures.
 const HEALTH_CHECK: &str = "tcp.no-client-hello";
@@ -34,7 +35,7 @@ pub enum Resumption {
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
 pub struct ChainShape {
     /// How many certificates were sent.
-    pub certificates: usize,
+    pub certificates: u32,
     /// Whether an intermediate is missing (`chain.missing-intermediate`).
     pub incomplete: bool,
 }
@@ -52,19 +53,42 @@ pub struct Chosen {
     pub at: Place,
 }
 
-/// One connection in brief: all that a summary takes of it.
+/// One connection in brief: all that a summary takes of it. What a group takes is in the
+/// [`Brief`] that it dereferences to.
 #[derive(Clone, Debug)]
 pub struct Attempt {
-    /// The client.
-    pub client: Endpoint,
     /// The server.
     pub server: Endpoint,
     /// The name that was asked for, in lower case.
     pub name: Option<WireText>,
-    /// Its first frame.
-    pub first: Place,
     /// Its last frame.
     pub last: Place,
+    /// The rest.
+    pub brief: Brief,
+}
+
+impl Deref for Attempt {
+    type Target = Brief;
+
+    fn deref(&self) -> &Brief {
+        &self.brief
+    }
+}
+
+impl DerefMut for Attempt {
+    fn deref_mut(&mut self) -> &mut Brief {
+        &mut self.brief
+    }
+}
+
+/// What the group of its server and name takes of a connection. Some wait in each group to be summed
+/// up, so it is kept small.
+#[derive(Clone, Debug)]
+pub struct Brief {
+    /// The client.
+    pub client: Address,
+    /// Its first frame.
+    pub first: Place,
     /// The kind of its ClientHello, and its frame.
     pub hello: Option<(HelloId, Place)>,
     /// The size of that ClientHello in bytes, with its handshake header.
@@ -81,8 +105,9 @@ pub struct Attempt {
     pub proof: Place,
     /// The leaf that the server sent, its frame, and whether its chain is trusted.
     pub leaf: Option<(Arc<LeafFacts>, Place, Option<bool>)>,
-    /// How many seconds after its frame a stapled OCSP response was made, if it was.
-    pub stapled_ahead: Option<Located<i64>>,
+    /// How many seconds after its frame a stapled OCSP response was made, if it was. Boxed, because
+    /// hardly any is.
+    pub stapled_ahead: Option<Box<Located<i64>>>,
     /// The chain as the server sent it.
     pub chain: Option<ChainShape>,
     /// What the server chose.
@@ -92,10 +117,10 @@ pub struct Attempt {
     /// About an earlier session.
     pub resumption: Resumption,
     /// Where its time went.
-    pub phases: Phases,
+    pub phases: PhaseSteps,
 }
 
-impl Attempt {
+impl Brief {
     /// Whether it failed, health checks among them.
     #[must_use]
     pub fn is_failed(&self) -> bool {

@@ -2,21 +2,25 @@
 
 use std::borrow::Cow;
 use std::ops::Deref;
-use std::sync::OnceLock;
+use std::sync::{Arc, OnceLock};
 
-use tlsleuth_cert::Fingerprint;
 use tlsleuth_handshake::Outcome;
 
-use super::attempt::Attempt;
-use super::caps::{Caps, count, push};
+use super::attempt::{Brief, Resumption};
+use super::caps::{Caps, count};
 use super::group_facts::GroupFacts;
-use super::leaf::SeenLeaf;
+use super::leaf::{LeafFacts, SeenLeaf};
 use super::tally::Tally;
 
-/// So many connections are kept as they came. A capture of an exit to the internet has tens of
-/// thousands of servers with one or two connections each: summing those up takes twenty pieces of
-/// memory a server, of which nobody looks at most.
-const FEW: usize = 4;
+/// So many connections are kept as they came before the first are summed up. A capture of an exit to
+/// the internet has tens of thousands of servers with a few connections each: summing those up takes
+/// twenty pieces of memory a server, of which nobody looks at most, and so much room as some fifty
+/// connections of different clients take as they are.
+const FEW: usize = 32;
+
+/// So many wait afterwards: what is summed up of a server is spread over as many places in memory,
+/// and is fetched once for all of them.
+const BATCH: usize = 4;
 
 /// A server under one name, or without one: counts, and through [`Deref`] the [`GroupFacts`], which
 /// are summed up when they are first looked at.
@@ -32,57 +36,76 @@ pub struct Group {
     pub health_checks: u64,
     /// How those with a ClientHello ended.
     pub ended: Tally,
-    /// Failures that a ladder or a race explains, before they are summed up.
-    excused: u64,
-    first_leaf: Option<Fingerprint>,
+    /// How often an earlier session was taken up.
+    pub resumed: u64,
+    /// How often it was not.
+    pub refused: u64,
+    first_leaf: Option<Arc<LeafFacts>>,
     several_leafs: bool,
-    /// The connections while there are few.
-    few: Vec<Attempt>,
-    facts: OnceLock<Box<GroupFacts>>,
+    /// Connections that are not summed up yet.
+    waiting: Vec<Brief>,
+    /// Failures that a ladder or a race explains, of those that wait.
+    excused: u64,
+    /// What those before them sum up to, where there are any.
+    summed: Option<Box<GroupFacts>>,
+    /// What all sum up to, where somebody looked while some wait.
+    whole: OnceLock<Box<GroupFacts>>,
 }
 
 impl Deref for Group {
     type Target = GroupFacts;
 
     fn deref(&self) -> &GroupFacts {
-        self.facts.get_or_init(|| Box::new(self.sum(&mut Caps::default())))
+        match &self.summed {
+            Some(summed) if self.waiting.is_empty() => summed,
+            _ => self.whole.get_or_init(|| Box::new(self.sum())),
+        }
     }
 }
 
 impl Group {
     /// Takes a connection, and how many failures before it belong to a ladder that it ends.
-    pub(super) fn add(&mut self, attempt: Attempt, excused: u64, caps: &mut Caps) {
+    pub(super) fn add(&mut self, brief: Brief, excused: u64, caps: &mut Caps) {
         count(&mut self.connections);
-        match attempt.outcome {
+        match brief.outcome {
             Outcome::Completed => count(&mut self.completed),
             Outcome::Failed => count(&mut self.failed),
             Outcome::Incomplete => {}
         }
-        if attempt.is_health_check() {
+        if brief.is_health_check() {
             count(&mut self.health_checks);
         }
-        if attempt.hello.is_some() {
-            self.ended.add(&attempt);
-            if let Some((leaf, ..)) = &attempt.leaf {
-                let first = *self.first_leaf.get_or_insert(leaf.sha256);
-                self.several_leafs |= first != leaf.sha256;
+        if brief.hello.is_some() {
+            self.ended.add(&brief);
+            match brief.resumption {
+                Resumption::Resumed => count(&mut self.resumed),
+                Resumption::Refused => count(&mut self.refused),
+                Resumption::NotOffered | Resumption::Offered => {}
+            }
+            if let Some((leaf, ..)) = &brief.leaf {
+                let first = self.first_leaf.get_or_insert_with(|| Arc::clone(leaf));
+                self.several_leafs |= !Arc::ptr_eq(first, leaf) && first.sha256 != leaf.sha256;
             }
         }
-        if u64::try_from(self.few.len()).is_ok_and(|few| few + 1 == self.connections) {
-            // Whatever was looked at is no longer all.
-            self.facts.take();
-            if self.few.len() < FEW {
-                self.excused = self.excused.saturating_add(excused);
-                push(&mut self.few, attempt);
-                return;
-            }
-            let facts = self.sum(caps);
-            self.few = Vec::new();
-            let _ = self.facts.set(Box::new(facts));
+        // Whatever was looked at is no longer all.
+        self.whole.take();
+        if self.waiting.len() >= if self.summed.is_some() { BATCH } else { FEW } {
+            self.sum_up(caps);
+            self.waiting.shrink_to(BATCH);
         }
-        if let Some(facts) = self.facts.get_mut() {
-            facts.asked.excused = facts.asked.excused.saturating_add(excused);
-            facts.add(&attempt, caps);
+        self.excused = self.excused.saturating_add(excused);
+        if self.waiting.len() == self.waiting.capacity() {
+            let more = if self.waiting.is_empty() { 1 } else { BATCH };
+            self.waiting.reserve_exact(more);
+        }
+        self.waiting.push(brief);
+    }
+
+    /// Nothing comes any more: where some are summed up, all are.
+    pub(super) fn settle(&mut self, caps: &mut Caps) {
+        if self.summed.is_some() && !self.waiting.is_empty() {
+            self.sum_up(caps);
+            self.waiting = Vec::new();
         }
     }
 
@@ -94,33 +117,42 @@ impl Group {
 
     /// The leafs that were sent; the same one several times where there are few connections.
     pub fn seen_leafs(&self) -> impl Iterator<Item = SeenLeaf<'_>> {
-        let few = self.few.iter().filter_map(|attempt| {
-            let (facts, first, _) = attempt.leaf.as_ref()?;
-            Some(SeenLeaf { facts, first: *first, stapled_ahead: attempt.stapled_ahead })
-        });
-        // While there are few, they stand for what may have been summed up of them.
-        let facts = self.facts.get().filter(|_| self.few.is_empty());
-        let summed = facts.into_iter().flat_map(|facts| &facts.leafs).map(|leaf| SeenLeaf {
+        let summed = self.summed.iter().flat_map(|facts| &facts.leafs).map(|leaf| SeenLeaf {
             facts: &leaf.facts,
             first: leaf.first,
             stapled_ahead: leaf.stapled_ahead,
         });
-        few.chain(summed)
+        let waiting = self.waiting.iter().filter_map(|brief| {
+            let (facts, first, _) = brief.leaf.as_ref()?;
+            let stapled_ahead = brief.stapled_ahead.as_deref().copied();
+            Some(SeenLeaf { facts, first: *first, stapled_ahead })
+        });
+        summed.chain(waiting)
     }
 
     /// What [`Deref`] gives, without keeping it: for whoever looks at every group once.
     #[must_use]
     pub fn facts(&self) -> Cow<'_, GroupFacts> {
-        match self.facts.get() {
-            Some(facts) => Cow::Borrowed(facts),
-            None => Cow::Owned(self.sum(&mut Caps::default())),
+        match (&self.summed, self.whole.get()) {
+            (Some(summed), _) if self.waiting.is_empty() => Cow::Borrowed(summed),
+            (_, Some(whole)) => Cow::Borrowed(whole),
+            _ => Cow::Owned(self.sum()),
         }
     }
 
-    fn sum(&self, caps: &mut Caps) -> GroupFacts {
-        let mut facts = GroupFacts::default();
-        facts.asked.excused = self.excused;
-        self.few.iter().for_each(|attempt| facts.add(attempt, caps));
+    /// Adds those that wait to what is summed up.
+    fn sum_up(&mut self, caps: &mut Caps) {
+        let facts = self.summed.get_or_insert_default();
+        facts.asked.excused = facts.asked.excused.saturating_add(std::mem::take(&mut self.excused));
+        self.waiting.drain(..).for_each(|brief| facts.add(&brief, caps));
+    }
+
+    /// What all sum up to.
+    fn sum(&self) -> GroupFacts {
+        let mut facts = self.summed.as_deref().cloned().unwrap_or_default();
+        facts.asked.excused = facts.asked.excused.saturating_add(self.excused);
+        let mut caps = Caps::default();
+        self.waiting.iter().for_each(|brief| facts.add(brief, &mut caps));
         facts
     }
 }
@@ -140,7 +172,7 @@ mod tests {
         }
         let mut group = Group::default();
         for (nth, attempt) in script.attempts().iter().enumerate() {
-            group.add(attempt.clone(), 1, &mut Caps::default());
+            group.add(attempt.brief.clone(), 1, &mut Caps::default());
             let count = u64::try_from(nth).unwrap() + 1;
             assert_eq!(group.facts().asked.tally, group.ended);
             assert_eq!(group.asked.tally.completed, count);
@@ -152,6 +184,10 @@ mod tests {
             let distinct: std::collections::BTreeSet<_> = seen.collect();
             assert_eq!(distinct.len(), group.leafs.len());
         }
-        assert!(group.few.is_empty());
+        assert!(group.summed.is_some() && !group.waiting.is_empty());
+        let before = group.facts().latency.clone();
+        group.settle(&mut Caps::default());
+        assert!(group.waiting.is_empty());
+        assert_eq!((group.asked.tally, &group.latency), (group.ended, &before));
     }
 }

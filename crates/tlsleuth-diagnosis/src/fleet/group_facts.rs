@@ -6,7 +6,7 @@ use tlsleuth_capture::{Address, Place};
 use tlsleuth_cert::WireText;
 use tlsleuth_handshake::codepoint::{CipherSuite, NamedGroup, ProtocolVersion};
 
-use super::attempt::{Attempt, ChainShape, Chosen, Resumption};
+use super::attempt::{Brief, ChainShape, Chosen, Resumption};
 use super::caps::{Caps, MAX_KINDS, MAX_LEAFS, count, push};
 use super::counts::Counts;
 use super::hello::HelloId;
@@ -53,10 +53,6 @@ pub struct GroupFacts {
     pub offering: Tally,
     /// Those that did not.
     pub not_offering: Tally,
-    /// How often an earlier session was taken up.
-    pub resumed: u64,
-    /// How often it was not, and the first frames of that.
-    pub refused: u64,
     /// The first frames of hellos whose session was not taken up.
     pub first_refused: Vec<Place>,
     /// Where the time went in handshakes that completed.
@@ -64,7 +60,7 @@ pub struct GroupFacts {
 }
 
 impl GroupFacts {
-    pub(super) fn add(&mut self, attempt: &Attempt, caps: &mut Caps) {
+    pub(super) fn add(&mut self, attempt: &Brief, caps: &mut Caps) {
         if attempt.is_completed() {
             self.latency.add(&attempt.phases);
         }
@@ -98,7 +94,7 @@ impl GroupFacts {
         self.resumption(at, attempt);
     }
 
-    fn hello(&mut self, hello: HelloId, attempt: &Attempt, caps: &mut Caps) {
+    fn hello(&mut self, hello: HelloId, attempt: &Brief, caps: &mut Caps) {
         let full = self.hellos.len() >= MAX_KINDS;
         let held = self.hellos.iter_mut().find(|(id, _)| *id == hello);
         if hello == HelloId::OTHER || (held.is_none() && full) {
@@ -113,17 +109,12 @@ impl GroupFacts {
         }
     }
 
-    fn resumption(&mut self, at: Place, attempt: &Attempt) {
+    fn resumption(&mut self, at: Place, attempt: &Brief) {
         match attempt.resumption {
             Resumption::NotOffered => self.not_offering.add(attempt),
-            Resumption::Offered => self.offering.add(attempt),
-            Resumption::Resumed => {
-                self.offering.add(attempt);
-                self.resumed = self.resumed.saturating_add(1);
-            }
+            Resumption::Offered | Resumption::Resumed => self.offering.add(attempt),
             Resumption::Refused => {
                 self.offering.add(attempt);
-                self.refused = self.refused.saturating_add(1);
                 if self.first_refused.len() < 3 {
                     self.first_refused.push(at);
                 }
@@ -132,7 +123,7 @@ impl GroupFacts {
     }
 
     /// Notes the leaf; its bit.
-    fn leaf(&mut self, attempt: &Attempt, caps: &mut Caps) -> u32 {
+    fn leaf(&mut self, attempt: &Brief, caps: &mut Caps) -> u32 {
         let Some((facts, at, trusted)) = &attempt.leaf else { return 0 };
         let nth = match self.leafs.iter().position(|leaf| leaf.facts.sha256 == facts.sha256) {
             Some(nth) => nth,
@@ -159,7 +150,7 @@ impl GroupFacts {
         };
         if let Some(leaf) = self.leafs.get_mut(nth) {
             leaf.last = leaf.last.later(*at);
-            leaf.stapled_ahead = leaf.stapled_ahead.or(attempt.stapled_ahead);
+            leaf.stapled_ahead = leaf.stapled_ahead.or(attempt.stapled_ahead.as_deref().copied());
             leaf.count = leaf.count.saturating_add(1);
             leaf.tally.add(attempt);
         }

@@ -1,8 +1,10 @@
 //! What a client offers, in brief, each kind of hello held once.
 
 use std::collections::{BTreeSet, HashMap};
-use std::hash::{DefaultHasher, Hasher};
+use std::hash::{BuildHasher as _, Hasher};
 
+use foldhash::fast::RandomState;
+use foldhash::quality::FixedState;
 use tlsleuth_cert::WireText;
 use tlsleuth_handshake::codepoint::{
     CipherSuite, ExtensionType, NamedGroup, ProtocolVersion, SignatureScheme,
@@ -59,15 +61,13 @@ impl HelloId {
 pub struct Hellos {
     offers: Vec<Offer>,
     /// Looked up by a digest of what is offered, never walked.
-    by_digest: HashMap<u64, HelloId>,
-    /// What is hashed, kept for its room.
-    scratch: Vec<u8>,
+    by_digest: HashMap<u64, HelloId, RandomState>,
 }
 
 impl Hellos {
     /// The kind of a hello; [`HelloId::OTHER`] when there are too many kinds.
     pub fn of(&mut self, hello: &ClientHello) -> HelloId {
-        let digest = digest(hello, &mut self.scratch);
+        let digest = digest(hello);
         if let Some(&id) = self.by_digest.get(&digest) {
             return id;
         }
@@ -111,43 +111,41 @@ fn tells(kind: ExtensionType) -> bool {
         )
 }
 
-/// The order of extensions is left out, since some clients shuffle it. `DefaultHasher::new` has
-/// fixed keys, so that the same hello gives the same digest in every run. All is hashed in one piece,
-/// which takes a fraction of what hashing each number would.
-fn digest(hello: &ClientHello, scratch: &mut Vec<u8>) -> u64 {
-    scratch.clear();
+/// The order of extensions is left out, since some clients shuffle it. The hasher has a fixed key, so
+/// that the same hello gives the same digest in every run.
+fn digest(hello: &ClientHello) -> u64 {
+    let mut hasher = FixedState::default().build_hasher();
     let list = &hello.extensions;
-    scratch.extend_from_slice(&hello.legacy_version.0.to_be_bytes());
+    hasher.write_u16(hello.legacy_version.0);
     let versions = list.supported_versions().unwrap_or_default().iter();
-    put(scratch, versions.filter(|version| !version.is_grease()).map(|version| version.0));
-    put(
-        scratch,
-        hello.cipher_suites().iter().filter(|suite| !suite.is_grease()).map(|suite| suite.0),
-    );
+    put(&mut hasher, versions.filter(|version| !version.is_grease()).map(|version| version.0));
+    let suites = hello.cipher_suites().iter();
+    put(&mut hasher, suites.filter(|suite| !suite.is_grease()).map(|suite| suite.0));
     let groups = list.supported_groups().unwrap_or_default().iter();
-    put(scratch, groups.filter(|group| !group.is_grease()).map(|group| group.0));
+    put(&mut hasher, groups.filter(|group| !group.is_grease()).map(|group| group.0));
     let schemes = list.signature_algorithms().unwrap_or_default().iter();
-    put(scratch, schemes.map(|scheme| scheme.0));
+    put(&mut hasher, schemes.map(|scheme| scheme.0));
     for protocol in list.alpn().unwrap_or_default() {
-        scratch.extend_from_slice(protocol.raw());
-        put(scratch, std::iter::empty());
+        hasher.write(protocol.raw());
+        hasher.write_usize(protocol.len_bytes());
     }
     // A sum does not depend on the order; each type is spread over all bits first.
     let kinds = list.types().filter(|kind| tells(*kind)).fold(0u64, |sum, kind| {
         let spread = (u64::from(kind.0) + 1).wrapping_mul(0x9e37_79b9_7f4a_7c15);
         sum.wrapping_add(spread ^ (spread >> 29))
     });
-    scratch.extend_from_slice(&kinds.to_be_bytes());
-    let mut hasher = DefaultHasher::new();
-    hasher.write(scratch);
+    hasher.write_u64(kinds);
     hasher.finish()
 }
 
-/// A list of numbers, then how far it goes, so that the end of one is no beginning of the next.
-fn put(scratch: &mut Vec<u8>, numbers: impl Iterator<Item = u16>) {
-    numbers.for_each(|number| scratch.extend_from_slice(&number.to_be_bytes()));
-    let end = u32::try_from(scratch.len()).unwrap_or(u32::MAX);
-    scratch.extend_from_slice(&end.to_be_bytes());
+/// A list of numbers, then how many they are, so that the end of one is no beginning of the next.
+fn put(hasher: &mut impl Hasher, numbers: impl Iterator<Item = u16>) {
+    let mut count = 0usize;
+    for number in numbers {
+        hasher.write_u16(number);
+        count += 1;
+    }
+    hasher.write_usize(count);
 }
 
 fn offer(hello: &ClientHello) -> Offer {

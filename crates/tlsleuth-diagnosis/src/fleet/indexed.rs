@@ -4,6 +4,8 @@ use std::collections::HashMap;
 use std::hash::Hash;
 use std::sync::OnceLock;
 
+use foldhash::fast::RandomState;
+
 use super::caps::push;
 
 /// From so many entries on they are found by a hash; below, by looking at each. Most servers have one
@@ -15,7 +17,7 @@ const HASHED_FROM: usize = 8;
 pub struct Indexed<K, V> {
     entries: Vec<(K, V)>,
     /// Looked up, never walked.
-    index: Option<HashMap<K, usize>>,
+    index: Option<HashMap<K, usize, RandomState>>,
     sorted: OnceLock<Vec<usize>>,
 }
 
@@ -70,6 +72,11 @@ impl<K: Clone + Ord + Hash, V> Indexed<K, V> {
         self.entries.iter().map(|(_, value)| value)
     }
 
+    /// The values in any order.
+    pub(crate) fn values_mut(&mut self) -> impl Iterator<Item = &mut V> {
+        self.entries.iter_mut().map(|(_, value)| value)
+    }
+
     fn find(&self, key: &K) -> Option<usize> {
         match &self.index {
             Some(index) => index.get(key).copied(),
@@ -81,9 +88,20 @@ impl<K: Clone + Ord + Hash, V> Indexed<K, V> {
 impl<K: Clone + Ord + Hash, V: Default> Indexed<K, V> {
     /// The value of a key, which is made if there is none and `room` allows it.
     pub(crate) fn at(&mut self, key: &K, room: bool) -> Option<&mut V> {
-        let nth = match self.find(key) {
-            Some(nth) => nth,
-            None if !room => return None,
+        let nth = self.place(key, room)?;
+        self.nth(nth)
+    }
+
+    /// The value at a place.
+    pub(crate) fn nth(&mut self, nth: usize) -> Option<&mut V> {
+        self.entries.get_mut(nth).map(|(_, value)| value)
+    }
+
+    /// The place of a key, which is made if there is none and `room` allows it.
+    pub(crate) fn place(&mut self, key: &K, room: bool) -> Option<usize> {
+        match self.find(key) {
+            Some(nth) => Some(nth),
+            None if !room => None,
             None => {
                 let nth = self.entries.len();
                 push(&mut self.entries, (key.clone(), V::default()));
@@ -94,10 +112,9 @@ impl<K: Clone + Ord + Hash, V: Default> Indexed<K, V> {
                     let keys = self.entries.iter().map(|(key, _)| key.clone());
                     self.index = Some(keys.zip(0..).collect());
                 }
-                nth
+                Some(nth)
             }
-        };
-        self.entries.get_mut(nth).map(|(_, value)| value)
+        }
     }
 }
 

@@ -99,7 +99,7 @@ pub struct Race {
 #[derive(Clone, Debug, Default)]
 pub struct Ladders {
     pending: BTreeMap<(Address, Endpoint), Vec<Failure>>,
-    recent: VecDeque<(Endpoint, Endpoint, Place)>,
+    recent: VecDeque<(Address, Endpoint, Place)>,
     /// The ladders.
     pub ladders: BTreeMap<LadderKind, Ladder>,
     /// The races.
@@ -124,7 +124,7 @@ impl Ladders {
             }
             return 0;
         };
-        let key = (attempt.client.address, attempt.server);
+        let key = (attempt.client, attempt.server);
         if attempt.is_failed() {
             if attempt.verdict.is_some_and(|code| FALLBACK_FROM.contains(&code)) {
                 self.wait(key, hello, at, attempt);
@@ -220,19 +220,19 @@ impl Ladders {
             failures: 0,
             proofs: chain.iter().map(|failure| failure.proof).collect(),
             completed: at,
-            client: attempt.client.address,
+            client: attempt.client,
             other_clients: false,
             longest_ns,
         });
         ladder.times = ladder.times.saturating_add(1);
         ladder.failures = ladder.failures.saturating_add(count);
-        ladder.other_clients |= ladder.client != attempt.client.address;
+        ladder.other_clients |= ladder.client != attempt.client;
         ladder.longest_ns = ladder.longest_ns.max(longest_ns);
         count
     }
 
     fn race(&mut self, attempt: &Attempt) {
-        let is_v4 = |end: Endpoint| end.address.ip().is_ipv4();
+        let is_v4 = |address: Address| address.ip().is_ipv4();
         let now = attempt.first.time;
         while let Some((_, _, at)) = self.recent.front()
             && now.since(at.time) > *RACE_NS.end()
@@ -247,7 +247,7 @@ impl Ladders {
         let Some((client, server, at)) = lost.and_then(|nth| self.recent.remove(nth)) else {
             return;
         };
-        let kind = (client.address, server, attempt.client.address, attempt.server);
+        let kind = (client, server, attempt.client, attempt.server);
         if self.races.len() >= MAX_KINDS && !self.races.contains_key(&kind) {
             self.left_out = self.left_out.saturating_add(1);
             return;

@@ -13,10 +13,13 @@ pub struct Spans {
 }
 
 impl Spans {
-    /// Counts one span.
+    /// Counts one span, in nanoseconds.
     pub fn add(&mut self, span_ns: i64) {
-        let micros = u64::try_from(span_ns).unwrap_or(0) / 1_000;
-        if let Some(count) = self.steps.at(step(micros), true, || 0) {
+        self.count_step(step_of(span_ns));
+    }
+
+    fn count_step(&mut self, step: u16) {
+        if let Some(count) = self.steps.at(step, true, || 0) {
             *count = count.saturating_add(1);
         }
         self.count = self.count.saturating_add(1);
@@ -48,6 +51,10 @@ impl Spans {
     }
 }
 
+fn step_of(span_ns: i64) -> u16 {
+    step(u64::try_from(span_ns).unwrap_or(0) / 1_000)
+}
+
 /// Eight steps for each doubling; below eight microseconds each one is a step. The largest is 495.
 fn step(micros: u64) -> u16 {
     if micros < 8 {
@@ -68,6 +75,26 @@ fn upper(step: u16) -> u64 {
     low.saturating_add((1u64 << (octave - 3)) - 1)
 }
 
+/// The phases of one handshake as the steps in which they are counted; a quarter of the room.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
+pub struct PhaseSteps {
+    tcp: Option<u16>,
+    server_hello: Option<u16>,
+    client: Option<u16>,
+    handshake: Option<u16>,
+}
+
+impl From<Phases> for PhaseSteps {
+    fn from(phases: Phases) -> Self {
+        Self {
+            tcp: phases.tcp_ns.map(step_of),
+            server_hello: phases.server_hello_ns.map(step_of),
+            client: phases.client_ns.map(step_of),
+            handshake: phases.handshake_ns.map(step_of),
+        }
+    }
+}
+
 /// The phases of many handshakes.
 #[derive(Clone, PartialEq, Eq, Debug, Default)]
 pub struct Latency {
@@ -83,15 +110,15 @@ pub struct Latency {
 
 impl Latency {
     /// Counts one handshake.
-    pub fn add(&mut self, phases: &Phases) {
-        for (spans, span) in [
-            (&mut self.tcp, phases.tcp_ns),
-            (&mut self.server_hello, phases.server_hello_ns),
-            (&mut self.client, phases.client_ns),
-            (&mut self.handshake, phases.handshake_ns),
+    pub fn add(&mut self, phases: &PhaseSteps) {
+        for (spans, step) in [
+            (&mut self.tcp, phases.tcp),
+            (&mut self.server_hello, phases.server_hello),
+            (&mut self.client, phases.client),
+            (&mut self.handshake, phases.handshake),
         ] {
-            if let Some(span) = span {
-                spans.add(span);
+            if let Some(step) = step {
+                spans.count_step(step);
             }
         }
     }

@@ -11,7 +11,7 @@ use std::collections::BTreeSet;
 use tlsleuth_capture::transport::SynFacts;
 use tlsleuth_capture::{Address, Place};
 
-use super::attempt::Attempt;
+use super::attempt::Brief;
 use super::caps::{Caps, MAX_NODES, count, push};
 use super::tally::{Ended, Tally};
 
@@ -127,9 +127,9 @@ pub struct Apart {
 }
 
 impl Nodes {
-    pub(crate) fn add(&mut self, attempt: &Attempt, leaf: u32, caps: &mut Caps) {
+    pub(crate) fn add(&mut self, attempt: &Brief, leaf: u32, caps: &mut Caps) {
         let Some(node) = attempt.node else { return };
-        let client = attempt.client.address;
+        let client = attempt.client;
         let answer = Answer {
             client,
             node,

@@ -2,7 +2,7 @@
 
 use tlsleuth_capture::{Address, Place};
 
-use super::attempt::Attempt;
+use super::attempt::Brief;
 use super::caps::{Caps, MAX_CLIENTS, count};
 use super::group::Group;
 use super::sorted::Sorted;
@@ -35,7 +35,7 @@ impl ClientTally {
         }
     }
 
-    fn add(&mut self, attempt: &Attempt) {
+    fn add(&mut self, attempt: &Brief) {
         match Ended::of(attempt) {
             Ended::Completed => {
                 if self.completed == 0 && self.failed == 0 {
@@ -82,13 +82,13 @@ pub struct Population {
 }
 
 impl Population {
-    pub(super) fn add(&mut self, attempt: &Attempt, caps: &mut Caps) -> Option<&mut ClientTally> {
+    pub(super) fn add(&mut self, attempt: &Brief, caps: &mut Caps) -> Option<&mut ClientTally> {
         self.tally.add(attempt);
         if attempt.is_completed() {
             self.timeline.completed(attempt.first);
         } else if attempt.is_failed() && !attempt.is_health_check() {
             let verdict = attempt.verdict.unwrap_or("failed without a verdict");
-            self.timeline.failed(attempt.first, attempt.proof, verdict, attempt.client.address);
+            self.timeline.failed(attempt.first, attempt.proof, verdict, attempt.client);
             if let Some(held) = self.verdicts.at(verdict, true, || (0, attempt.proof)) {
                 count(&mut held.0);
             }
@@ -96,7 +96,7 @@ impl Population {
         }
         let room = self.clients.len() < MAX_CLIENTS && caps.clients > 0;
         let free = &mut caps.clients;
-        let Some(held) = self.clients.at(attempt.client.address, room, || {
+        let Some(held) = self.clients.at(attempt.client, room, || {
             *free = free.saturating_sub(1);
             ClientTally::default()
         }) else {

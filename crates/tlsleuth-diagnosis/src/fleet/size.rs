@@ -1,6 +1,6 @@
 //! How connections ended by the size of their ClientHello, in bounded memory.
 
-use super::attempt::Attempt;
+use super::attempt::Brief;
 use super::caps::{Caps, count, grow};
 use super::tally::Tally;
 
@@ -46,7 +46,7 @@ impl Sizes {
         self.left_out == 0
     }
 
-    pub(crate) fn add(&mut self, size: u32, attempt: &Attempt, caps: &mut Caps) {
+    pub(crate) fn add(&mut self, size: u32, attempt: &Brief, caps: &mut Caps) {
         let slot = size.checked_shr(self.shift).unwrap_or(0);
         let found = self
             .steps

@@ -2,7 +2,7 @@
 
 use tlsleuth_capture::Place;
 
-use super::attempt::Attempt;
+use super::attempt::Brief;
 
 /// How often something completed and failed, with the first frames.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
@@ -27,7 +27,7 @@ pub(crate) enum Ended {
 }
 
 impl Ended {
-    pub(crate) fn of(attempt: &Attempt) -> Self {
+    pub(crate) fn of(attempt: &Brief) -> Self {
         if attempt.is_completed() {
             Self::Completed
         } else if attempt.is_failed() && !attempt.is_health_check() {
@@ -39,7 +39,7 @@ impl Ended {
 }
 
 impl Tally {
-    pub(crate) fn add(&mut self, attempt: &Attempt) {
+    pub(crate) fn add(&mut self, attempt: &Brief) {
         self.count(Ended::of(attempt), attempt.first, attempt.proof);
     }
 

@@ -18,4 +18,4 @@ pub mod tcp;
 pub mod version;
 
 #[cfg(test)]
-mod testing;
+pub(crate) mod testing;

@@ -17,7 +17,8 @@ use tlsleuth_handshake::{Connection, Outcome, Shared, Side, Tracker, WireText};
 
 use crate::finding::Finding;
 use crate::policy::{Policy, VerifyTime};
-use crate::rule::{Check, Rule, Skip};
+use crate::rule::{Check, Rule, Skip, Verdict};
+use crate::signs::Signs;
 use crate::{Case, Context, Diagnosis, ServerKnowledge, diagnose};
 
 /// Follows the flows of a script, one tracker each.
@@ -160,21 +161,25 @@ fn run(script: &str) -> (Vec<Connection>, Policy) {
     // What `watch` writes to move the clock.
     connections.retain(|connection| connection.server.port != 9);
     connections.sort_by_key(|connection| connection.first.order());
+    (connections, policy(&story))
+}
+
+/// A policy that trusts a script's root.
+fn policy(story: &tlsleuth_testkit::Story) -> Policy {
     let store = CertificateStore::default();
     let mut anchors = Anchors::none();
     anchors.add(store.intern(tlsleuth_testkit::pki().root()));
     for der in story.anchors() {
         anchors.add(store.intern(der));
     }
-    let policy = Policy {
+    Policy {
         judge: Arc::new(Judge::new(anchors)),
         roots: "none",
         own_anchors: true,
         verify_time: VerifyTime::Capture,
         judge_chains: true,
         slow_handshake_ns: 2_000_000_000,
-    };
-    (connections, policy)
+    }
 }
 
 /// The authorities that a script shows.
@@ -190,6 +195,23 @@ fn intermediates(connections: &[Connection]) -> SeenIntermediates {
     seen
 }
 
+/// The first connection of a script, and what `judge` says of it.
+pub(crate) fn one(script: &str, judge: Judging) -> (Connection, Diagnosis) {
+    let (mut connections, _) = run(script);
+    let connection = connections.remove(0);
+    let found = judged(&connection, judge);
+    (connection, found)
+}
+
+type Judging = fn(&Connection, &Policy, &Context<'_>) -> Diagnosis;
+
+/// What `judge` says of a connection, alone and with a policy that trusts nobody.
+pub(crate) fn judged(connection: &Connection, judge: Judging) -> Diagnosis {
+    let intermediates = SeenIntermediates::default();
+    let context = Context { intermediates: &intermediates, servers: &Others(&[]) };
+    judge(connection, &policy(&tlsleuth_testkit::script("")), &context)
+}
+
 /// What one rule says of a script's connections: its findings with their evidence, or `clear`, `not
 /// applicable`, `undetermined`.
 #[track_caller]
@@ -200,14 +222,26 @@ pub(crate) fn check(rule: &Rule, script: &str, expect: Expect) {
     let mut told = String::new();
     for connection in &connections {
         let case = Case::new(connection, &policy, &context);
+        let needs = |signs: Signs, verdict: &Verdict| {
+            let skipped = !rule.needs.are_in(signs);
+            assert!(!(skipped && matches!(verdict, Ok(Some(_)))), "{} needs less", rule.code);
+        };
         match rule.check {
-            Check::Connection(check) => tell(&mut told, rule, None, check(&case)),
+            Check::Connection(check) => {
+                let verdict = check(&case);
+                needs(case.signs, &verdict);
+                tell(&mut told, rule, None, verdict);
+            }
             Check::Chain(check) => {
                 let judged = [Side::Server, Side::Client].map(|side| (side, case.chain(side)));
                 let sent = judged.iter().any(|(_, chain)| chain.is_ok());
                 for (side, chain) in judged {
                     match chain {
-                        Ok(chain) => tell(&mut told, rule, Some(side), check(&case, chain)),
+                        Ok(chain) => {
+                            let verdict = check(&case, chain);
+                            needs(case.signs.and(chain.signs), &verdict);
+                            tell(&mut told, rule, Some(side), verdict);
+                        }
                         // The client rarely sends one: its absence is only worth a line when there
                         // is nothing else to say.
                         Err(skip) if !sent && side == Side::Server => {

@@ -60,6 +60,8 @@ const MAX_TAG_BYTES: usize = 64;
 #[derive(Clone, Debug)]
 pub(super) struct Dialogue {
     rules: &'static Rules,
+    /// No greeting was seen, and what the client said fits another protocol as well.
+    is_ambiguous: bool,
     tag: Option<Box<[u8]>>,
     offered: Option<bool>,
 }
@@ -114,14 +116,17 @@ pub(super) fn choose(greeting: &[u8], bytes: &[u8]) -> Option<Option<Dialogue>> 
         return bytes.iter().all(is_text).then_some(None);
     };
     let greeting = greeting.strip_suffix(b"\r").unwrap_or(greeting);
-    let rules = ALL.iter().find(|rules| (rules.greets)(greeting) && (rules.begins)(line))?;
+    let mut fitting = ALL.iter().filter(|rules| (rules.greets)(greeting) && (rules.begins)(line));
+    let rules = fitting.next()?;
+    let is_ambiguous = greeting.is_empty() && fitting.next().is_some();
     let offered = (rules.offers)(greeting).filter(|offers| *offers);
-    Some(Some(Dialogue { rules, tag: None, offered }))
+    Some(Some(Dialogue { rules, is_ambiguous, tag: None, offered }))
 }
 
 impl Dialogue {
-    pub(super) fn protocol(&self) -> Protocol {
-        self.rules.protocol
+    /// `None` while several fit.
+    pub(super) fn protocol(&self) -> Option<Protocol> {
+        (!self.is_ambiguous).then_some(self.rules.protocol)
     }
 
     pub(super) fn is_offered(&self) -> Option<bool> {

@@ -12,9 +12,12 @@ pub(super) static POP3: Rules = Rules {
         greeting.is_empty() || greeting.starts_with(b"+OK") || greeting.starts_with(b"-ERR")
     },
     begins: |line| {
-        [&b"CAPA"[..], b"STLS", b"USER", b"APOP", b"AUTH", b"QUIT"]
-            .iter()
-            .any(|word| starts_with_word(line, word))
+        // `AUTH TLS` is FTP's; the mechanisms of POP3 have other names (RFC 5034 §4).
+        !starts_with_word(line, b"AUTH TLS")
+            && !starts_with_word(line, b"AUTH SSL")
+            && [&b"CAPA"[..], b"STLS", b"USER", b"APOP", b"AUTH", b"QUIT"]
+                .iter()
+                .any(|word| starts_with_word(line, word))
     },
     command: |line| {
         if starts_with_word(line, b"STLS") {

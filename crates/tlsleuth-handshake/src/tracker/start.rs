@@ -2,6 +2,7 @@
 
 use tlsleuth_capture::{Direction, EndedFlow, Located, Place};
 
+use super::unheard::Words;
 use super::{Mode, Shared, Tracker};
 use crate::WireText;
 use crate::connection::{Both, EventKind, PreambleFacts, RefusalFacts, Side, Ssl2Step};
@@ -26,6 +27,7 @@ impl Tracker {
         let stream = self.stream(direction);
         stream.held = None;
         let mut head = std::mem::take(&mut stream.head);
+        let begins = head.len();
         let bytes = if head.is_empty() {
             stream.head_at = at;
             bytes
@@ -49,7 +51,9 @@ impl Tracker {
                     self.begin_tls(direction, at);
                     self.tls(shared, direction, at, bytes);
                 } else {
-                    self.begin_plain(shared, direction, at, bytes);
+                    let mut seams = std::mem::take(&mut self.stream(direction).seams);
+                    seams.push(begins, at);
+                    self.begin_plain(shared, direction, &Words { bytes, seams: &seams });
                 }
             }
             Beginning::Tls { .. } => {
@@ -69,9 +73,12 @@ impl Tracker {
                 let stream = self.stream(direction);
                 stream.head = bytes;
                 stream.held = Some(at);
+                stream.seams.push(begins, at);
             }
             Beginning::Ssl2ServerHello | Beginning::Plain => {
-                self.begin_plain(shared, direction, at, bytes);
+                let mut seams = std::mem::take(&mut self.stream(direction).seams);
+                seams.push(begins, at);
+                self.words(shared, direction, &Words { bytes, seams: &seams });
             }
         }
     }
@@ -79,17 +86,29 @@ impl Tracker {
     /// A direction's turn is over: the other one speaks, or nothing more comes.
     pub(super) fn release(&mut self, shared: &Shared, direction: Direction) {
         let stream = self.stream(direction);
-        let Some(at) = stream.held.take() else { return };
+        if stream.held.take().is_none() {
+            return;
+        }
+        let other_has_gap = self.stream(direction.opposite()).gap;
+        if other_has_gap {
+            self.look_again(shared, direction);
+        }
+        let stream = self.stream(direction);
+        let seams = std::mem::take(&mut stream.seams);
         match stream.mode {
             Mode::Start => {
                 let bytes = std::mem::take(&mut stream.head);
-                self.begin_plain(shared, direction, at, &bytes);
+                self.words(shared, direction, &Words { bytes: &bytes, seams: &seams });
             }
             Mode::Plain => {
                 let bytes = std::mem::take(&mut stream.turn);
-                self.turn(shared, direction, at, &bytes);
+                self.turn(shared, direction, &Words { bytes: &bytes, seams: &seams });
             }
-            Mode::Tls | Mode::Ssl2 | Mode::Tds => {}
+            Mode::Tls => {
+                let bytes = std::mem::take(&mut stream.turn);
+                self.go_on(shared, direction, &Words { bytes: &bytes, seams: &seams }, 0);
+            }
+            Mode::Ssl2 | Mode::Tds => {}
         }
     }
 
@@ -103,7 +122,7 @@ impl Tracker {
         }
     }
 
-    fn begin_tls(&mut self, direction: Direction, at: Place) {
+    pub(super) fn begin_tls(&mut self, direction: Direction, at: Place) {
         let stream = self.stream(direction);
         stream.mode = Mode::Tls;
         stream.records = RecordReader::new();
@@ -119,23 +138,29 @@ impl Tracker {
     /// Bytes of a direction that is not TLS so far.
     pub(super) fn plain(&mut self, shared: &Shared, direction: Direction, at: Place, bytes: &[u8]) {
         let stream = self.stream(direction);
-        if stream.turn.len() + bytes.len() < MAX_TURN_BYTES {
+        let begins = stream.turn.len();
+        if begins + bytes.len() < MAX_TURN_BYTES {
             stream.turn.extend_from_slice(bytes);
             stream.held = Some(at);
+            stream.seams.push(begins, at);
             return;
         }
         stream.held = None;
+        let mut seams = std::mem::take(&mut stream.seams);
+        seams.push(begins, at);
         let mut turn = std::mem::take(&mut stream.turn);
-        if turn.is_empty() {
-            self.turn(shared, direction, at, bytes);
+        let bytes = if turn.is_empty() {
+            bytes
         } else {
             turn.extend_from_slice(bytes);
-            self.turn(shared, direction, at, &turn);
-        }
+            &turn
+        };
+        self.turn(shared, direction, &Words { bytes, seams: &seams });
     }
 
     /// What a direction that is not TLS so far said before the other one spoke, or much of it.
-    fn turn(&mut self, shared: &Shared, direction: Direction, at: Place, bytes: &[u8]) {
+    fn turn(&mut self, shared: &Shared, direction: Direction, words: &Words<'_>) {
+        let bytes = words.bytes;
         let peer_is_tls = self.stream(direction.opposite()).mode == Mode::Tls;
         let begins = probe::is_client_hello(bytes)
             || (peer_is_tls && probe::is_server_answer(bytes))
@@ -144,15 +169,17 @@ impl Tracker {
         if begins {
             self.stream(direction).protected |= self.mid_stream && bytes.first() == Some(&23);
             self.stream(direction).head.clear();
-            self.leave_preamble(at);
-            self.begin_tls(direction, at);
-            self.tls(shared, direction, at, bytes);
+            self.leave_preamble(words.place(0));
+            self.begin_tls(direction, words.place(0));
+            self.go_on(shared, direction, words, 0);
+            self.look_again(shared, direction.opposite());
             return;
         }
-        self.begin_plain(shared, direction, at, bytes);
+        self.words(shared, direction, words);
     }
 
-    fn begin_plain(&mut self, shared: &Shared, direction: Direction, at: Place, bytes: &[u8]) {
+    pub(super) fn begin_plain(&mut self, shared: &Shared, direction: Direction, words: &Words<'_>) {
+        let (bytes, at) = (words.bytes, words.last());
         let side = self.connection.side(direction);
         self.stream(direction).mode = Mode::Plain;
         // Behind missing bytes a stream may go on anywhere, in the middle of a record too.
@@ -173,6 +200,10 @@ impl Tracker {
             return;
         }
         stream.head.extend_from_slice(bytes);
+        for (begins, at) in words.seams.iter().filter(|(begins, _)| *begins < bytes.len()) {
+            stream.head_seams.push(stream.head_bytes + begins, at);
+        }
+        stream.head_bytes += bytes.len();
         self.step_preamble(shared, direction, at);
         // What the other direction said too early may make sense now.
         if !self.preamble_over && !self.stream(direction.opposite()).head.is_empty() {
@@ -279,7 +310,7 @@ impl Tracker {
     }
 
     /// TLS begins: what came before it was a preamble, and no plain text in the wrong place.
-    fn leave_preamble(&mut self, at: Place) {
+    pub(super) fn leave_preamble(&mut self, at: Place) {
         self.note_preamble(at);
         if self.preamble.as_ref().is_some_and(|preamble| preamble.protocol().is_some()) {
             self.connection.plaintext = Both::default();

@@ -24,6 +24,7 @@ declare_rule! {
         code: "alpn.no-overlap",
         severity: Error,
         since: "0.1.0",
+        needs: [ALERT],
         leads_to: ["peer.server-aborted", "peer.handshake-failure", "tcp.closed-during-handshake"],
         references: ["RFC 7301 §3.2"],
     }

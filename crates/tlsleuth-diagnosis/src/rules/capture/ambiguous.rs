@@ -18,6 +18,7 @@ declare_rule! {
         code: "capture.ambiguous",
         severity: Warning,
         since: "0.1.0",
+        needs: [CONFLICT],
         leads_to: [],
         references: ["RFC 9293 §3.4", "RFC 5722 §3"],
     }

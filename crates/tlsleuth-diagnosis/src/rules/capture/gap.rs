@@ -20,6 +20,7 @@ declare_rule! {
         code: "capture.gap",
         severity: Warning,
         since: "0.1.0",
+        needs: [GAP],
         leads_to: [],
         references: ["RFC 9293 §3.8"],
     }

@@ -19,6 +19,7 @@ declare_rule! {
         code: "capture.mid-stream",
         severity: Warning,
         since: "0.1.0",
+        needs: [NO_SYN_ACK],
         leads_to: [],
         references: ["RFC 9293 §3.5"],
     }

@@ -20,6 +20,7 @@ declare_rule! {
         code: "capture.snaplen",
         severity: Warning,
         since: "0.1.0",
+        needs: [GAP],
         leads_to: [],
         references: ["draft-ietf-opsawg-pcap §4"],
     }

@@ -37,15 +37,13 @@ fn defect<'j>(
     chain: &'j JudgedChain<'_>,
     wanted: impl Fn(&DefectKind) -> bool,
 ) -> Option<(&'j Defect, Option<Arc<Certificate>>)> {
+    let found = chain.judgement.defects.iter().filter(|defect| wanted(&defect.kind));
+    let found = found.min_by_key(|defect| !defect.is_fatal())?;
     let leaf = chain.sent.value.chain.leaf();
     if leaf.is_some_and(|leaf| leaf.acme_identifier.is_some()) {
         // A challenge's certificate is self-signed and unusual by design (RFC 8737 §3).
         return None;
     }
-    let mut found: Vec<&Defect> =
-        chain.judgement.defects.iter().filter(|defect| wanted(&defect.kind)).collect();
-    found.sort_by_key(|defect| !defect.is_fatal());
-    let found = *found.first()?;
     let about_trust = matches!(
         found.kind,
         DefectKind::SelfSignedLeaf

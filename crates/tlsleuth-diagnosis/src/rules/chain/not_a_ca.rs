@@ -20,6 +20,7 @@ declare_rule! {
         code: "chain.not-a-ca",
         severity: Error,
         since: "0.1.0",
+        needs: [DEFECT],
         leads_to: ["peer.client-rejected-certificate", "peer.client-aborted", "peer.server-aborted", "peer.key-mismatch", "peer.handshake-failure", "peer.user-canceled", "peer.internal-error", "peer.access-denied", "protocol.malformed", "client-auth.rejected", "tcp.closed-during-handshake", "tcp.reset-during-handshake"],
         references: ["RFC 5280 §4.2.1.9", "RFC 5280 §4.2.1.3"],
     }

@@ -20,6 +20,7 @@ declare_rule! {
         code: "chain.unrelated-certificates",
         severity: Warning,
         since: "0.1.0",
+        needs: [DEFECT],
         leads_to: [],
         references: ["RFC 8446 §4.4.2"],
     }

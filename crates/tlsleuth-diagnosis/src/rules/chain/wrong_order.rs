@@ -20,6 +20,7 @@ declare_rule! {
         code: "chain.wrong-order",
         severity: Warning,
         since: "0.1.0",
+        needs: [DEFECT],
         leads_to: [],
         references: ["RFC 5246 §7.4.2", "RFC 8446 §4.4.2"],
     }

@@ -25,6 +25,7 @@ declare_rule! {
         code: "cipher.no-overlap",
         severity: Error,
         since: "0.1.0",
+        needs: [ALERT],
         leads_to: ["peer.handshake-failure", "tcp.closed-after-client-hello", "tcp.reset-after-client-hello"],
         references: ["RFC 5246 §7.4.1.3", "RFC 8446 §4.1.1"],
     }

@@ -24,6 +24,7 @@ declare_rule! {
         code: "client-auth.rejected",
         severity: Error,
         since: "0.1.0",
+        needs: [UNFINISHED],
         leads_to: ["peer.server-aborted", "peer.handshake-failure", "peer.internal-error", "protocol.malformed", "peer.access-denied", "tcp.closed-during-handshake", "tcp.reset-during-handshake"],
         references: ["RFC 8446 §4.4.2.4", "RFC 5246 §7.4.6"],
     }

@@ -18,6 +18,7 @@ declare_rule! {
         code: "client-auth.untrusted-issuer",
         severity: Error,
         since: "0.1.0",
+        needs: [CLIENT_CHAIN],
         leads_to: ["client-auth.rejected", "peer.server-aborted", "peer.handshake-failure", "peer.internal-error", "peer.access-denied", "tcp.closed-during-handshake", "tcp.reset-during-handshake"],
         references: ["RFC 5246 §7.4.4", "RFC 8446 §4.2.4"],
     }

@@ -44,7 +44,10 @@ fn check(summary: &Summary) -> Vec<Finding> {
     let all = summary.groups().fold(Tally::default(), |sum, (_, _, group)| sum.and(group.ended));
     summary
         .groups()
-        .filter(|(_, _, group)| group.ended.failed >= ENOUGH)
+        .filter(|(_, _, group)| {
+            let Tally { failed, .. } = group.ended;
+            failed >= ENOUGH && failed.saturating_mul(ONE_IN) >= group.ended.ended()
+        })
         .filter_map(|(server, name, group)| {
             let ln_p = is_intermittent(summary, &group.asked, all)?;
             (!mostly_failing::told(summary, server, name, group))

@@ -52,6 +52,18 @@ fn explained(summary: &Summary, server: Endpoint, name: Option<&WireText>, group
         || resumption_fails::breaks(summary, group).is_some()
 }
 
+/// Whether anything could tell the failures of a server and name from the rest for certain enough. The
+/// cleanest separation there is has the least probability, and no rule allows itself less than all looks;
+/// so that where this says no, no connection need be looked at.
+fn separable(summary: &Summary, tally: Tally) -> bool {
+    let clean = chance::Table {
+        failed_with: tally.failed,
+        completed_without: tally.completed,
+        ..chance::Table::default()
+    };
+    clean.separates() && chance::significant(clean.ln_p(), summary.looks(), chance::ALPHA)
+}
+
 /// Whether more than chance tells the failures of two tallies apart: the first fails in at least
 /// half of its connections, and more than the second one.
 fn fails_more(more: Tally, less: Tally) -> bool {

@@ -4,7 +4,7 @@ use tlsleuth_capture::Endpoint;
 use tlsleuth_cert::WireText;
 
 use super::{called, clock, explained, outage_window, split_by_client, split_by_node};
-use crate::fleet::{Group, Population, Summary};
+use crate::fleet::{Group, Population, Summary, Tally};
 use crate::rule::declare_fleet_rule;
 use crate::{Finding, wording};
 
@@ -46,7 +46,8 @@ fn check(summary: &Summary) -> Vec<Finding> {
         {
             findings.push(finding(summary, *end, None, reached));
         }
-        for (name, group) in server.names.iter().filter(|(_, group)| group.ended.failed >= ENOUGH) {
+        let mostly = |tally: Tally| tally.failed >= ENOUGH && tally.failed > tally.completed;
+        for (name, group) in server.names.iter().filter(|(_, group)| mostly(group.ended)) {
             let name = name.as_ref();
             if above(&group.asked, 0) && !told(summary, *end, name, group) {
                 findings.push(finding(summary, *end, name, &group.asked));

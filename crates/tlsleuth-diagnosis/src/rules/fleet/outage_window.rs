@@ -2,7 +2,7 @@
 
 use tlsleuth_capture::Endpoint;
 
-use super::{called, clock, explained, split_by_client};
+use super::{called, clock, explained, separable, split_by_client};
 use crate::fleet::chance::{ALPHA, Table, ln_likelihood_ratio, p_value, significant};
 use crate::fleet::timeline::{Step, Timeline};
 use crate::fleet::{Population, Summary, Tally, verdicts_in_words};
@@ -121,7 +121,11 @@ fn check(summary: &Summary) -> Vec<Finding> {
             findings.push(finding(&end.to_string(), &window));
         }
         let enough = |tally: Tally| tally.failed >= ENOUGH && tally.completed >= ENOUGH;
-        for (name, group) in server.names.iter().filter(|(_, group)| enough(group.ended)) {
+        for (name, group) in server
+            .names
+            .iter()
+            .filter(|(_, group)| enough(group.ended) && separable(summary, group.ended))
+        {
             let name = name.as_ref();
             if let Some(window) = window(summary, &group.asked)
                 && !explained(summary, *end, name, group)

@@ -1,6 +1,6 @@
 //! `fleet.resumption-fails`: resumed handshakes fail or are refused where full ones succeed.
 
-use super::{called, failed_of};
+use super::{called, failed_of, separable};
 use crate::fleet::chance::{ALPHA, Table, p_value, significant};
 use crate::fleet::{Group, Summary};
 use crate::rule::declare_fleet_rule;
@@ -35,7 +35,7 @@ declare_fleet_rule! {
 
 /// The logarithm of the chance that resumptions fail as they do, where that is told.
 pub(crate) fn breaks(summary: &Summary, group: &Group) -> Option<f64> {
-    if group.failed == 0 {
+    if !separable(summary, group.ended) {
         return None;
     }
     let table = Table {

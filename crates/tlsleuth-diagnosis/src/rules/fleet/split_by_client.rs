@@ -6,7 +6,7 @@ use std::net::IpAddr;
 use tlsleuth_capture::{Address, Endpoint, Place};
 use tlsleuth_cert::WireText;
 
-use super::{by_size, called, explained};
+use super::{by_size, called, explained, separable};
 use crate::fleet::chance::{ALPHA, Table, p_value, significant};
 use crate::fleet::hello::Offer;
 use crate::fleet::{Group, Population, Server, Summary, Tally};
@@ -89,7 +89,7 @@ pub(crate) fn split(
     name: Option<&WireText>,
     group: &Group,
 ) -> Option<Split> {
-    if group.ended.failed < 3 || group.ended.completed < 3 {
+    if !separable(summary, group.ended) {
         return None;
     }
     let population = &group.asked;
@@ -377,8 +377,11 @@ pub(crate) fn split_by_name(summary: &Summary, server: &Server) -> Option<Split>
         .filter(|(name, _)| name.is_some())
         .fold(Tally::default(), |sum, (_, group)| sum.and(group.ended));
     let table = table(nameless.ended, named);
+    if !table.separates() {
+        return None;
+    }
     let ln_p = table.ln_p();
-    (table.separates() && significant(ln_p, summary.looks(), ALPHA)).then(|| Split {
+    significant(ln_p, summary.looks(), ALPHA).then(|| Split {
         says: "send no server name (SNI)".to_owned(),
         table,
         ln_p,

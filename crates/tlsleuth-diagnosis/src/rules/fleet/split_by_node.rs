@@ -3,7 +3,7 @@
 use tlsleuth_capture::Endpoint;
 use tlsleuth_cert::WireText;
 
-use super::{called, explained, outage_window, split_by_client};
+use super::{called, explained, outage_window, separable, split_by_client};
 use crate::fleet::chance::{ALPHA, Table, ln_combined, p_value, real, significant};
 use crate::fleet::node::{Answers, Apart};
 use crate::fleet::{Group, Summary};
@@ -52,8 +52,7 @@ pub(crate) struct Split {
 
 /// Whether failures at a server and name depend on the node.
 pub(crate) fn split(summary: &Summary, group: &Group) -> Option<Split> {
-    let tally = group.ended;
-    if tally.failed < 3 || tally.completed < 3 {
+    if !separable(summary, group.ended) {
         return None;
     }
     let mut all = Table::default();

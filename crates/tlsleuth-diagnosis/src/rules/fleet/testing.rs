@@ -9,8 +9,9 @@ use tlsleuth_handshake::Outcome;
 use tlsleuth_handshake::codepoint::{CipherSuite, ProtocolVersion};
 
 use crate::fleet::hello::{HelloId, Offer};
+use crate::fleet::latency::PhaseSteps;
 use crate::fleet::node::{NodeFacts, Stack};
-use crate::fleet::{Attempt, Chosen, LeafFacts, Resumption, Summary};
+use crate::fleet::{Attempt, Brief, Chosen, LeafFacts, Resumption, Summary};
 use crate::timing::Phases;
 use crate::{Finding, Fleet, FleetRule, Party};
 
@@ -56,30 +57,32 @@ impl Script {
         Making {
             script: self,
             attempt: Attempt {
-                client: Endpoint { address: Address::v4([10, 0, 0, 7]), port: 40_000 },
                 server: Endpoint { address: Address::v4([10, 0, 0, 2]), port: 443 },
                 name: Some(WireText::from("api.example.test")),
-                first,
                 last: place(nth * 10 + 9, 50_000_000),
-                hello: Some((hello, place(nth * 10 + 2, 1_000_000))),
-                hello_bytes: 517,
-                node: None,
-                outcome: Outcome::Incomplete,
-                verdict: None,
-                party: None,
-                proof: place(nth * 10 + 8, 40_000_000),
-                leaf: None,
-                stapled_ahead: None,
-                chain: None,
-                alpn: None,
-                chosen: Some(Chosen {
-                    version: ProtocolVersion::TLS1_2,
-                    suite: CipherSuite(0xc02f),
-                    group: None,
-                    at: place(nth * 10 + 3, 2_000_000),
-                }),
-                resumption: Resumption::NotOffered,
-                phases: Phases::default(),
+                brief: Brief {
+                    client: Address::v4([10, 0, 0, 7]),
+                    first,
+                    hello: Some((hello, place(nth * 10 + 2, 1_000_000))),
+                    hello_bytes: 517,
+                    node: None,
+                    outcome: Outcome::Incomplete,
+                    verdict: None,
+                    party: None,
+                    proof: place(nth * 10 + 8, 40_000_000),
+                    leaf: None,
+                    stapled_ahead: None,
+                    chain: None,
+                    alpn: None,
+                    chosen: Some(Chosen {
+                        version: ProtocolVersion::TLS1_2,
+                        suite: CipherSuite(0xc02f),
+                        group: None,
+                        at: place(nth * 10 + 3, 2_000_000),
+                    }),
+                    resumption: Resumption::NotOffered,
+                    phases: PhaseSteps::default(),
+                },
             },
         }
     }
@@ -128,12 +131,12 @@ impl Script {
 impl Making<'_> {
     pub(crate) fn client(mut self, last: usize) -> Self {
         let [high, low] = u16::try_from(last).unwrap().to_be_bytes();
-        self.attempt.client.address = Address::v4([10, 0, high, low]);
+        self.attempt.client = Address::v4([10, 0, high, low]);
         self
     }
 
     pub(crate) fn client_at(mut self, address: Address) -> Self {
-        self.attempt.client.address = address;
+        self.attempt.client = address;
         self
     }
 
@@ -166,7 +169,7 @@ impl Making<'_> {
     }
 
     pub(crate) fn phases(mut self, phases: Phases) -> Self {
-        self.attempt.phases = phases;
+        self.attempt.phases = phases.into();
         self
     }
 
@@ -187,7 +190,8 @@ impl Making<'_> {
     }
 
     pub(crate) fn later(mut self, nanoseconds: i64) -> Self {
-        for place in [&mut self.attempt.first, &mut self.attempt.last, &mut self.attempt.proof] {
+        let Attempt { last, brief, .. } = &mut self.attempt;
+        for place in [&mut brief.first, last, &mut brief.proof] {
             place.time = Timestamp(place.time.0 + nanoseconds);
         }
         self
@@ -221,7 +225,7 @@ impl Making<'_> {
 
     pub(crate) fn stapled_ahead(mut self, seconds: i64) -> Self {
         self.attempt.stapled_ahead =
-            self.attempt.leaf.as_ref().map(|(_, at, _)| Located::new(seconds, *at));
+            self.attempt.leaf.as_ref().map(|(_, at, _)| Box::new(Located::new(seconds, *at)));
         self
     }
 

@@ -16,6 +16,7 @@ declare_rule! {
         code: "group.retry",
         severity: Info,
         since: "0.1.0",
+        needs: [RETRY],
         leads_to: [],
         references: ["RFC 8446 §4.1.4"],
     }

@@ -19,6 +19,7 @@ declare_rule! {
         code: "peer.access-denied",
         severity: Error,
         since: "0.1.0",
+        needs: [ALERT],
         leads_to: [],
         references: ["RFC 8446 §6.2"],
     }

@@ -21,6 +21,7 @@ declare_rule! {
         code: "peer.alert",
         severity: Error,
         since: "0.1.0",
+        needs: [ALERT],
         leads_to: ["tcp.closed-during-handshake", "tcp.reset-during-handshake"],
         references: ["RFC 9846 §6.2"],
     }

@@ -20,6 +20,7 @@ declare_rule! {
         code: "peer.client-aborted",
         severity: Error,
         since: "0.1.0",
+        needs: [UNFINISHED],
         leads_to: ["tcp.closed-during-handshake", "tcp.reset-during-handshake"],
         references: ["RFC 8446 §6.2"],
     }
@@ -29,6 +30,11 @@ fn check(case: &Case<'_>) -> Verdict {
     case.ended_in_sight()?;
     let ending = &case.ending;
     if case.completed() || ending.by != Side::Client || ending.phase < Phase::ServerFlight {
+        return Ok(None);
+    }
+    // Who sends data has accepted what the server sent, be it not in the capture: what ends the
+    // connection then only closes it.
+    if case.connection.application_data.client.records > 0 {
         return Ok(None);
     }
     let how = match ending.how {
@@ -92,6 +98,25 @@ mod tests {
             "client ClientHello sni=shop.example versions=1.2
              server ServerHello + Certificate leaf=shop.example + ServerKeyExchange + ServerHelloDone
              client Alert fatal unknown_ca",
+            expect![[r#"
+                clear
+            "#]],
+        );
+    }
+
+    #[test]
+    fn clear_for_a_client_alone_that_sent_data() {
+        check(
+            &super::PEER_CLIENT_ABORTED,
+            "client SYN
+             server SYN-ACK lose
+             client ACK
+             client ClientHello versions=1.2
+             server ServerHello + Certificate leaf=shop.example + ServerKeyExchange + ServerHelloDone lose
+             client ClientKeyExchange + ChangeCipherSpec + Finished
+             client ApplicationData 300
+             client Alert encrypted
+             client FIN",
             expect![[r#"
                 clear
             "#]],

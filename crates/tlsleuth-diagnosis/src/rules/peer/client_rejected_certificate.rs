@@ -23,6 +23,7 @@ declare_rule! {
         code: "peer.client-rejected-certificate",
         severity: Error,
         since: "0.1.0",
+        needs: [UNFINISHED],
         leads_to: ["tcp.closed-during-handshake", "tcp.reset-during-handshake", "peer.client-aborted"],
         references: ["RFC 8446 §6.2", "RFC 5246 §7.2.2"],
     }

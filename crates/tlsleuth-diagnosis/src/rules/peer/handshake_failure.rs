@@ -20,6 +20,7 @@ declare_rule! {
         code: "peer.handshake-failure",
         severity: Error,
         since: "0.1.0",
+        needs: [ALERT],
         leads_to: [],
         references: ["RFC 8446 §6.2", "RFC 5246 §7.2.2"],
     }

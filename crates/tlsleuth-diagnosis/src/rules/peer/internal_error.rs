@@ -21,6 +21,7 @@ declare_rule! {
         code: "peer.internal-error",
         severity: Error,
         since: "0.1.0",
+        needs: [ALERT],
         leads_to: [],
         references: ["RFC 8446 §6.2"],
     }

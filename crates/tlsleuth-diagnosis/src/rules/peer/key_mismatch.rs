@@ -20,6 +20,7 @@ declare_rule! {
         code: "peer.key-mismatch",
         severity: Error,
         since: "0.1.0",
+        needs: [ALERT],
         leads_to: [],
         references: ["RFC 8446 §6.2"],
     }

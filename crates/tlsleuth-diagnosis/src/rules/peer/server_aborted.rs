@@ -21,6 +21,7 @@ declare_rule! {
         code: "peer.server-aborted",
         severity: Error,
         since: "0.1.0",
+        needs: [UNFINISHED],
         leads_to: ["tcp.closed-during-handshake", "tcp.reset-during-handshake"],
         references: ["RFC 8446 §6.2"],
     }

@@ -18,6 +18,7 @@ declare_rule! {
         code: "peer.user-canceled",
         severity: Error,
         since: "0.1.0",
+        needs: [ALERT],
         leads_to: [],
         references: ["RFC 8446 §6.1"],
     }

@@ -22,6 +22,7 @@ declare_rule! {
         code: "protocol.http-to-tls-port",
         severity: Error,
         since: "0.1.0",
+        needs: [IN_CLEAR],
         leads_to: [
             "tcp.closed-after-client-hello",
             "tcp.reset-after-client-hello",

@@ -22,6 +22,7 @@ declare_rule! {
         code: "protocol.not-tls",
         severity: Error,
         since: "0.1.0",
+        needs: [IN_CLEAR],
         leads_to: ["protocol.malformed", "peer.handshake-failure"],
         references: ["RFC 9846 §5.1"],
     }

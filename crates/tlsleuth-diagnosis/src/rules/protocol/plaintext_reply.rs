@@ -20,6 +20,7 @@ declare_rule! {
         code: "protocol.plaintext-reply",
         severity: Error,
         since: "0.1.0",
+        needs: [IN_CLEAR],
         leads_to: [
             "tcp.closed-during-handshake",
             "tcp.reset-during-handshake",

@@ -19,6 +19,7 @@ declare_rule! {
         code: "protocol.proxy-refused",
         severity: Error,
         since: "0.1.0",
+        needs: [REFUSAL],
         leads_to: [
             "tcp.no-client-hello",
             "tcp.closed-after-client-hello",

@@ -24,6 +24,7 @@ declare_rule! {
         code: "signature.no-overlap",
         severity: Error,
         since: "0.1.0",
+        needs: [ALERT],
         leads_to: ["peer.handshake-failure", "peer.server-aborted", "tcp.closed-after-client-hello", "tcp.reset-after-client-hello"],
         references: ["RFC 8446 §4.2.3", "RFC 5246 §7.4.1.4.1"],
     }

@@ -21,6 +21,7 @@ declare_rule! {
         code: "sni.certificate-mismatch",
         severity: Error,
         since: "0.1.0",
+        needs: [SERVER_CHAIN],
         leads_to: ["peer.client-rejected-certificate", "peer.client-aborted", "peer.handshake-failure", "peer.user-canceled", "peer.internal-error", "peer.access-denied", "tcp.closed-during-handshake", "tcp.reset-during-handshake"],
         references: ["RFC 9525 §6.3", "RFC 6066 §3"],
     }

@@ -22,6 +22,7 @@ declare_rule! {
         code: "sni.unrecognized",
         severity: Error,
         since: "0.1.0",
+        needs: [ALERT],
         leads_to: ["peer.access-denied", "peer.internal-error", "tcp.closed-after-client-hello"],
         references: ["RFC 6066 §3"],
     }

@@ -26,6 +26,7 @@ declare_rule! {
         code: "tcp.client-hello-lost",
         severity: Error,
         since: "0.1.0",
+        needs: [UNFINISHED],
         leads_to: [
             "tcp.server-silent",
             "tcp.closed-after-client-hello",

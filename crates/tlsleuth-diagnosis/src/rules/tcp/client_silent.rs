@@ -28,6 +28,7 @@ declare_rule! {
         code: "tcp.client-silent",
         severity: Error,
         since: "0.1.0",
+        needs: [UNFINISHED],
         leads_to: ["tcp.closed-during-handshake", "tcp.reset-during-handshake", "peer.user-canceled"],
         references: ["RFC 9293 §3.8", "RFC 9846 §2"],
     }

@@ -21,6 +21,7 @@ declare_rule! {
         code: "tcp.closed-during-handshake",
         severity: Error,
         since: "0.1.0",
+        needs: [CLOSED],
         leads_to: [],
         references: ["RFC 9293 §3.6", "RFC 9846 §6.1"],
     }

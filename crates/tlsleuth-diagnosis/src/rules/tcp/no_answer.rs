@@ -21,6 +21,7 @@ declare_rule! {
         code: "tcp.no-answer",
         severity: Error,
         since: "0.1.0",
+        needs: [NO_SYN_ACK],
         leads_to: [],
         references: ["RFC 9293 §3.5", "RFC 6298 §2"],
     }

@@ -20,6 +20,7 @@ declare_rule! {
         code: "tcp.refused",
         severity: Error,
         since: "0.1.0",
+        needs: [RESET],
         leads_to: [],
         references: ["RFC 9293 §3.5.2"],
     }

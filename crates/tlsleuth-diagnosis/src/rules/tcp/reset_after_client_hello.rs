@@ -24,6 +24,7 @@ declare_rule! {
         code: "tcp.reset-after-client-hello",
         severity: Error,
         since: "0.1.0",
+        needs: [RESET],
         leads_to: [],
         references: ["RFC 9293 §3.5.2", "RFC 3360"],
     }

@@ -23,6 +23,7 @@ declare_rule! {
         code: "tcp.reset-during-handshake",
         severity: Error,
         since: "0.1.0",
+        needs: [RESET],
         leads_to: [],
         references: ["RFC 9293 §3.5.2"],
     }

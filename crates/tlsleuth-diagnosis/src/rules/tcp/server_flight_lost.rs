@@ -22,6 +22,7 @@ declare_rule! {
         code: "tcp.server-flight-lost",
         severity: Error,
         since: "0.1.0",
+        needs: [UNFINISHED],
         leads_to: [
             "tcp.closed-during-handshake",
             "tcp.reset-during-handshake",

@@ -19,6 +19,7 @@ declare_rule! {
         code: "tcp.unreachable",
         severity: Error,
         since: "0.1.0",
+        needs: [ICMP],
         leads_to: ["tcp.no-answer"],
         references: ["RFC 792", "RFC 4443 §3.1", "RFC 9293 §3.9.2.2"],
     }

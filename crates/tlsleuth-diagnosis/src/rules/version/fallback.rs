@@ -20,6 +20,7 @@ declare_rule! {
         code: "version.fallback",
         severity: Error,
         since: "0.1.0",
+        needs: [ALERT],
         leads_to: [],
         references: ["RFC 7507 §3"],
     }

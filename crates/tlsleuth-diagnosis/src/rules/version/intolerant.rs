@@ -22,6 +22,7 @@ declare_rule! {
         code: "version.intolerant",
         severity: Error,
         since: "0.1.0",
+        needs: [UNFINISHED],
         leads_to: ["peer.handshake-failure", "peer.internal-error", "protocol.malformed", "tcp.closed-after-client-hello", "tcp.reset-after-client-hello", "tcp.server-silent", "tcp.client-hello-lost"],
         references: ["RFC 8446 §D.5", "RFC 7507 §1"],
     }

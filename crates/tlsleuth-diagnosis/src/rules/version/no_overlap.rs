@@ -26,6 +26,7 @@ declare_rule! {
         code: "version.no-overlap",
         severity: Error,
         since: "0.1.0",
+        needs: [UNFINISHED],
         leads_to: ["peer.handshake-failure", "tcp.closed-after-client-hello", "tcp.reset-after-client-hello"],
         references: ["RFC 5246 §7.2.2", "RFC 8446 §4.2.1"],
     }

@@ -1,0 +1,99 @@
+//! Signs in a connection without which a rule finds nothing: tested before the rule runs.
+
+use tlsleuth_handshake::Outcome;
+use tlsleuth_handshake::connection::Connection;
+
+use crate::case::JudgedChain;
+use crate::ending::{Ending, How};
+
+/// A set of signs. A rule declares those that each of its findings has (`needs`); it runs only where
+/// all of them are seen. Most connections complete without any, so that most rules need not look.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
+pub struct Signs(u16);
+
+impl Signs {
+    /// The handshake did not complete.
+    pub const UNFINISHED: Self = Self(1 << 0);
+    /// An alert ended it.
+    pub const ALERT: Self = Self(1 << 1);
+    /// A reset ended it.
+    pub const RESET: Self = Self(1 << 2);
+    /// A FIN ended it.
+    pub const CLOSED: Self = Self(1 << 3);
+    /// The server asked for another hello.
+    pub const RETRY: Self = Self(1 << 4);
+    /// One side spoke in clear where TLS should be.
+    pub const IN_CLEAR: Self = Self(1 << 5);
+    /// The server or a proxy refused to turn to TLS.
+    pub const REFUSAL: Self = Self(1 << 6);
+    /// No SYN-ACK was seen.
+    pub const NO_SYN_ACK: Self = Self(1 << 7);
+    /// ICMP messages are about it.
+    pub const ICMP: Self = Self(1 << 8);
+    /// Bytes are missing in a stream.
+    pub const GAP: Self = Self(1 << 9);
+    /// Two segments brought different bytes for one place.
+    pub const CONFLICT: Self = Self(1 << 10);
+    /// The server's chain was seen.
+    pub const SERVER_CHAIN: Self = Self(1 << 11);
+    /// The client's chain was seen.
+    pub const CLIENT_CHAIN: Self = Self(1 << 12);
+    /// Of a chain: something is wrong or remarkable.
+    pub const DEFECT: Self = Self(1 << 13);
+    /// Of a chain: an OCSP response is stapled.
+    pub const STAPLE: Self = Self(1 << 14);
+
+    /// No sign.
+    #[must_use]
+    pub const fn none() -> Self {
+        Self(0)
+    }
+
+    /// The signs of both.
+    #[must_use]
+    pub const fn and(self, other: Self) -> Self {
+        Self(self.0 | other.0)
+    }
+
+    /// Whether all of these are among `seen`.
+    #[must_use]
+    pub const fn are_in(self, seen: Self) -> bool {
+        self.0 & seen.0 == self.0
+    }
+
+    fn when(self, seen: bool) -> Self {
+        if seen { self } else { Self(0) }
+    }
+
+    /// Those of a connection, but for its chains.
+    pub(crate) fn of(connection: &Connection, ending: &Ending) -> Self {
+        let transport = &connection.transport;
+        let gaps = &connection.gaps;
+        let plaintext = &connection.plaintext;
+        [
+            Self::UNFINISHED.when(connection.outcome != Outcome::Completed),
+            match ending.how {
+                How::Alert(_) => Self::ALERT,
+                How::Reset(_) => Self::RESET,
+                How::Closed => Self::CLOSED,
+                How::Silence | How::Unseen | How::Completed => Self(0),
+            },
+            Self::RETRY.when(connection.hello_retry.is_some()),
+            Self::IN_CLEAR.when(plaintext.client.is_some() || plaintext.server.is_some()),
+            Self::REFUSAL.when(connection.refusal.is_some()),
+            Self::NO_SYN_ACK.when(transport.syn_ack.is_none()),
+            Self::ICMP.when(!transport.icmp.is_empty()),
+            Self::GAP.when(!gaps.client.is_empty() || !gaps.server.is_empty()),
+            Self::CONFLICT.when(!transport.conflicts.is_empty()),
+        ]
+        .into_iter()
+        .fold(Self(0), Self::and)
+    }
+
+    /// Those of a chain.
+    pub(crate) fn of_chain(chain: &JudgedChain<'_>) -> Self {
+        Self::DEFECT
+            .when(!chain.judgement.defects.is_empty())
+            .and(Self::STAPLE.when(chain.stapled.is_some()))
+    }
+}
