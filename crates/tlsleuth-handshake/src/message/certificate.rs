@@ -44,7 +44,7 @@ pub struct Certificate {
     /// before TLS 1.3.
     pub request_context: Opaque,
     /// The certificates.
-    pub entries: Box<[CertificateEntry]>,
+    pub entries: Vec<CertificateEntry>,
 }
 
 /// One certificate of a chain.
@@ -143,7 +143,7 @@ impl Certificate {
         if form == CertificateForm::RawPublicKey {
             let key = cursor.vec24("subject_public_key_info", notes)?;
             let der = ByteRange::of(&key);
-            self.entries = Box::new([CertificateEntry { der, extensions: Extensions::default() }]);
+            self.entries = vec![CertificateEntry { der, extensions: Extensions::default() }];
             cursor.end("subject_public_key_info", notes);
             return Some(());
         }
@@ -152,9 +152,9 @@ impl Certificate {
             self.request_context = Opaque::new(context.rest());
         }
         let mut list = cursor.vec24("certificate_list", notes)?;
-        let mut entries = Vec::with_capacity(4);
+        self.entries.reserve_exact(4);
         while !list.is_empty() {
-            if entries.len() == MAX_CERTIFICATES {
+            if self.entries.len() == MAX_CERTIFICATES {
                 let problem = Problem::TooMany { kept: len32(MAX_CERTIFICATES) };
                 notes.add("certificate_list", list.offset(), problem);
                 break;
@@ -167,9 +167,8 @@ impl Certificate {
             } else {
                 Extensions::default()
             };
-            entries.push(CertificateEntry { der, extensions });
+            self.entries.push(CertificateEntry { der, extensions });
         }
-        self.entries = entries.into();
         cursor.end("certificate_list", notes);
         Some(())
     }

@@ -1,5 +1,7 @@
 //! ClientHello.
 
+use std::fmt;
+
 use super::{Carrier, ExtensionBody, Extensions, shape::Draft};
 use crate::{
     Anomaly,
@@ -34,7 +36,7 @@ use crate::{
 /// assert_eq!(hello.cipher_suites(), [CipherSuite(0xc02f)]);
 /// assert_eq!(hello.offered_versions().highest(), Some(ProtocolVersion::TLS1_2));
 /// ```
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Default, PartialEq, Eq)]
 pub struct ClientHello {
     /// The highest version of a client before TLS 1.3; 0x0303 ever after.
     pub legacy_version: ProtocolVersion,
@@ -48,6 +50,20 @@ pub struct ClientHello {
     pub len_bytes: u32,
     /// The extensions.
     pub extensions: Extensions,
+}
+
+impl fmt::Debug for ClientHello {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("ClientHello")
+            .field("legacy_version", &self.legacy_version)
+            .field("random", &self.random)
+            .field("session_id", &self.session_id)
+            .field("dtls_cookie", &self.dtls_cookie)
+            .field("cipher_suites", &self.cipher_suites())
+            .field("compression_methods", &self.compression_methods())
+            .field("extensions", &self.extensions)
+            .finish_non_exhaustive()
+    }
 }
 
 /// A session identifier of 0 to 32 bytes (RFC 5246 §7.4.1.2).

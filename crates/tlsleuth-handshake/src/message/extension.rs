@@ -4,7 +4,7 @@
 //! hides none of the others. What the hellos of one build have in common is in their
 //! [`Shape`], and what is a message's own in the list beside it.
 
-use std::sync::Arc;
+use std::{fmt, sync::Arc};
 
 use tlsleuth_cert::{Fingerprint, Sct};
 
@@ -61,7 +61,7 @@ pub enum Carrier {
 /// ```
 ///
 /// RFC 8446 §4.2. The accessors give the first extension of a type; a second one is an anomaly.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Default, PartialEq, Eq)]
 pub struct Extensions {
     /// `None` for a message that broke off before anything that a shape holds.
     pub(super) shape: Option<Arc<Shape>>,
@@ -300,6 +300,13 @@ pub enum EncryptedClientHello {
         /// The public name of each configuration.
         public_names: Box<[WireText]>,
     },
+}
+
+impl fmt::Debug for Extensions {
+    /// The list; whether its shape is shared says nothing of the message.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_list().entries(self.iter()).finish()
+    }
 }
 
 impl Extensions {
