@@ -30,7 +30,7 @@ fn warnings_of_one_connection_come_in_one_order() {
     for _ in 0..20 {
         let mut tally = Tally::new("mozilla");
         tally.push(analyzed.clone());
-        let report = tally.finish(&[input.clone()], &fleet, &counts);
+        let report = tally.finish(std::slice::from_ref(&input), &fleet, &counts);
         let mut lines = Vec::new();
         table::write(&report, table::Style::new(100, false), &mut lines).unwrap();
         let text = String::from_utf8(lines).unwrap();
