@@ -213,7 +213,7 @@ impl Preamble {
     pub fn protocol(&self) -> Option<Protocol> {
         Some(match &self.state {
             State::Start | State::Greeted(_) | State::Lost => return None,
-            State::Dialogue(dialogue) => return dialogue.protocol(),
+            State::Dialogue(dialogue) => dialogue.protocol(),
             State::Http(http) => http.protocol(),
             State::Ldap(_) => Protocol::Ldap,
             State::MySql(_) => Protocol::MySql,
@@ -224,6 +224,13 @@ impl Preamble {
             State::Tds(_) => Protocol::Tds,
             State::Xmpp(_) => Protocol::Xmpp,
         })
+    }
+
+    /// Whether the client's first line fits another protocol as well, and no greeting was seen. Only
+    /// where the server's words are not in the capture does that leave the protocol open.
+    #[must_use]
+    pub fn is_ambiguous(&self) -> bool {
+        matches!(&self.state, State::Dialogue(dialogue) if dialogue.is_ambiguous())
     }
 
     /// Where a tunnel goes, as the client wrote it: `host:port`.

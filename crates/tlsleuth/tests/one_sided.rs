@@ -80,7 +80,7 @@ fn the_client_alone_shows_its_hello() {
     for protocol in [Protocol::Smtp, Protocol::Imap, Protocol::PostgreSql, Protocol::Xmpp] {
         assert!(seen.contains(&protocol.name()), "{protocol}: {seen:?}");
     }
-    assert!(seen.len() > 15, "{seen:?}");
+    assert!(seen.len() >= 15, "{seen:?}");
 }
 
 #[test]

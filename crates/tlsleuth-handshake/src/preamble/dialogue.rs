@@ -116,17 +116,20 @@ pub(super) fn choose(greeting: &[u8], bytes: &[u8]) -> Option<Option<Dialogue>> 
         return bytes.iter().all(is_text).then_some(None);
     };
     let greeting = greeting.strip_suffix(b"\r").unwrap_or(greeting);
-    let mut fitting = ALL.iter().filter(|rules| (rules.greets)(greeting) && (rules.begins)(line));
-    let rules = fitting.next()?;
-    let is_ambiguous = greeting.is_empty() && fitting.next().is_some();
+    let rules = ALL.iter().find(|rules| (rules.greets)(greeting) && (rules.begins)(line))?;
+    let fitting = ALL.iter().filter(|rules| (rules.begins)(line)).count();
+    let is_ambiguous = greeting.is_empty() && fitting > 1;
     let offered = (rules.offers)(greeting).filter(|offers| *offers);
     Some(Some(Dialogue { rules, is_ambiguous, tag: None, offered }))
 }
 
 impl Dialogue {
-    /// `None` while several fit.
-    pub(super) fn protocol(&self) -> Option<Protocol> {
-        (!self.is_ambiguous).then_some(self.rules.protocol)
+    pub(super) fn protocol(&self) -> Protocol {
+        self.rules.protocol
+    }
+
+    pub(super) fn is_ambiguous(&self) -> bool {
+        self.is_ambiguous
     }
 
     pub(super) fn is_offered(&self) -> Option<bool> {

@@ -90,6 +90,8 @@ impl Tracker {
                 if let Some(before) = bytes.get(..found).filter(|before| !before.is_empty()) {
                     self.begin_plain(shared, direction, &Words { bytes: before, ..*words });
                 }
+                let other_is_silent = self.stream(direction.opposite()).bytes == 0;
+                self.preamble.take_if(|preamble| other_is_silent && preamble.is_ambiguous());
                 self.leave_preamble(words.place(found));
                 // What led to TLS is no plain text in the wrong place.
                 *self.connection.plaintext.of_mut(self.connection.side(direction)) = None;
