@@ -41,7 +41,7 @@ pub use file::{
 pub use frame::{Frame, LinkType};
 pub use limits::Limits;
 pub use lone_syn::LoneSyn;
-pub use place::{Located, Place, Timestamp};
+pub use place::{Located, Place, Sequence, Timestamp};
 pub use segment::{Segment, SeqNumber, TcpFlags, TunnelId};
 pub use stats::{DecodeStats, FragmentStats};
 pub use stream::{Direction, FlowId, Gap, GapCause, Interest, StreamSink};

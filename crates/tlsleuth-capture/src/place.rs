@@ -1,6 +1,7 @@
 //! Where and when a fact was seen: every fact of a report has a [`Place`].
 
 use std::fmt;
+use std::num::NonZeroU32;
 
 /// A point in time: nanoseconds since 1970-01-01T00:00:00Z, from a frame, never from a clock.
 ///
@@ -43,15 +44,42 @@ pub struct Place {
     pub frame: u64,
     /// When the frame was captured.
     pub time: Timestamp,
-    /// Which frame of the whole analysis it is, counted from 1 in the order in which the frames were
-    /// taken; 0 where nobody counted. A clock may be set while a capture runs: this goes on.
-    pub sequence: u32,
+    /// Which frame of the whole analysis it is. A clock may be set while a capture runs: this goes on.
+    pub sequence: Sequence,
+}
+
+/// The number of a frame in the order in which the frames of an analysis were taken, counted from 1;
+/// 0, the default, where nobody counted.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Sequence(
+    // One more than the number: a place that may not be there then takes no more room than one that is.
+    NonZeroU32,
+);
+
+impl Sequence {
+    /// A number; the last two that there are count as one.
+    #[must_use]
+    pub fn new(number: u32) -> Self {
+        Self(NonZeroU32::MIN.saturating_add(number))
+    }
+}
+
+impl Default for Sequence {
+    fn default() -> Self {
+        Self::new(0)
+    }
+}
+
+impl fmt::Debug for Sequence {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}", self.0.get() - 1)
+    }
 }
 
 impl Place {
     /// The order in which things happened: as the frames were taken, then by time and frame.
     #[must_use]
-    pub fn order(&self) -> (u32, Timestamp, u32, u64) {
+    pub fn order(&self) -> (Sequence, Timestamp, u32, u64) {
         (self.sequence, self.time, self.capture, self.frame)
     }
 

@@ -2,7 +2,7 @@
 
 use tlsleuth_capture::{
     Address, Direction, EndReason, EndedFlow, Endpoint, FlowId, FlowView, Gap, GapCause, Interest,
-    Place, Timestamp, TransportFacts, TunnelId,
+    Place, Sequence, Timestamp, TransportFacts, TunnelId,
 };
 
 use crate::{
@@ -207,7 +207,7 @@ pub fn fuzz_tracker(data: &[u8]) {
     let place = |frame: u64| Place {
         frame,
         time: Timestamp(i64::try_from(frame).unwrap_or(0).saturating_mul(1_000_000)),
-        sequence: u32::try_from(frame).unwrap_or(u32::MAX),
+        sequence: Sequence::new(u32::try_from(frame).unwrap_or(u32::MAX)),
         ..Place::default()
     };
     if has_syn {

@@ -48,6 +48,9 @@ const USUAL_EVENTS: usize = 20;
 /// Protected records of most connections of which any are kept.
 const USUAL_PROTECTED: usize = 8;
 
+/// The same of TLS 1.3, where the handshake has some.
+const USUAL_PROTECTED_TLS13: usize = 12;
+
 /// Events kept of one connection.
 const MAX_EVENTS: usize = 256;
 
@@ -600,7 +603,8 @@ impl Tracker {
             let (at, header) = (record.at, record.header);
             let (content_type, len) = (header.content_type, header.len);
             if self.connection.protected.is_empty() {
-                self.connection.protected.reserve_exact(USUAL_PROTECTED);
+                let usual = if self.tls13 { USUAL_PROTECTED_TLS13 } else { USUAL_PROTECTED };
+                self.connection.protected.reserve_exact(usual);
             }
             self.connection.protected.push(ProtectedRecord {
                 from,

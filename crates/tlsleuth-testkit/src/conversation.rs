@@ -2,7 +2,7 @@
 
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 
-use tlsleuth_capture::{Frame, LinkType, Place, Timestamp};
+use tlsleuth_capture::{Frame, LinkType, Place, Sequence, Timestamp};
 
 use crate::certificate::START;
 use crate::wire::filler;
@@ -199,7 +199,7 @@ impl Story {
 
     fn number(&mut self, mut frame: OwnedFrame) {
         frame.place.frame = self.frames.len() as u64 + 1;
-        frame.place.sequence = self.frames.len() as u32 + 1;
+        frame.place.sequence = Sequence::new(self.frames.len() as u32 + 1);
         // A frame that is captured late has a late time.
         if let Some(last) = self.frames.last() {
             frame.place.time = frame.place.time.max(last.place.time);

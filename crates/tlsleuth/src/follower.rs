@@ -4,7 +4,7 @@ use tlsleuth_capture::decode::TunnelHop;
 use tlsleuth_capture::transport::OverlapConflict;
 use tlsleuth_capture::{
     DecodeStats, Decoded, Decoder, Direction, EndedFlow, Endpoint, FlowStats, FlowTable, FlowView,
-    Frame, Gap, Interest, LoneSyn, Place, StreamSink, TransportFacts, TunnelId,
+    Frame, Gap, Interest, LoneSyn, Place, Sequence, StreamSink, TransportFacts, TunnelId,
 };
 use tlsleuth_handshake::datagram::DatagramProtocol;
 use tlsleuth_handshake::{Connection, Shared, Tracker};
@@ -136,11 +136,11 @@ impl Follower {
         }
         match &mut decoded {
             Decoded::Segment(segment) => {
-                segment.place.sequence = self.taken;
+                segment.place.sequence = Sequence::new(self.taken);
                 self.table.push(segment, &mut self.sessions);
             }
             Decoded::Icmp(error) => {
-                error.place.sequence = self.taken;
+                error.place.sequence = Sequence::new(self.taken);
                 self.table.push_icmp(error);
             }
             Decoded::Datagram(datagram) => self.unread.push(datagram),

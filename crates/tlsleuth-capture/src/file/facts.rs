@@ -5,7 +5,7 @@ use std::fmt;
 
 use super::input::Input;
 use super::{Compression, Record, SecretsBlock};
-use crate::{Address, LinkType, Place, Timestamp};
+use crate::{Address, LinkType, Place, Sequence, Timestamp};
 
 /// A capture file format. Prints as in the report.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
@@ -362,7 +362,7 @@ impl Recorder {
     }
 
     fn place(&self, frame: u64, time: Timestamp) -> Place {
-        Place { capture: self.capture, frame, time, sequence: 0 }
+        Place { capture: self.capture, frame, time, sequence: Sequence::default() }
     }
 
     pub(super) fn capture(&self) -> u32 {

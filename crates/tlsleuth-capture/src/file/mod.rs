@@ -35,7 +35,7 @@ use std::fmt;
 use std::io;
 use std::ops::Range;
 
-use crate::{Error, Frame, Limits, LinkType, Place, Timestamp};
+use crate::{Error, Frame, Limits, LinkType, Place, Sequence, Timestamp};
 use facts::Recorder;
 use input::Input;
 
@@ -137,7 +137,7 @@ impl FrameReader {
                 capture: self.capture(),
                 frame: record.number,
                 time: record.time,
-                sequence: 0,
+                sequence: Sequence::default(),
             },
             link: record.link,
             interface: record.interface,

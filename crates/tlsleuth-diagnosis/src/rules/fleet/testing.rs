@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use tlsleuth_capture::{Address, Endpoint, Located, Place, Timestamp};
+use tlsleuth_capture::{Address, Endpoint, Located, Place, Sequence, Timestamp};
 use tlsleuth_cert::{Fingerprint, WireText};
 use tlsleuth_handshake::Outcome;
 use tlsleuth_handshake::codepoint::{CipherSuite, ProtocolVersion};
@@ -49,7 +49,7 @@ impl Script {
             time: Timestamp(
                 1_800_000_000_000_000_000 + i64::try_from(nth).unwrap() * 1_000_000_000 + offset,
             ),
-            sequence: u32::try_from(frame).unwrap(),
+            sequence: Sequence::new(u32::try_from(frame).unwrap()),
             ..Place::default()
         };
         let first = place(nth * 10 + 1, 0);
