@@ -182,7 +182,9 @@ pub fn fuzz_record(data: &[u8]) {
                 while let Some(message) = joiner.next(&mut body) {
                     messages.push((message.kind, message.len, message.body.map(<[u8]>::len)));
                 }
-                joiner.give_back();
+                if joiner.unfinished().is_none() {
+                    joiner = Joiner::default();
+                }
             }
             reader.give_back();
             let held = reader.buffered_bytes() + joiner.buffered_bytes();
