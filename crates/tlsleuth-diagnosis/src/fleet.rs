@@ -38,6 +38,7 @@ pub mod size;
 pub mod sorted;
 pub mod tally;
 pub mod timeline;
+mod waiting;
 
 pub use attempt::{Attempt, Brief, ChainShape, Chosen, Resumption};
 pub use caps::LeftOut;

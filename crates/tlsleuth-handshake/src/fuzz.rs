@@ -222,6 +222,7 @@ pub fn fuzz_tracker(data: &[u8]) {
         tunnel: TunnelId::NONE,
         first: place(1),
         facts: Some(&facts),
+        lacks: [false; 2],
     };
     let mut tracker = Tracker::new(&view);
     let mut frame = 1;

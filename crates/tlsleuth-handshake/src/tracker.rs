@@ -115,6 +115,8 @@ struct Stream {
     joiner: Option<Box<Joiner>>,
     /// From here on records are protected (TLS 1.2 and below: behind the ChangeCipherSpec).
     protected: bool,
+    /// The capture has all that it said so far.
+    is_heard: bool,
     /// Bytes are missing before the handshake was complete.
     gap: bool,
     bytes: u64,
@@ -189,6 +191,12 @@ impl Tracker {
     #[must_use]
     pub fn tls_seen(&self) -> bool {
         self.connection.tls_seen()
+    }
+
+    /// Takes note of whether the capture has all that a direction said so far
+    /// ([`FlowView::is_heard`]): where it has not, TLS may begin without an answer that was seen.
+    pub fn note_heard(&mut self, direction: Direction, is_heard: bool) {
+        self.stream(direction).is_heard = is_heard;
     }
 
     /// Takes the next bytes of one direction.

@@ -7,7 +7,7 @@ use std::sync::Arc;
 
 use foldhash::fast::RandomState;
 use foldhash::quality::FixedState;
-use tlsleuth_capture::{Address, Endpoint, Located, Place};
+use tlsleuth_capture::{Endpoint, Located, Place};
 use tlsleuth_cert::{SeenIntermediates, WireText};
 use tlsleuth_diagnosis::ServerKnowledge;
 use tlsleuth_handshake::codepoint::ProtocolVersion;
@@ -26,8 +26,8 @@ pub(crate) struct Knowledge {
     pub(crate) intermediates: SeenIntermediates,
     /// Boxed, because the table moves its entries when it grows.
     servers: HashMap<Endpoint, Box<Server>, RandomState>,
-    /// The newest version that a client completed a handshake with, and its hello.
-    completed: HashMap<(Address, Endpoint), Located<ProtocolVersion>, RandomState>,
+    /// The newest version that a client completed a handshake with, and its hello, by [`pair`].
+    completed: HashMap<u64, Located<ProtocolVersion>, RandomState>,
     /// Servers that answered a validation (RFC 8737), by the name in lower case.
     challenges: HashMap<Box<[u8]>, Told<Endpoint>, RandomState>,
     /// The first frames of connections that were in use, by what [`content`] tells of them.
@@ -51,6 +51,11 @@ fn content(connection: &Connection) -> Option<u64> {
         }
     }
     Some(hasher.finish())
+}
+
+/// A client and a server, likewise: the table of the pairs is the largest one.
+fn pair(connection: &Connection) -> u64 {
+    FixedState::default().hash_one((connection.client.address, connection.server))
 }
 
 /// A fact, and the first frame of the connection that told it.
@@ -169,7 +174,7 @@ impl Knowledge {
             && let Some(hello) = connection.client_hello()
             && let Some(newest) = hello.value.offered_versions().highest()
         {
-            let key = (connection.client.address, connection.server);
+            let key = pair(connection);
             let told = Located::new(newest, hello.at);
             let full = self.completed.len() >= MAX_REMEMBERED;
             match self.completed.get_mut(&key) {
@@ -222,7 +227,7 @@ impl ServerKnowledge for Knowledge {
 
     fn succeeded_with_older(&self, connection: &Connection) -> Option<Located<ProtocolVersion>> {
         let newest = connection.client_hello()?.value.offered_versions().highest()?;
-        let best = self.completed.get(&(connection.client.address, connection.server))?;
+        let best = self.completed.get(&pair(connection))?;
         // Where the same offer works too, the version is not what failed.
         (best.value.rank() < newest.rank()).then_some(*best)
     }

@@ -81,8 +81,7 @@ impl DerefMut for Attempt {
     }
 }
 
-/// What the group of its server and name takes of a connection. Some wait in each group to be summed
-/// up, so it is kept small.
+/// What the group of its server and name takes of a connection.
 #[derive(Clone, Debug)]
 pub struct Brief {
     /// The client.

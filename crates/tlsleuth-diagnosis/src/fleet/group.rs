@@ -11,6 +11,7 @@ use super::caps::{Caps, count};
 use super::group_facts::GroupFacts;
 use super::leaf::{LeafFacts, SeenLeaf};
 use super::tally::Tally;
+use super::waiting::Waiting;
 
 /// So many connections are kept as they came before the first are summed up. A capture of an exit to
 /// the internet has tens of thousands of servers with a few connections each: summing those up takes
@@ -43,7 +44,7 @@ pub struct Group {
     first_leaf: Option<Arc<LeafFacts>>,
     several_leafs: bool,
     /// Connections that are not summed up yet.
-    waiting: Vec<Brief>,
+    waiting: Waiting,
     /// Failures that a ladder or a race explains, of those that wait.
     excused: u64,
     /// What those before them sum up to, where there are any.
@@ -91,13 +92,8 @@ impl Group {
         self.whole.take();
         if self.waiting.len() >= if self.summed.is_some() { BATCH } else { FEW } {
             self.sum_up(caps);
-            self.waiting.shrink_to(BATCH);
         }
         self.excused = self.excused.saturating_add(excused);
-        if self.waiting.len() == self.waiting.capacity() {
-            let more = if self.waiting.is_empty() { 1 } else { BATCH };
-            self.waiting.reserve_exact(more);
-        }
         self.waiting.push(brief);
     }
 
@@ -105,7 +101,7 @@ impl Group {
     pub(super) fn settle(&mut self, caps: &mut Caps) {
         if self.summed.is_some() && !self.waiting.is_empty() {
             self.sum_up(caps);
-            self.waiting = Vec::new();
+            self.waiting = Waiting::default();
         }
     }
 
@@ -122,12 +118,7 @@ impl Group {
             first: leaf.first,
             stapled_ahead: leaf.stapled_ahead,
         });
-        let waiting = self.waiting.iter().filter_map(|brief| {
-            let (facts, first, _) = brief.leaf.as_ref()?;
-            let stapled_ahead = brief.stapled_ahead.as_deref().copied();
-            Some(SeenLeaf { facts, first: *first, stapled_ahead })
-        });
-        summed.chain(waiting)
+        summed.chain(self.waiting.seen_leafs())
     }
 
     /// What [`Deref`] gives, without keeping it: for whoever looks at every group once.
@@ -144,7 +135,8 @@ impl Group {
     fn sum_up(&mut self, caps: &mut Caps) {
         let facts = self.summed.get_or_insert_default();
         facts.asked.excused = facts.asked.excused.saturating_add(std::mem::take(&mut self.excused));
-        self.waiting.drain(..).for_each(|brief| facts.add(&brief, caps));
+        self.waiting.briefs().for_each(|brief| facts.add(&brief, caps));
+        self.waiting.clear();
     }
 
     /// What all sum up to.
@@ -152,7 +144,7 @@ impl Group {
         let mut facts = self.summed.as_deref().cloned().unwrap_or_default();
         facts.asked.excused = facts.asked.excused.saturating_add(self.excused);
         let mut caps = Caps::default();
-        self.waiting.iter().for_each(|brief| facts.add(brief, &mut caps));
+        self.waiting.briefs().for_each(|brief| facts.add(&brief, &mut caps));
         facts
     }
 }

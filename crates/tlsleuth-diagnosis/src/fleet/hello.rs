@@ -10,7 +10,7 @@ use tlsleuth_handshake::codepoint::{
     CipherSuite, ExtensionType, NamedGroup, ProtocolVersion, SignatureScheme,
 };
 use tlsleuth_handshake::fingerprint::{Transport, ja4};
-use tlsleuth_handshake::message::ClientHello;
+use tlsleuth_handshake::message::{ClientHello, ShapeId};
 
 use super::caps::MAX_HELLOS;
 
@@ -62,11 +62,27 @@ pub struct Hellos {
     offers: Vec<Offer>,
     /// Looked up by a digest of what is offered, never walked.
     by_digest: HashMap<u64, HelloId, RandomState>,
+    /// The same by shape and version, which tell all that the digest is made of.
+    by_shape: HashMap<(ShapeId, ProtocolVersion), HelloId, RandomState>,
 }
 
 impl Hellos {
     /// The kind of a hello; [`HelloId::OTHER`] when there are too many kinds.
     pub fn of(&mut self, hello: &ClientHello) -> HelloId {
+        let Some(shape) = hello.extensions.shape_id() else { return self.of_digest(hello) };
+        let shape = (shape, hello.legacy_version);
+        if let Some(&id) = self.by_shape.get(&shape) {
+            return id;
+        }
+        let id = self.of_digest(hello);
+        // A shape that does not fit is told by its digest each time.
+        if id != HelloId::OTHER && self.by_shape.len() < MAX_HELLOS {
+            self.by_shape.insert(shape, id);
+        }
+        id
+    }
+
+    fn of_digest(&mut self, hello: &ClientHello) -> HelloId {
         let digest = digest(hello);
         if let Some(&id) = self.by_digest.get(&digest) {
             return id;

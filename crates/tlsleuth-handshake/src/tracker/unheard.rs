@@ -80,7 +80,7 @@ impl Tracker {
     pub(super) fn words(&mut self, shared: &Shared, direction: Direction, words: &Words<'_>) {
         let bytes = words.bytes;
         let other = self.stream(direction.opposite());
-        if other.bytes > 0 && !other.gap && other.mode != Mode::Tls {
+        if other.is_heard && !other.gap && other.mode != Mode::Tls {
             self.begin_plain(shared, direction, words);
             return;
         }
