@@ -62,6 +62,12 @@ impl Sequence {
     pub fn new(number: u32) -> Self {
         Self(NonZeroU32::MIN.saturating_add(number))
     }
+
+    /// The number.
+    #[must_use]
+    pub fn number(self) -> u32 {
+        self.0.get() - 1
+    }
 }
 
 impl Default for Sequence {
@@ -72,7 +78,7 @@ impl Default for Sequence {
 
 impl fmt::Debug for Sequence {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}", self.0.get() - 1)
+        write!(f, "{}", self.number())
     }
 }
 

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use tlsleuth_capture::{Address, Located, Place, Timestamp};
+use tlsleuth_capture::{Address, Located, Place, Sequence, Timestamp};
 use tlsleuth_cert::WireText;
 use tlsleuth_handshake::Outcome;
 use tlsleuth_handshake::codepoint::{CipherSuite, NamedGroup, ProtocolVersion};
@@ -121,7 +121,7 @@ impl Near {
         (place.capture == first.capture).then_some(())?;
         Some(Self {
             frames: u32::try_from(place.frame.checked_sub(first.frame)?).ok()?,
-            sequence: place.sequence.checked_sub(first.sequence)?,
+            sequence: place.sequence.number().checked_sub(first.sequence.number())?,
             nanoseconds: u32::try_from(place.time.0.checked_sub(first.time.0)?).ok()?,
         })
     }
@@ -131,7 +131,7 @@ impl Near {
             capture: first.capture,
             frame: first.frame.saturating_add(u64::from(self.frames)),
             time: Timestamp(first.time.0.saturating_add(i64::from(self.nanoseconds))),
-            sequence: first.sequence.saturating_add(self.sequence),
+            sequence: Sequence::new(first.sequence.number().saturating_add(self.sequence)),
         }
     }
 }
@@ -265,7 +265,11 @@ mod tests {
             let near = attempt.brief.clone();
             let first = near.first;
             let places = [
-                Place { frame: first.frame + 7, sequence: first.sequence + 9, ..first },
+                Place {
+                    frame: first.frame + 7,
+                    sequence: Sequence::new(first.sequence.number() + 9),
+                    ..first
+                },
                 Place { time: Timestamp(first.time.0 + 5_000_000_000), ..first },
                 Place { time: Timestamp(first.time.0 - 1), ..first },
                 Place { capture: first.capture + 1, ..first },
