@@ -3,7 +3,7 @@
 use std::hash::{Hash, Hasher};
 use std::sync::Arc;
 
-use crate::stream::FlowId;
+use crate::stream::{Direction, FlowId};
 use crate::transport::TransportFacts;
 use crate::{Address, Endpoint, Place, Timestamp, TunnelId};
 
@@ -70,6 +70,23 @@ pub struct FlowView<'a> {
     pub first: Place,
     /// What TCP did so far.
     pub facts: Option<&'a TransportFacts>,
+    /// Whether acknowledgments tell of bytes in the forward and the reverse direction that were not
+    /// handed on so far.
+    pub lacks: [bool; 2],
+}
+
+impl FlowView<'_> {
+    /// Whether nothing that a direction said so far is known to be missing, and the capture has
+    /// segments of it, be they without data: if it is silent, then it said nothing.
+    #[must_use]
+    pub fn is_heard(&self, direction: Direction) -> bool {
+        let [forward, reverse] = self.lacks;
+        let lacks = match direction {
+            Direction::Forward => forward,
+            Direction::Reverse => reverse,
+        };
+        !lacks && self.facts.is_some_and(|facts| facts.stream(direction).segments > 0)
+    }
 }
 
 /// Why a flow is followed no longer.

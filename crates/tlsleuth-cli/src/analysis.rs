@@ -32,7 +32,13 @@ pub(crate) struct Analysis<T> {
     pub(crate) read: Read,
     pub(crate) counts: Counts,
     pub(crate) taker: T,
+    pub(crate) spent: Spent,
 }
+
+/// What the analysis held. To give it back piece by piece takes some hundredths of the whole run: a
+/// command that is about to end [forgets](std::mem::forget) it.
+#[expect(dead_code, reason = "held to be dropped or forgotten")]
+pub(crate) struct Spent(Follower, Examiner);
 
 /// Reads all captures, and has the taker told of them.
 ///
@@ -56,9 +62,9 @@ pub(crate) fn analyze<T: Take>(
         let mut judging = judging;
         let read = feed.read(inputs, &mut |ended| judging.take(ended))?;
         let judging = judging.finish()?;
-        return Ok(judging.into_analysis(read, &feed.follower));
+        return Ok(judging.into_analysis(read, feed.follower));
     }
-    thread::scope(|scope| {
+    let (judging, read) = thread::scope(|scope| {
         let (sender, receiver) = mpsc::sync_channel(WAITING);
         let worker = scope.spawn(move || judging.run(receiver));
         let read = feed.read(inputs, &mut |ended| {
@@ -70,8 +76,9 @@ pub(crate) fn analyze<T: Take>(
             Ok(judging) => judging?,
             Err(panic) => std::panic::resume_unwind(panic),
         };
-        Ok(judging.into_analysis(read?, &feed.follower))
-    })
+        Ok::<_, io::Error>((judging, read?))
+    })?;
+    Ok(judging.into_analysis(read, feed.follower))
 }
 
 struct Judging<'a, T> {
@@ -112,8 +119,8 @@ impl<T: Take> Judging<'_, T> {
         self.finish()
     }
 
-    fn into_analysis(self, read: Read, follower: &Follower) -> Analysis<T> {
+    fn into_analysis(self, read: Read, follower: Follower) -> Analysis<T> {
         let counts = follower.counts(self.examiner.without_tls());
-        Analysis { read, counts, taker: self.taker }
+        Analysis { read, counts, taker: self.taker, spent: Spent(follower, self.examiner) }
     }
 }

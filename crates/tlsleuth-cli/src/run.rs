@@ -37,8 +37,10 @@ pub(crate) fn run(arguments: &Main) -> anyhow::Result<ExitCode> {
     options.secrets = secrets.source(&inputs.paths);
     let roots = options.policy.roots;
     let sink = Sink::new(arguments, roots, redact)?;
-    let Analysis { read, counts, taker: mut sink } =
+    let Analysis { read, counts, taker: mut sink, spent } =
         analyze(arguments, options, inputs, &mut secrets, sink)?;
+    // The process ends soon.
+    std::mem::forget(spent);
     if read.readable == 0 {
         return Ok(ExitCode::from(BAD));
     }
@@ -48,6 +50,7 @@ pub(crate) fn run(arguments: &Main) -> anyhow::Result<ExitCode> {
     let told = sink.finish(&read.captures, &counts, read.interrupted)?;
     if let Some(report) = told.report {
         output::write(arguments.output.as_deref(), |out| render(arguments, &report, out))?;
+        std::mem::forget(report);
     }
     Ok(if read.unreadable {
         ExitCode::from(BAD)

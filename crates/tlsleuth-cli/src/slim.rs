@@ -40,7 +40,7 @@ pub(crate) fn run(arguments: &Main, keep_secrets: bool) -> anyhow::Result<ExitCo
     options.secrets = secrets.source(&paths);
     let roots = options.policy.roots;
     let chosen = Chosen::new(arguments, roots, redact);
-    let Analysis { read, counts, taker: chosen } =
+    let Analysis { read, counts, taker: chosen, .. } =
         analyze(arguments, options.clone(), inputs, &mut secrets, chosen)?;
     if read.readable == 0 {
         return Ok(ExitCode::from(run::BAD));

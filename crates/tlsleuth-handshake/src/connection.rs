@@ -543,6 +543,7 @@ impl Connection {
             tunnel: flow.tunnel,
             first: flow.first,
             facts: None,
+            lacks: [false; 2],
         }));
         if flow.facts.syn.is_some() || flow.facts.syn_ack.is_some() {
             connection.roles_from = RolesFrom::Syn;

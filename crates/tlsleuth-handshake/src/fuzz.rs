@@ -182,7 +182,9 @@ pub fn fuzz_record(data: &[u8]) {
                 while let Some(message) = joiner.next(&mut body) {
                     messages.push((message.kind, message.len, message.body.map(<[u8]>::len)));
                 }
-                joiner.give_back();
+                if joiner.unfinished().is_none() {
+                    joiner = Joiner::default();
+                }
             }
             reader.give_back();
             let held = reader.buffered_bytes() + joiner.buffered_bytes();
@@ -220,6 +222,7 @@ pub fn fuzz_tracker(data: &[u8]) {
         tunnel: TunnelId::NONE,
         first: place(1),
         facts: Some(&facts),
+        lacks: [false; 2],
     };
     let mut tracker = Tracker::new(&view);
     let mut frame = 1;

@@ -112,14 +112,6 @@ impl Joiner {
         Some(Message { kind, len, body: None, whole: None })
     }
 
-    /// Gives back the room of a message over several records that was handed on.
-    pub fn give_back(&mut self) {
-        if self.handed_on {
-            self.handed_on = false;
-            self.partial = Vec::new();
-        }
-    }
-
     /// Takes bytes of `input` until `partial` has `len` of them.
     fn fill(&mut self, input: &mut &[u8], len: usize) {
         let missing = len.saturating_sub(self.partial.len()).min(input.len());

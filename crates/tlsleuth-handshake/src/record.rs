@@ -93,6 +93,7 @@ pub struct RecordReader {
     partial: Vec<u8>,
     /// The record that is being skipped, and how many bytes are left of it.
     skipping: Option<Skipping>,
+    /// Where the record begins that is skipped or partial.
     begins: Place,
     /// Bytes are missing or make no sense: look for a record at the start of each segment.
     searching: bool,
@@ -103,7 +104,6 @@ pub struct RecordReader {
 #[derive(Debug, Clone, Copy)]
 struct Skipping {
     header: RecordHeader,
-    begins: Place,
     left: usize,
     damaged: bool,
 }
@@ -137,7 +137,7 @@ impl RecordReader {
     #[must_use]
     pub fn unfinished(&self) -> Option<(RecordHeader, Place)> {
         match self.skipping {
-            Some(skipping) => Some((skipping.header, skipping.begins)),
+            Some(skipping) => Some((skipping.header, self.begins)),
             None if self.handed_on => None,
             None => RecordHeader::parse(&self.partial).map(|header| (header, self.begins)),
         }
@@ -189,7 +189,7 @@ impl RecordReader {
                     self.skipping = Some(skipping);
                     return None;
                 }
-                let Skipping { header, begins, damaged, .. } = skipping;
+                let (Skipping { header, damaged, .. }, begins) = (skipping, self.begins);
                 return Some(Cut::Record(Record { header, at, begins, body: None, damaged }));
             }
             if input.is_empty() {
@@ -217,6 +217,9 @@ impl RecordReader {
                 continue;
             }
             let Some((body, rest)) = rest.split_at_checked(usize::from(header.len)) else {
+                let whole = RecordHeader::LEN + usize::from(header.len);
+                // Room for all of it at once, if it is not the header alone that promises so much.
+                self.partial.reserve_exact(whole.min(input.len().saturating_mul(4)));
                 self.partial.extend_from_slice(input);
                 *input = &[];
                 return None;
@@ -298,7 +301,6 @@ impl RecordReader {
             Some(skipping) => Some(skipping),
             None => RecordHeader::parse(&self.partial).map(|header| Skipping {
                 header,
-                begins: self.begins,
                 left: (RecordHeader::LEN + usize::from(header.len))
                     .saturating_sub(self.partial.len()),
                 damaged: true,
@@ -323,7 +325,7 @@ impl RecordReader {
 
     fn skip(&mut self, header: RecordHeader) {
         let left = usize::from(header.len);
-        self.skipping = Some(Skipping { header, begins: self.begins, left, damaged: false });
+        self.skipping = Some(Skipping { header, left, damaged: false });
     }
 }
 

@@ -26,7 +26,7 @@ use crate::message::{
     SignedCertificateTimestamp,
 };
 use crate::observed::Observed;
-use crate::opener::{NotOpened, RecordOpener, SecretSource};
+use crate::opener::{NotOpened, SecretSource};
 use crate::preamble::{self, Preamble};
 use crate::record::{Cut, Record, RecordHeader, RecordReader};
 
@@ -39,7 +39,10 @@ const MAX_ALERTS: usize = 64;
 /// Entries of the timeline of a handshake that gets no answer.
 const FIRST_EVENTS: usize = 2;
 
-/// Entries of the timeline of most handshakes.
+/// Entries of the timeline of most handshakes of TLS 1.3.
+const TLS13_EVENTS: usize = 12;
+
+/// Entries of the timeline of most handshakes of TLS 1.2.
 const USUAL_EVENTS: usize = 20;
 
 /// Protected records of most connections of which any are kept.
@@ -75,12 +78,13 @@ impl std::fmt::Debug for Shared {
     }
 }
 
+mod held;
 mod secrets;
 mod start;
 mod unheard;
 
-use secrets::Waiting;
-use unheard::Seams;
+use held::Held;
+use secrets::Opening;
 
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
 enum Mode {
@@ -101,39 +105,20 @@ enum Mode {
 #[derive(Default, Debug)]
 struct Stream {
     mode: Mode,
-    /// First bytes while they are too few to tell what they are.
-    head: Vec<u8>,
-    head_at: Place,
-    /// Bytes behind the head that are held until the other direction speaks.
-    turn: Vec<u8>,
-    /// The head is not TLS and more of it may come, or of the turn: the frame of its last byte.
-    held: Option<Place>,
-    /// Where the segments begin that were put together to what is held: to the head at the start, to
-    /// the turn later.
-    seams: Seams,
-    /// The same for the head behind the start, counted in all bytes that it ever had.
-    head_seams: Seams,
-    head_bytes: usize,
+    /// What is held while it is not TLS. Most connections never have it.
+    held: Option<Box<Held>>,
     records: RecordReader,
-    joiner: Joiner,
+    /// A handshake message over several records, while there is one.
+    joiner: Option<Box<Joiner>>,
     /// From here on records are protected (TLS 1.2 and below: behind the ChangeCipherSpec).
     protected: bool,
+    /// The capture has all that it said so far.
+    is_heard: bool,
     /// Bytes are missing before the handshake was complete.
     gap: bool,
     bytes: u64,
     /// How many protected records were kept.
     kept: usize,
-}
-
-impl Stream {
-    /// All that is held of it, in order.
-    fn take_held(&mut self) -> Vec<u8> {
-        self.held = None;
-        self.seams = Seams::default();
-        let mut bytes = std::mem::take(&mut self.head);
-        bytes.append(&mut self.turn);
-        bytes
-    }
 }
 
 /// Follows one connection.
@@ -145,12 +130,10 @@ pub struct Tracker {
     preamble: Option<Box<Preamble>>,
     /// What comes before TLS is over, or was never there.
     preamble_over: bool,
-    opener: Option<Box<dyn RecordOpener>>,
-    /// A record was opened.
-    opened: bool,
-    /// Why the first record that stayed closed did.
-    not_opened: Option<NotOpened>,
-    waiting: Waiting,
+    /// TLS 1.3 or a draft of it was negotiated.
+    tls13: bool,
+    /// Where somebody may know secrets.
+    opening: Option<Box<Opening>>,
     connection: Box<Connection>,
     settled: bool,
 }
@@ -180,10 +163,8 @@ impl Tracker {
             mid_stream: !has_syn,
             preamble: None,
             preamble_over: false,
-            opener: None,
-            opened: false,
-            not_opened: None,
-            waiting: Waiting::default(),
+            tls13: false,
+            opening: None,
             connection,
             settled: false,
         }
@@ -195,22 +176,24 @@ impl Tracker {
         [&self.forward, &self.reverse]
             .iter()
             .map(|stream| {
-                stream.head.capacity()
-                    + stream.turn.capacity()
-                    + stream.seams.bytes()
-                    + stream.head_seams.bytes()
+                stream.held.as_ref().map_or(0, |held| held.buffered_bytes())
                     + stream.records.buffered_bytes()
-                    + stream.joiner.buffered_bytes()
+                    + stream.joiner.as_ref().map_or(0, |joiner| joiner.buffered_bytes())
             })
             .sum::<usize>()
-            + self.waiting.buffered_bytes()
-            + self.opener.as_ref().map_or(0, |opener| opener.buffered_bytes())
+            + self.opening.as_ref().map_or(0, |opening| opening.buffered_bytes())
     }
 
     /// Whether TLS was seen.
     #[must_use]
     pub fn tls_seen(&self) -> bool {
         self.connection.tls_seen()
+    }
+
+    /// Takes note of whether the capture has all that a direction said so far
+    /// ([`FlowView::is_heard`]): where it has not, TLS may begin without an answer that was seen.
+    pub fn note_heard(&mut self, direction: Direction, is_heard: bool) {
+        self.stream(direction).is_heard = is_heard;
     }
 
     /// Takes the next bytes of one direction.
@@ -245,15 +228,15 @@ impl Tracker {
         stream.gap = true;
         match stream.mode {
             Mode::Start => {
-                stream.head.clear();
+                stream.clear_head();
                 stream.mode = Mode::Plain;
             }
             Mode::Tls => {
                 let skips = stream.records.skips(gap.len_bytes);
                 stream.records.gap(gap.len_bytes);
                 if !skips {
-                    stream.joiner.reset();
-                    if let Some(opener) = &mut self.opener {
+                    stream.joiner = None;
+                    if let Some(opener) = self.opener() {
                         opener.gap(side);
                     }
                 }
@@ -278,7 +261,8 @@ impl Tracker {
             let side = self.connection.side(direction);
             let stream = self.stream(direction);
             let unfinished = if stream.mode == Mode::Tls {
-                let message = stream.joiner.unfinished().and_then(|(kind, _, _)| kind);
+                let joiner = stream.joiner.as_ref();
+                let message = joiner.and_then(|joiner| joiner.unfinished()?.0);
                 match (stream.records.unfinished(), message) {
                     (Some((header, begins)), kind) => Some(Unfinished {
                         begins,
@@ -298,15 +282,18 @@ impl Tracker {
             *self.connection.unfinished.of_mut(side) = unfinished.map(Box::new);
         }
         self.note_not_offered(&flow);
-        let mut connection = self.connection;
+        let (mut connection, opening) = (self.connection, self.opening);
         // That the key exchange was missed shows later than that it has not come.
         let has_gap = connection.has_gap(Side::Client);
-        let not_opened = self.not_opened.map(|why| match why {
+        let not_opened = opening.as_ref().and_then(|opening| opening.not_opened);
+        let not_opened = not_opened.map(|why| match why {
             NotOpened::NoKeyExchange if has_gap => NotOpened::Gap,
             why => why,
         });
         connection.decryption = match (connection.decryption, not_opened) {
-            (Decryption::Opened, Some(why)) if self.opened => Decryption::Partly(why),
+            (Decryption::Opened, Some(why)) if opening.is_some_and(|opening| opening.opened) => {
+                Decryption::Partly(why)
+            }
             (Decryption::Opened, Some(why)) => Decryption::Failed(why),
             (other, _) => other,
         };
@@ -334,9 +321,10 @@ impl Tracker {
                 // What is in the middle of a record stays unfinished by choice, not by fault.
                 *stream = Stream { mode: stream.mode, ..Stream::default() };
             }
-            self.opener = None;
             self.preamble = None;
-            self.waiting = Waiting::default();
+            if let Some(opening) = &mut self.opening {
+                opening.settle();
+            }
             return Interest::Settled;
         }
         Interest::More
@@ -355,7 +343,8 @@ impl Tracker {
         if events.len() < MAX_EVENTS {
             match events.len() {
                 0 => events.reserve_exact(FIRST_EVENTS),
-                FIRST_EVENTS => events.reserve_exact(USUAL_EVENTS - FIRST_EVENTS),
+                FIRST_EVENTS => events.reserve_exact(TLS13_EVENTS - FIRST_EVENTS),
+                TLS13_EVENTS => events.reserve_exact(USUAL_EVENTS - TLS13_EVENTS),
                 _ => {}
             }
             events.push(Event { at, from, kind });
@@ -426,7 +415,7 @@ impl Tracker {
                 Some(body) if !record.damaged => {
                     self.handshake(shared, direction, record.at, body, false);
                 }
-                _ => self.stream(direction).joiner.reset(),
+                _ => self.stream(direction).joiner = None,
             },
             23 => {
                 let early = side == Side::Client && self.is_early(record.at);
@@ -438,14 +427,14 @@ impl Tracker {
 
     /// Whether a record's content is encrypted, as far as what came before tells.
     fn is_protected(&mut self, direction: Direction, header: &RecordHeader) -> bool {
-        let tls13 = self.connection.is_tls13();
+        let tls13 = self.tls13;
         match header.content_type {
             // Protected records of TLS 1.3 look like application data. An alert of 2 bytes behind
             // the ServerHello is in clear: OpenSSL's clients send those (RFC 9846 §5.1 permits).
             23 => tls13 || self.stream(direction).protected,
             21 if tls13 => header.len != 2,
             // That of a renegotiation is protected, and changes the keys.
-            20 => !tls13 && self.opener.is_some() && self.stream(direction).protected,
+            20 => !tls13 && self.opener().is_some() && self.stream(direction).protected,
             22 if tls13 => false,
             _ => self.stream(direction).protected,
         }
@@ -454,7 +443,7 @@ impl Tracker {
     fn change_cipher_spec(&mut self, direction: Direction, record: &Record<'_>) {
         let side = self.connection.side(direction);
         self.connection.change_cipher_spec.of_mut(side).get_or_insert(record.at);
-        if !self.connection.is_tls13() {
+        if !self.tls13 {
             self.stream(direction).protected = true;
         }
         self.event(direction, record.at, EventKind::ChangeCipherSpec);
@@ -559,7 +548,7 @@ impl Tracker {
             self.change_cipher_spec(direction, record);
             return;
         }
-        let tls13 = self.connection.is_tls13();
+        let tls13 = self.tls13;
         let content = if !tls13 {
             match header.content_type {
                 21 => Content::Alert,
@@ -687,13 +676,16 @@ impl Tracker {
         body: &[u8],
         opened: bool,
     ) {
-        let mut joiner = std::mem::take(&mut self.stream(direction).joiner);
+        let mut kept = self.stream(direction).joiner.take();
+        let mut fresh = Joiner::default();
+        let joiner = kept.as_deref_mut().unwrap_or(&mut fresh);
         let mut input = body;
         while let Some(message) = joiner.next(&mut input) {
             self.message(shared, direction, at, &message, opened);
         }
-        joiner.give_back();
-        self.stream(direction).joiner = joiner;
+        if joiner.unfinished().is_some() {
+            self.stream(direction).joiner = Some(kept.unwrap_or_else(|| Box::new(fresh)));
+        }
     }
 
     fn message(
@@ -857,15 +849,16 @@ impl Tracker {
         if hello.is_hello_retry_request() {
             self.event(direction, at, EventKind::HelloRetryRequest);
             self.connection.hello_retry.get_or_insert_with(|| Box::new(Located::new(hello, at)));
+            self.tls13 = self.connection.is_tls13();
             return;
         }
         self.event(direction, at, EventKind::ServerHello);
         if self.connection.server_hello.is_present() {
             return;
         }
-        let tls13 = hello.negotiated_version().is_tls13();
+        self.tls13 = hello.negotiated_version().is_tls13();
         self.connection.server_hello = Observed::Present(Located::new(hello, at));
-        if tls13 {
+        if self.tls13 {
             // A ChangeCipherSpec before it is there for middleboxes (RFC 9846 §D.4).
             self.forward.protected = false;
             self.reverse.protected = false;

@@ -283,7 +283,12 @@ impl StreamSink for Sessions {
         at: Place,
         bytes: &[u8],
     ) -> Interest {
-        self.hear(flow, bytes.len(), |tracker, shared| tracker.data(shared, direction, at, bytes))
+        let other = direction.opposite();
+        let is_heard = flow.is_heard(other);
+        self.hear(flow, bytes.len(), |tracker, shared| {
+            tracker.note_heard(other, is_heard);
+            tracker.data(shared, direction, at, bytes)
+        })
     }
 
     fn gap(&mut self, flow: &FlowView<'_>, direction: Direction, gap: Gap) -> Interest {

@@ -136,3 +136,27 @@ fn a_lost_answer_hides_no_handshake() {
     }
     assert!(seen > 15, "{seen}");
 }
+
+#[test]
+fn words_that_nobody_answers_are_no_preamble() {
+    // The server's direction is there, and it says nothing: what the client begins with is not TLS.
+    let story = tlsleuth_testkit::script(
+        r#"client SYN
+           server SYN-ACK
+           client ACK
+           client Plain "abracadabra abracadabra"
+           server ACK
+           client ClientHello sni=api.example.test
+           server ACK
+           client FIN
+           server FIN"#,
+    );
+    let mut analyzer = Analyzer::new(Options::default());
+    for frame in story.frames() {
+        analyzer.push_frame(&frame.frame());
+    }
+    analyzer.finish();
+    let Some(Event::Connection(analyzed)) = analyzer.poll() else { panic!("no connection") };
+    assert!(!analyzed.connection.tls_seen());
+    assert_eq!(analyzed.diagnosis.verdict().map(|finding| finding.code), Some("protocol.not-tls"));
+}

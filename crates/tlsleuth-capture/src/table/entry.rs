@@ -298,6 +298,13 @@ impl Flow {
         }
     }
 
+    /// Whether more was acknowledged than was handed on.
+    fn is_lacking(&self, direction: Direction) -> bool {
+        let half = self.half(direction);
+        let handed_on = self.assembler(direction).map_or(half.base, Assembler::next);
+        half.has_acked && half.acked.distance_from(handed_on) > 0
+    }
+
     /// The flow as the listener sees it.
     pub(super) fn view(&self, id: FlowId) -> FlowView<'_> {
         let (forward_source, forward_destination) = self.ends();
@@ -308,6 +315,7 @@ impl Flow {
             tunnel: self.key.tunnel,
             first: self.first(),
             facts: self.cold.as_ref().map(|cold| &cold.facts),
+            lacks: [self.is_lacking(Direction::Forward), self.is_lacking(Direction::Reverse)],
         }
     }
 }

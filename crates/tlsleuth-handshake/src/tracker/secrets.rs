@@ -6,7 +6,7 @@ use super::{Shared, Tracker};
 use crate::codepoint::{CompressionMethod, ExtensionType};
 use crate::connection::{Decryption, Side};
 use crate::flight::Content;
-use crate::opener::{HelloPair, NoOpener, NotOpened};
+use crate::opener::{HelloPair, NoOpener, NotOpened, RecordOpener};
 use crate::record::{Record, RecordHeader};
 
 /// Bytes of protected records that are kept until both hellos are there. Early data has rarely more
@@ -20,10 +20,35 @@ const MAX_WAITING_RECORDS: usize = 64;
 /// what is opened names its protocol with the first.
 const MAX_OPENED_RECORDS: u64 = 64;
 
+/// What opening records needs. Without secrets there is none of it.
+#[derive(Default)]
+pub(super) struct Opening {
+    opener: Option<Box<dyn RecordOpener>>,
+    /// A record was opened.
+    pub(super) opened: bool,
+    /// Why the first record that stayed closed did.
+    pub(super) not_opened: Option<NotOpened>,
+    waiting: Waiting,
+}
+
+impl Opening {
+    pub(super) fn buffered_bytes(&self) -> usize {
+        size_of::<Self>()
+            + self.waiting.buffered_bytes()
+            + self.opener.as_ref().map_or(0, |opener| opener.buffered_bytes())
+    }
+
+    /// Nothing more is opened.
+    pub(super) fn settle(&mut self) {
+        self.opener = None;
+        self.waiting = Waiting::default();
+    }
+}
+
 /// Protected records before the hellos: early data, and what came ahead of a hello that was
 /// captured late.
 #[derive(Debug, Default)]
-pub(super) struct Waiting {
+struct Waiting {
     records: Vec<WaitingRecord>,
     bytes: usize,
     /// There were too many: they are told as if there were no secrets.
@@ -51,7 +76,7 @@ struct WaitingRecord {
 }
 
 impl Waiting {
-    pub(super) fn buffered_bytes(&self) -> usize {
+    fn buffered_bytes(&self) -> usize {
         self.bytes
             + self.records.capacity() * size_of::<WaitingRecord>()
             + self.messages.client.capacity()
@@ -60,25 +85,39 @@ impl Waiting {
 }
 
 impl Tracker {
+    pub(super) fn opener(&mut self) -> Option<&mut Box<dyn RecordOpener>> {
+        self.opening.as_mut()?.opener.as_mut()
+    }
+
+    fn has_opener(&self) -> bool {
+        self.opening.as_ref().is_some_and(|opening| opening.opener.is_some())
+    }
+
+    /// What waits is too much to be kept.
+    fn is_full(&self) -> bool {
+        self.opening.as_ref().is_some_and(|opening| opening.waiting.is_full)
+    }
+
     /// Whether the bodies of application data are to be read.
     pub(super) fn wants_application_data(&self, shared: &Shared, direction: Direction) -> bool {
-        let side = self.connection.side(direction);
         shared.secrets.is_some()
-            && self.connection.application_data.of(side).records < MAX_OPENED_RECORDS
-            && (self.opener.is_some() || !self.has_both_hellos() || self.may_find_secrets_later())
+            && self.connection.application_data.of(self.connection.side(direction)).records
+                < MAX_OPENED_RECORDS
+            && (self.has_opener() || !self.has_both_hellos() || self.may_find_secrets_later())
     }
 
     /// Hands a message to the opener, or keeps it for the one that is made when both hellos are
     /// there.
     pub(super) fn tell_opener(&mut self, shared: &Shared, side: Side, message: &[u8]) {
-        if let Some(opener) = &mut self.opener {
+        if let Some(opener) = self.opener() {
             opener.handshake_message(side, message);
             return;
         }
-        let messages = &mut self.waiting.messages;
-        if messages.is_full
-            || !shared.secrets.as_ref().is_some_and(|secrets| secrets.wants_messages())
-        {
+        if !shared.secrets.as_ref().is_some_and(|secrets| secrets.wants_messages()) {
+            return;
+        }
+        let messages = &mut self.opening.get_or_insert_default().waiting.messages;
+        if messages.is_full {
             return;
         }
         if messages.client.len() + messages.server.len() + message.len() > MAX_WAITING_BYTES {
@@ -97,7 +136,7 @@ impl Tracker {
 
     /// Secrets may come in the course of a capture; those of the first records are in time.
     fn may_find_secrets_later(&self) -> bool {
-        self.opener.is_none()
+        !self.has_opener()
             && matches!(self.connection.decryption, Decryption::NoSecrets | Decryption::NotAsked)
             && self.forward.kept.max(self.reverse.kept) < 4
     }
@@ -109,12 +148,10 @@ impl Tracker {
         direction: Direction,
         header: &RecordHeader,
     ) -> bool {
-        let has_one =
-            !self.connection.client_hellos.is_empty() || self.connection.server_hello.is_present();
         shared.secrets.is_some()
-            && has_one
-            && !self.has_both_hellos()
-            && !self.waiting.is_full
+            // One of the two.
+            && self.connection.client_hellos.is_empty() == self.connection.server_hello.is_present()
+            && !self.is_full()
             && !self.mid_stream
             && match header.content_type {
                 23 => true,
@@ -125,8 +162,9 @@ impl Tracker {
 
     /// Keeps a record until both hellos are there.
     pub(super) fn wait(&mut self, shared: &Shared, direction: Direction, record: &Record<'_>) {
-        self.waiting.bytes += record.body.map_or(0, <[u8]>::len);
-        self.waiting.records.push(WaitingRecord {
+        let waiting = &mut self.opening.get_or_insert_default().waiting;
+        waiting.bytes += record.body.map_or(0, <[u8]>::len);
+        waiting.records.push(WaitingRecord {
             direction,
             header: record.header,
             at: record.at,
@@ -134,19 +172,18 @@ impl Tracker {
             body: record.body.map(Box::from),
             damaged: record.damaged,
         });
-        if self.waiting.bytes > MAX_WAITING_BYTES
-            || self.waiting.records.len() > MAX_WAITING_RECORDS
-        {
+        if waiting.bytes > MAX_WAITING_BYTES || waiting.records.len() > MAX_WAITING_RECORDS {
             self.stop_waiting(shared);
-            self.waiting.is_full = true;
+            self.opening.get_or_insert_default().waiting.is_full = true;
         }
     }
 
     /// Goes on with the records that were kept.
     pub(super) fn stop_waiting(&mut self, shared: &Shared) {
-        let is_full = std::mem::replace(&mut self.waiting.is_full, true);
-        self.waiting.bytes = 0;
-        for waiting in std::mem::take(&mut self.waiting.records) {
+        let Some(opening) = &mut self.opening else { return };
+        let is_full = std::mem::replace(&mut opening.waiting.is_full, true);
+        opening.waiting.bytes = 0;
+        for waiting in std::mem::take(&mut opening.waiting.records) {
             let record = Record {
                 header: waiting.header,
                 at: waiting.at,
@@ -156,12 +193,14 @@ impl Tracker {
             };
             self.record(shared, waiting.direction, &record);
         }
-        self.waiting.is_full = is_full;
+        if let Some(opening) = &mut self.opening {
+            opening.waiting.is_full = is_full;
+        }
     }
 
     /// A hello came.
     pub(super) fn hellos_told(&mut self, shared: &Shared) {
-        if !self.has_both_hellos() || self.opener.is_some() {
+        if shared.secrets.is_none() || !self.has_both_hellos() || self.has_opener() {
             return;
         }
         self.find_secrets(shared);
@@ -179,8 +218,9 @@ impl Tracker {
             return;
         };
         let (client, server) = (&client.value, &server.value);
+        let opening = self.opening.get_or_insert_default();
         let messages = std::mem::replace(
-            &mut self.waiting.messages,
+            &mut opening.waiting.messages,
             Messages { is_full: true, ..Messages::default() },
         );
         let both = |extension| {
@@ -205,12 +245,12 @@ impl Tracker {
                     (self.connection.side(Direction::Forward), &self.forward),
                     (self.connection.side(Direction::Reverse), &self.reverse),
                 ] {
-                    let early = side == Side::Client && self.waiting.is_full;
+                    let early = side == Side::Client && opening.waiting.is_full;
                     if stream.kept > 0 || stream.gap || early {
                         opener.gap(side);
                     }
                 }
-                self.opener = Some(opener);
+                opening.opener = Some(opener);
                 self.connection.decryption = Decryption::Opened;
             }
             Err(NoOpener::NoSecrets) => self.connection.decryption = Decryption::NoSecrets,
@@ -231,7 +271,8 @@ impl Tracker {
         if shared.secrets.is_some() && self.may_find_secrets_later() {
             self.find_secrets(shared);
         }
-        let Some(mut opener) = self.opener.take() else { return false };
+        let Some(opening) = &mut self.opening else { return false };
+        let Some(opener) = &mut opening.opener else { return false };
         let mut plain = Vec::new();
         let opened = match record.body {
             Some(body) if !record.damaged => {
@@ -242,7 +283,6 @@ impl Tracker {
                 Err(NotOpened::Gap)
             }
         };
-        self.opener = Some(opener);
         let content_type = match opened {
             Ok(content_type) => content_type,
             Err(why) => {
@@ -251,11 +291,11 @@ impl Tracker {
                     self.application_data(direction, record.at, header.len, false);
                     return true;
                 }
-                self.not_opened.get_or_insert(why);
+                opening.not_opened.get_or_insert(why);
                 return false;
             }
         };
-        self.opened = true;
+        opening.opened = true;
         let early = side == Side::Client && content_type == 23 && self.is_early(record.at);
         let content = if early { Content::EarlyData } else { Content::Opened };
         self.keep_protected(direction, record, content);

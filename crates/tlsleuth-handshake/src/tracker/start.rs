@@ -25,23 +25,17 @@ impl Tracker {
     pub(super) fn start(&mut self, shared: &Shared, direction: Direction, at: Place, bytes: &[u8]) {
         let mid_stream = self.mid_stream;
         let stream = self.stream(direction);
-        stream.held = None;
-        let mut head = std::mem::take(&mut stream.head);
+        stream.take_last();
+        let mut head = stream.take_head();
         let begins = head.len();
         let bytes = if head.is_empty() {
-            stream.head_at = at;
             bytes
         } else {
             head.extend_from_slice(bytes);
             head.as_slice()
         };
         match probe::beginning(bytes) {
-            Beginning::More => {
-                if stream.head.is_empty() {
-                    let bytes = bytes.to_vec();
-                    self.stream(direction).head = bytes;
-                }
-            }
+            Beginning::More => stream.hold().head = bytes.to_vec(),
             Beginning::Tls { content_type, .. } if content_type == 23 || content_type == 20 => {
                 // A stream does not begin like this; one that was joined late may.
                 let peer_is_tls = self.stream(direction.opposite()).mode == Mode::Tls;
@@ -51,7 +45,7 @@ impl Tracker {
                     self.begin_tls(direction, at);
                     self.tls(shared, direction, at, bytes);
                 } else {
-                    let mut seams = std::mem::take(&mut self.stream(direction).seams);
+                    let mut seams = self.stream(direction).take_seams();
                     seams.push(begins, at);
                     self.begin_plain(shared, direction, &Words { bytes, seams: &seams });
                 }
@@ -69,14 +63,13 @@ impl Tracker {
                 self.begin_ssl2(shared, direction, at, bytes);
             }
             Beginning::Ssl2ServerHello | Beginning::Plain if bytes.len() < MAX_TURN_BYTES => {
-                let bytes = bytes.to_vec();
-                let stream = self.stream(direction);
-                stream.head = bytes;
-                stream.held = Some(at);
-                stream.seams.push(begins, at);
+                let held = self.stream(direction).hold();
+                held.head = bytes.to_vec();
+                held.last = Some(at);
+                held.seams.push(begins, at);
             }
             Beginning::Ssl2ServerHello | Beginning::Plain => {
-                let mut seams = std::mem::take(&mut self.stream(direction).seams);
+                let mut seams = self.stream(direction).take_seams();
                 seams.push(begins, at);
                 self.words(shared, direction, &Words { bytes, seams: &seams });
             }
@@ -86,7 +79,7 @@ impl Tracker {
     /// A direction's turn is over: the other one speaks, or nothing more comes.
     pub(super) fn release(&mut self, shared: &Shared, direction: Direction) {
         let stream = self.stream(direction);
-        if stream.held.take().is_none() {
+        if stream.take_last().is_none() {
             return;
         }
         let other_has_gap = self.stream(direction.opposite()).gap;
@@ -94,18 +87,18 @@ impl Tracker {
             self.look_again(shared, direction);
         }
         let stream = self.stream(direction);
-        let seams = std::mem::take(&mut stream.seams);
+        let seams = stream.take_seams();
         match stream.mode {
             Mode::Start => {
-                let bytes = std::mem::take(&mut stream.head);
+                let bytes = stream.take_head();
                 self.words(shared, direction, &Words { bytes: &bytes, seams: &seams });
             }
             Mode::Plain => {
-                let bytes = std::mem::take(&mut stream.turn);
+                let bytes = stream.take_turn();
                 self.turn(shared, direction, &Words { bytes: &bytes, seams: &seams });
             }
             Mode::Tls => {
-                let bytes = std::mem::take(&mut stream.turn);
+                let bytes = stream.take_turn();
                 self.go_on(shared, direction, &Words { bytes: &bytes, seams: &seams }, 0);
             }
             Mode::Ssl2 | Mode::Tds => {}
@@ -115,8 +108,10 @@ impl Tracker {
     /// The same for both directions, in the order in which they spoke.
     pub(super) fn release_all(&mut self, shared: &Shared) {
         let mut directions = [Direction::Forward, Direction::Reverse];
-        directions
-            .sort_by_key(|direction| self.stream(*direction).held.as_ref().map(|at| at.order()));
+        directions.sort_by_key(|direction| {
+            let held = self.stream(*direction).held.as_ref();
+            held.and_then(|held| held.last).map(|at| at.order())
+        });
         for direction in directions {
             self.release(shared, direction);
         }
@@ -126,6 +121,7 @@ impl Tracker {
         let stream = self.stream(direction);
         stream.mode = Mode::Tls;
         stream.records = RecordReader::new();
+        stream.give_back_held();
         let side = self.connection.side(direction);
         self.connection.first_tls.of_mut(side).get_or_insert(at);
         if side == Side::Server {
@@ -138,17 +134,18 @@ impl Tracker {
     /// Bytes of a direction that is not TLS so far.
     pub(super) fn plain(&mut self, shared: &Shared, direction: Direction, at: Place, bytes: &[u8]) {
         let stream = self.stream(direction);
-        let begins = stream.turn.len();
+        let held = stream.hold();
+        let begins = held.turn.len();
         if begins + bytes.len() < MAX_TURN_BYTES {
-            stream.turn.extend_from_slice(bytes);
-            stream.held = Some(at);
-            stream.seams.push(begins, at);
+            held.turn.extend_from_slice(bytes);
+            held.last = Some(at);
+            held.seams.push(begins, at);
             return;
         }
-        stream.held = None;
-        let mut seams = std::mem::take(&mut stream.seams);
+        held.last = None;
+        let mut seams = std::mem::take(&mut held.seams);
         seams.push(begins, at);
-        let mut turn = std::mem::take(&mut stream.turn);
+        let mut turn = std::mem::take(&mut held.turn);
         let bytes = if turn.is_empty() {
             bytes
         } else {
@@ -168,7 +165,7 @@ impl Tracker {
                 && probe::begins_with_records(bytes));
         if begins {
             self.stream(direction).protected |= self.mid_stream && bytes.first() == Some(&23);
-            self.stream(direction).head.clear();
+            self.stream(direction).clear_head();
             self.leave_preamble(words.place(0));
             self.begin_tls(direction, words.place(0));
             self.go_on(shared, direction, words, 0);
@@ -193,20 +190,20 @@ impl Tracker {
         if self.preamble_over {
             return;
         }
-        let stream = self.stream(direction);
-        if stream.head.len() + bytes.len() > MAX_HEAD_BYTES {
-            stream.head = Vec::new();
+        let held = self.stream(direction).hold();
+        if held.head.len() + bytes.len() > MAX_HEAD_BYTES {
+            held.head = Vec::new();
             self.preamble_over = true;
             return;
         }
-        stream.head.extend_from_slice(bytes);
+        held.head.extend_from_slice(bytes);
         for (begins, at) in words.seams.iter().filter(|(begins, _)| *begins < bytes.len()) {
-            stream.head_seams.push(stream.head_bytes + begins, at);
+            held.head_seams.push(held.head_bytes + begins, at);
         }
-        stream.head_bytes += bytes.len();
+        held.head_bytes += bytes.len();
         self.step_preamble(shared, direction, at);
         // What the other direction said too early may make sense now.
-        if !self.preamble_over && !self.stream(direction.opposite()).head.is_empty() {
+        if !self.preamble_over && !self.stream(direction.opposite()).head().is_empty() {
             let other = self.stream(direction.opposite());
             if other.mode == Mode::Plain {
                 self.step_preamble(shared, direction.opposite(), at);
@@ -217,9 +214,11 @@ impl Tracker {
     fn step_preamble(&mut self, shared: &Shared, direction: Direction, at: Place) {
         let from_client = self.connection.side(direction) == Side::Client;
         loop {
-            let head = std::mem::take(&mut self.stream(direction).head);
-            if head.is_empty() || self.preamble_over {
-                self.stream(direction).head = head;
+            if self.preamble_over {
+                return;
+            }
+            let head = self.stream(direction).take_head();
+            if head.is_empty() {
                 return;
             }
             let preamble = self.preamble.get_or_insert_with(Box::default);
@@ -228,7 +227,7 @@ impl Tracker {
             let rest = |consumed: usize| head.get(consumed..).unwrap_or(&[]).to_vec();
             match progress {
                 Progress::Continue { consumed } => {
-                    self.stream(direction).head = rest(consumed);
+                    self.stream(direction).hold().head = rest(consumed);
                     if consumed == 0 || consumed >= head.len() {
                         return;
                     }
@@ -247,7 +246,7 @@ impl Tracker {
                     self.connection
                         .refusal
                         .get_or_insert_with(|| Box::new(Located::new(refusal, at)));
-                    self.stream(direction).head = rest(consumed);
+                    self.stream(direction).hold().head = rest(consumed);
                     if consumed == 0 {
                         return;
                     }
@@ -288,7 +287,7 @@ impl Tracker {
                     self.preamble_over = true;
                     for stream in [&mut self.forward, &mut self.reverse] {
                         if stream.mode == Mode::Plain {
-                            stream.head = Vec::new();
+                            stream.take_head();
                         }
                     }
                     return;
@@ -368,13 +367,12 @@ impl Tracker {
     /// TLS records in TDS packets; behind the handshake they are bare.
     pub(super) fn tds(&mut self, shared: &Shared, direction: Direction, at: Place, bytes: &[u8]) {
         let stream = self.stream(direction);
-        if stream.head.len() + bytes.len() > 2 * MAX_HEAD_BYTES {
-            stream.head = Vec::new();
+        let mut head = stream.take_head();
+        if head.len() + bytes.len() > 2 * MAX_HEAD_BYTES {
             return;
         }
-        stream.head.extend_from_slice(bytes);
+        head.extend_from_slice(bytes);
         loop {
-            let head = std::mem::take(&mut self.stream(direction).head);
             match tds::unwrap(&head) {
                 tds::Unwrapped::Packet { payload, consumed } => {
                     if !payload.is_empty() {
@@ -382,13 +380,14 @@ impl Tracker {
                         self.connection.first_tls.of_mut(side).get_or_insert(at);
                         self.tls(shared, direction, at, payload);
                     }
-                    self.stream(direction).head = head.get(consumed..).unwrap_or(&[]).to_vec();
+                    head.drain(..consumed.min(head.len()));
                     if consumed == 0 {
+                        self.stream(direction).hold().head = head;
                         return;
                     }
                 }
                 tds::Unwrapped::More => {
-                    self.stream(direction).head = head;
+                    self.stream(direction).hold().head = head;
                     return;
                 }
                 tds::Unwrapped::Bare => {
@@ -403,18 +402,18 @@ impl Tracker {
     /// Bytes of a direction that speaks SSL 2, in which a record is one message until keys are there.
     pub(super) fn ssl2(&mut self, shared: &Shared, direction: Direction, at: Place, bytes: &[u8]) {
         let stream = self.stream(direction);
-        if stream.head.len() + bytes.len() > 16 * 1024 {
+        if stream.head().len() + bytes.len() > 16 * 1024 {
             return;
         }
-        stream.head.extend_from_slice(bytes);
-        let head = std::mem::take(&mut stream.head);
+        let mut head = stream.take_head();
+        head.extend_from_slice(bytes);
         let rest = self.ssl2_messages(direction, at, &head);
         let rest = head.get(head.len().saturating_sub(rest)..).unwrap_or(&[]);
         if self.is_behind_ssl2(rest) && matches!(probe::beginning(rest), Beginning::Tls { .. }) {
             self.begin_tls(direction, at);
             self.tls(shared, direction, at, rest);
         } else {
-            self.stream(direction).head = rest.to_vec();
+            self.stream(direction).hold().head = rest.to_vec();
         }
     }
 

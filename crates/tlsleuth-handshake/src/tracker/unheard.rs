@@ -80,7 +80,7 @@ impl Tracker {
     pub(super) fn words(&mut self, shared: &Shared, direction: Direction, words: &Words<'_>) {
         let bytes = words.bytes;
         let other = self.stream(direction.opposite());
-        if other.bytes > 0 && !other.gap && other.mode != Mode::Tls {
+        if other.is_heard && !other.gap && other.mode != Mode::Tls {
             self.begin_plain(shared, direction, words);
             return;
         }
@@ -95,7 +95,7 @@ impl Tracker {
                 self.leave_preamble(words.place(found));
                 // What led to TLS is no plain text in the wrong place.
                 *self.connection.plaintext.of_mut(self.connection.side(direction)) = None;
-                self.stream(direction).head.clear();
+                self.stream(direction).clear_head();
                 let packet = found.checked_sub(TDS_HEADER_BYTES).filter(|packet| {
                     bytes.get(*packet..).map(tds::unwrap) != Some(tds::Unwrapped::Bare)
                 });
@@ -115,9 +115,10 @@ impl Tracker {
                 self.begin_plain(shared, direction, &Words { bytes: before, ..*words });
                 let stream = self.stream(direction);
                 if stream.mode == Mode::Plain {
-                    stream.turn = tail_bytes.to_vec();
-                    stream.held = Some(words.last());
-                    stream.seams = words.seams.from(tail);
+                    let held = stream.hold();
+                    held.turn = tail_bytes.to_vec();
+                    held.last = Some(words.last());
+                    held.seams = words.seams.from(tail);
                 }
             }
             Err(_) => self.begin_plain(shared, direction, words),
@@ -141,9 +142,10 @@ impl Tracker {
     /// for that answer.
     pub(super) fn look_again(&mut self, shared: &Shared, direction: Direction) {
         let stream = self.stream(direction);
-        if stream.mode == Mode::Plain && !stream.head.is_empty() {
-            let waiting = std::mem::take(&mut stream.head);
-            let seams = stream.head_seams.from(stream.head_bytes.saturating_sub(waiting.len()));
+        if stream.mode == Mode::Plain && !stream.head().is_empty() {
+            let held = stream.hold();
+            let waiting = std::mem::take(&mut held.head);
+            let seams = held.head_seams.from(held.head_bytes.saturating_sub(waiting.len()));
             self.words(shared, direction, &Words { bytes: &waiting, seams: &seams });
         }
     }
