@@ -306,7 +306,8 @@ type KeptJudgement = (Option<u64>, Arc<ChainJudgement>);
 /// these had a say.
 #[derive(Debug, Default)]
 struct Kept {
-    judgements: HashMap<(Box<[Fingerprint]>, Purpose), Vec<KeptJudgement>>,
+    judgements:
+        HashMap<(Box<[Fingerprint]>, Purpose), Vec<KeptJudgement>, foldhash::fast::RandomState>,
     count: usize,
     made: u64,
 }

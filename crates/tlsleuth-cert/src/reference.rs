@@ -35,11 +35,11 @@ impl ReferenceName {
             return Self::Ip(address);
         }
         let host = text.strip_suffix('.').unwrap_or(text).to_ascii_lowercase();
-        let valid_label = |label: &str| {
+        let valid_label = |label: &[u8]| {
             (1..=63).contains(&label.len())
-                && label.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'-' || b == b'_')
+                && label.iter().all(|b| b.is_ascii_alphanumeric() || matches!(b, b'-' | b'_'))
         };
-        if host.len() <= 253 && host.split('.').all(valid_label) {
+        if host.len() <= 253 && host.as_bytes().split(|b| *b == b'.').all(valid_label) {
             Self::Dns(HostName(host.into()))
         } else {
             invalid()

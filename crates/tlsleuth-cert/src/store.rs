@@ -136,9 +136,9 @@ pub struct SeenIntermediates {
 
 #[derive(Debug, Default)]
 struct Seen {
-    by_subject: HashMap<Box<[u8]>, Vec<Arc<Certificate>>>,
+    by_subject: HashMap<Box<[u8]>, Vec<Arc<Certificate>>, foldhash::fast::RandomState>,
     /// Those in `by_subject`: most chains bring nothing new.
-    known: HashSet<Fingerprint>,
+    known: HashSet<Fingerprint, foldhash::fast::RandomState>,
 }
 
 impl SeenIntermediates {

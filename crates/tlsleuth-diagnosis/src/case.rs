@@ -14,6 +14,7 @@ use tlsleuth_handshake::message::{ClientHello, ServerHello};
 use tlsleuth_handshake::{Observed, Side};
 
 use crate::ending::{Ending, How, ending};
+use crate::offer::{Suspect, prime_suspect, suspects};
 use crate::policy::{Policy, VerifyTime};
 use crate::rule::Skip;
 use crate::signs::Signs;
@@ -135,6 +136,8 @@ pub struct Case<'a> {
     pub context: &'a Context<'a>,
     /// Read when a rule first asks: most connections need it for nothing.
     server_name: OnceCell<Option<Located<ReferenceName>>>,
+    /// Likewise: several rules ask of a hello that was refused.
+    suspects: OnceCell<Vec<Suspect>>,
     server_chain: Observed<JudgedChain<'a>>,
     client_chain: Observed<JudgedChain<'a>>,
 }
@@ -167,6 +170,7 @@ impl<'a> Case<'a> {
             signs,
             context,
             server_name: OnceCell::new(),
+            suspects: OnceCell::new(),
             server_chain,
             client_chain,
         }
@@ -208,6 +212,19 @@ impl<'a> Case<'a> {
             Some(Located::new(ReferenceName::new(sni.host_name.raw()), hello.at))
         };
         self.server_name.get_or_init(read).as_ref()
+    }
+
+    /// What is unusual about the ClientHello, the most unusual first; nothing where it was not seen.
+    #[must_use]
+    pub fn suspects(&self) -> &[Suspect] {
+        let read = || self.connection.client_hello().map(|hello| suspects(&hello.value));
+        self.suspects.get_or_init(|| read().unwrap_or_default())
+    }
+
+    /// The most unusual part of the ClientHello, if it stands out.
+    #[must_use]
+    pub fn prime_suspect(&self) -> Option<&Suspect> {
+        prime_suspect(self.suspects())
     }
 
     /// The server's chain.

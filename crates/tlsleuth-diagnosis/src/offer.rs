@@ -49,13 +49,12 @@ pub fn suspects(hello: &ClientHello) -> Vec<Suspect> {
     suspects
 }
 
-/// The most unusual part, if it stands out: of several that are merely narrow none does.
+/// The most unusual part of [`suspects`], if it stands out: of several that are merely narrow none does.
 #[must_use]
-pub fn prime_suspect(hello: &ClientHello) -> Option<Suspect> {
-    let mut suspects = suspects(hello).into_iter();
-    let first = suspects.next()?;
+pub fn prime_suspect(suspects: &[Suspect]) -> Option<&Suspect> {
+    let first = suspects.first()?;
     suspects
-        .next()
+        .get(1)
         .is_none_or(|second| second.weight < first.weight || first.weight > 1)
         .then_some(first)
 }

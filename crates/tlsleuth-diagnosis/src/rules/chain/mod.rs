@@ -124,12 +124,13 @@ fn give_an_anchor(side: Side) -> &'static str {
 }
 
 /// What the anchors are called.
-fn anchors(case: &Case<'_>) -> String {
-    let own = if case.policy.own_anchors { " and those of --ca-file" } else { "" };
-    match case.policy.roots {
-        "mozilla" => format!("Mozilla's roots{own}"),
-        "system" => format!("the system's roots{own}"),
-        _ if case.policy.own_anchors => "the anchors of --ca-file".to_owned(),
-        _ => "the anchors (none were given)".to_owned(),
+fn anchors(case: &Case<'_>) -> &'static str {
+    match (case.policy.roots, case.policy.own_anchors) {
+        ("mozilla", false) => "Mozilla's roots",
+        ("mozilla", true) => "Mozilla's roots and those of --ca-file",
+        ("system", false) => "the system's roots",
+        ("system", true) => "the system's roots and those of --ca-file",
+        (_, true) => "the anchors of --ca-file",
+        (_, false) => "the anchors (none were given)",
     }
 }

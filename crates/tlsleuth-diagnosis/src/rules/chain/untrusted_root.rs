@@ -37,20 +37,24 @@ fn check(case: &Case<'_>, chain: &JudgedChain<'_>) -> Verdict {
     let DefectKind::UntrustedRoot { root, sent, was_public, .. } = &found.kind else {
         return Ok(None);
     };
+    // Joined, not formatted: where an authority is private every connection says this.
     let root_name = wording::authority(root);
     // Whoever runs a private authority has done nothing wrong: the other side lacks its root.
     let party = if *was_public { owner(chain) } else { Party::from(chain.side.peer()) };
     let mut finding = Finding::new(
         party,
-        format!("the chain ends in the root {root_name}, which is not trusted"),
+        ["the chain ends in the root ", &root_name, ", which is not trusted"].concat(),
     )
     .evidence(
         chain.at(),
-        format!(
-            "the chain leads to {root_name} ({}), which is not among {}",
-            if *sent { "sent with it" } else { "not sent" },
-            super::anchors(case)
-        ),
+        [
+            "the chain leads to ",
+            &root_name,
+            if *sent { " (sent with it)" } else { " (not sent)" },
+            ", which is not among ",
+            super::anchors(case),
+        ]
+        .concat(),
     );
     let product = chain.judgement.interceptor;
     if let Some(product) = product {
@@ -64,11 +68,16 @@ fn check(case: &Case<'_>, chain: &JudgedChain<'_>) -> Verdict {
     }
     Ok(Some(
         finding
-            .remedy(format!(
-                "Give the {} this root as a trust anchor ({}),",
-                chain.side.peer().name(),
-                super::give_an_anchor(chain.side)
-            ))
+            .remedy(
+                [
+                    "Give the ",
+                    chain.side.peer().name(),
+                    " this root as a trust anchor (",
+                    super::give_an_anchor(chain.side),
+                    "),",
+                ]
+                .concat(),
+            )
             .remedy(match chain.side {
                 Side::Server => "or install a certificate of a publicly trusted authority. To judge with your own anchors: tlsleuth --ca-file root.pem.",
                 Side::Client => "or give the client a certificate of an authority that the server knows. To judge with your own anchors: tlsleuth --ca-file root.pem.",

@@ -4,7 +4,7 @@ use tlsleuth_handshake::Side;
 use tlsleuth_handshake::codepoint::AlertDescription;
 
 use crate::ending::Phase;
-use crate::offer::{Part, prime_suspect};
+use crate::offer::Part;
 use crate::rule::{Verdict, declare_rule};
 use crate::{Case, Finding, Party, wording};
 
@@ -44,15 +44,14 @@ fn check(case: &Case<'_>) -> Verdict {
         ) => said,
         _ => return Ok(None),
     };
-    let elsewhere = case.context.servers.chose(case.connection);
-    let suspect = prime_suspect(&hello.value);
+    let suspect = case.prime_suspect();
     // Erlang calls an offer insufficient for its groups and signature algorithms, too.
     let another =
-        suspect.as_ref().is_some_and(|suspect| suspect.part != Part::Suites && suspect.weight >= 2);
+        suspect.is_some_and(|suspect| suspect.part != Part::Suites && suspect.weight >= 2);
     let suspect = suspect.filter(|suspect| suspect.part == Part::Suites);
     let insufficient = said == AlertDescription::INSUFFICIENT_SECURITY && !another;
     let (inference, weight) = match suspect {
-        Some(suspect) => (suspect.says, suspect.weight),
+        Some(suspect) => (suspect.says.clone(), suspect.weight),
         None if insufficient => ("the server calls the offer insufficient".to_owned(), 2),
         None => return Ok(None),
     };
@@ -71,7 +70,7 @@ fn check(case: &Case<'_>) -> Verdict {
     .evidence(hello.at, format!("the client offers {}", wording::list(&offered)))
     .evidence(alert.at, format!("the server answers {said}"))
     .explain(format!("In this hello {inference}."));
-    if let Some(seen) = elsewhere
+    if let Some(seen) = case.context.servers.chose(case.connection)
         && !hello.value.cipher_suites().contains(&seen.value.cipher_suite)
     {
         finding = finding.evidence(

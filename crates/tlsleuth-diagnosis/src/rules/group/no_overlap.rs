@@ -4,7 +4,7 @@ use tlsleuth_handshake::Side;
 use tlsleuth_handshake::codepoint::{AlertDescription, GroupKind, NamedGroup};
 
 use crate::ending::Phase;
-use crate::offer::{Part, prime_suspect};
+use crate::offer::Part;
 use crate::rule::{Verdict, declare_rule};
 use crate::{Case, Finding, Party, wording};
 
@@ -24,6 +24,7 @@ declare_rule! {
         code: "group.no-overlap",
         severity: Error,
         since: "0.1.0",
+        needs: [UNFINISHED],
         leads_to: ["peer.handshake-failure", "protocol.malformed", "peer.client-aborted", "peer.client-rejected-certificate", "tcp.closed-after-client-hello", "tcp.reset-after-client-hello"],
         references: ["RFC 8446 §4.2.7", "RFC 8422 §5.1.1"],
     }
@@ -54,7 +55,7 @@ fn check(case: &Case<'_>) -> Verdict {
         ) => said,
         _ => return Ok(None),
     };
-    let suspect = prime_suspect(&hello.value).filter(|suspect| suspect.part == Part::Groups);
+    let suspect = case.prime_suspect().filter(|suspect| suspect.part == Part::Groups);
     let elsewhere = case.context.servers.chose(case.connection).and_then(|seen| {
         let group = seen.value.selected_group()?;
         (!groups.contains(&group)).then_some((seen.at, group))

@@ -42,7 +42,7 @@ fn check(case: &Case<'_>) -> Verdict {
     if case.ending.phase == Phase::ClientHello
         && let Ok(hello) = case.client_hello()
     {
-        let suspects = crate::offer::suspects(&hello.value);
+        let suspects = case.suspects();
         finding = finding.evidence(
             hello.at,
             format!(

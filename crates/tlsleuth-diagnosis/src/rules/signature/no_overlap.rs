@@ -5,7 +5,7 @@ use tlsleuth_handshake::codepoint::AlertDescription;
 use tlsleuth_handshake::flight::Content;
 
 use crate::ending::Phase;
-use crate::offer::{Part, suspects};
+use crate::offer::{Part, Suspect};
 use crate::rule::{Verdict, declare_rule};
 use crate::{Case, Finding, Party, Skip, wording};
 
@@ -36,7 +36,6 @@ fn check(case: &Case<'_>) -> Verdict {
     let Some(alert) = case.ending.alert().filter(|alert| alert.from == Side::Server) else {
         return Ok(None);
     };
-    let suspects = suspects(&hello.value);
     let at_hello = case.ending.phase == Phase::ClientHello
         && matches!(
             alert.description,
@@ -54,12 +53,13 @@ fn check(case: &Case<'_>) -> Verdict {
         && case.connection.is_tls13()
         && case.server_chain().is_err()
         && server_flight_bytes(case) < 200;
-    let suspect = suspects
-        .into_iter()
-        .find(|suspect| suspect.part == Part::Signatures && suspect.weight >= 2);
-    let first = crate::offer::prime_suspect(&hello.value).map(|suspect| suspect.part);
-    let Some(suspect) = suspect else { return Ok(None) };
-    if !(behind_hello || (at_hello && first == Some(Part::Signatures))) {
+    if !at_hello && !behind_hello {
+        return Ok(None);
+    }
+    let unusual = |suspect: &&Suspect| suspect.part == Part::Signatures && suspect.weight >= 2;
+    let Some(suspect) = case.suspects().iter().find(unusual) else { return Ok(None) };
+    let first = case.prime_suspect().map(|suspect| suspect.part);
+    if !behind_hello && first != Some(Part::Signatures) {
         return Ok(None);
     }
     let said =

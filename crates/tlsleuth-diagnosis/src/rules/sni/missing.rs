@@ -53,10 +53,10 @@ fn check(case: &Case<'_>) -> Verdict {
             .evidence(alert.at, format!("the server answers {said}"))
             .likely("Inferred: Go and rustls servers that choose a certificate by name answer like this when there is no name."),
         Some(said @ AlertDescription::HANDSHAKE_FAILURE)
-            if crate::offer::suspects(&hello.value).iter().all(|suspect| suspect.weight < 2) =>
+            if case.suspects().iter().all(|suspect| suspect.weight < 2) =>
         {
             let finding = finding.evidence(alert.at, format!("the server answers {said}"));
-            if crate::offer::suspects(&hello.value).is_empty() {
+            if case.suspects().is_empty() {
                 finding.likely("Inferred: nothing else in the hello is unusual, and wolfSSL's and rustls' servers and content delivery networks answer like this to a client that sends no name.")
             } else {
                 finding.possible("Inferred: hardly anything else in the hello is unusual, and wolfSSL's and rustls' servers and content delivery networks answer like this to a client that sends no name.")

@@ -6,7 +6,7 @@ use tlsleuth_handshake::connection::Alert;
 use tlsleuth_handshake::message::OfferedVersions;
 
 use crate::ending::Phase;
-use crate::offer::{Part, prime_suspect};
+use crate::offer::Part;
 use crate::rule::{Verdict, declare_rule};
 use crate::{Case, Finding, Party, Skip, server_setting, wording};
 
@@ -88,7 +88,7 @@ fn check(case: &Case<'_>) -> Verdict {
         ))
     } else if at_hello
         && matches!(said, Some(AlertDescription::HANDSHAKE_FAILURE))
-        && let Some(suspect) = prime_suspect(&hello.value)
+        && let Some(suspect) = case.prime_suspect()
         && suspect.part == Part::Versions
     {
         let finding = Finding::new(
