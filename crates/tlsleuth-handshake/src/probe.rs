@@ -63,17 +63,20 @@ fn tls(bytes: &[u8], rest: &[u8]) -> Beginning {
 /// message must agree on their lengths, so that other protocols are not mistaken for it.
 #[must_use]
 pub fn is_client_hello(piece: &[u8]) -> bool {
-    let Some(header) = RecordHeader::parse(piece) else { return false };
-    let [kind, a, b, c, major, ..] = piece.get(RecordHeader::LEN..).unwrap_or(&[]) else {
-        return false;
-    };
-    let len = u32::from_be_bytes([0, *a, *b, *c]);
-    header.is_plausible()
+    hello(piece, 1).is_some_and(|(header, len)| {
+        (41..=0x4_0000).contains(&len) && (u32::from(header.len) <= len + 4 || header.len < 4096)
+    })
+}
+
+/// The record header and the message's length where a piece begins with a hello of a type.
+fn hello(piece: &[u8], handshake_type: u8) -> Option<(RecordHeader, u32)> {
+    let header = RecordHeader::parse(piece)?;
+    let [kind, a, b, c, major, ..] = piece.get(RecordHeader::LEN..)? else { return None };
+    let is_hello = header.is_plausible()
         && header.content_type == 22
-        && *kind == 1
-        && *major == 3
-        && (41..=0x4_0000).contains(&len)
-        && (u32::from(header.len) <= len + 4 || header.len < 4096)
+        && *kind == handshake_type
+        && *major == 3;
+    is_hello.then_some((header, u32::from_be_bytes([0, *a, *b, *c])))
 }
 
 /// Whether a piece of a stream begins with the records of a server: a ServerHello or an alert.
@@ -88,20 +91,11 @@ pub fn is_server_answer(piece: &[u8]) -> bool {
     }
 }
 
-/// Whether a piece begins with a ServerHello: the record and the message must agree on their lengths.
+/// Whether a piece begins with a ServerHello: version, random, session, suite, compression; other
+/// messages may share the record.
 fn is_server_hello(piece: &[u8]) -> bool {
-    let Some(header) = RecordHeader::parse(piece) else { return false };
-    let [kind, a, b, c, major, ..] = piece.get(RecordHeader::LEN..).unwrap_or(&[]) else {
-        return false;
-    };
-    let len = u32::from_be_bytes([0, *a, *b, *c]);
-    // Version, random, session, suite, compression; other messages may share the record.
-    header.is_plausible()
-        && header.content_type == 22
-        && *kind == 2
-        && *major == 3
-        && (38..=0x1_0000).contains(&len)
-        && u32::from(header.len) >= 38
+    hello(piece, 2)
+        .is_some_and(|(header, len)| (38..=0x1_0000).contains(&len) && u32::from(header.len) >= 38)
 }
 
 /// Where in a piece that begins with something else a hello begins, of a client or of a server.
