@@ -129,7 +129,8 @@ impl Examiner {
             What::Opening(opening) => {
                 Turn::Opening(Box::new(WaitingOpening { opening, tunnel, held_bytes }))
             }
-            What::Connection(connection) => {
+            What::Connection(tracker, flow) => {
+                let connection = tracker.finish(flow);
                 self.sort_out(Box::new(Waiting { connection, tunnel, held_bytes }))
             }
         };

@@ -31,8 +31,9 @@ pub(crate) enum What {
     Nothing,
     /// An opening without a byte.
     Opening(Opening),
-    /// A connection.
-    Connection(Box<Connection>),
+    /// A connection; whoever takes it [finishes](Tracker::finish) it, which is a good part of following
+    /// and can be done on another thread.
+    Connection(Box<Tracker>, EndedFlow),
 }
 
 /// A flow that opened, or tried to, and has no payload. The connection is made of it when it is told,
@@ -168,7 +169,7 @@ impl Follower {
             let around = match what {
                 What::Nothing => TunnelId::NONE,
                 What::Opening(opening) => opening.tunnel(),
-                What::Connection(connection) => connection.tunnel,
+                What::Connection(_, flow) => flow.tunnel,
             };
             *tunnel = self.decoder.tunnel_path(around).to_vec();
         }
@@ -305,7 +306,7 @@ impl StreamSink for Sessions {
             Some(session) => {
                 held_bytes = session.held_bytes;
                 self.held_bytes = self.held_bytes.saturating_sub(held_bytes);
-                What::Connection(session.tracker.finish(flow))
+                What::Connection(session.tracker, flow)
             }
             // Without a byte and without an opening there is nothing to tell.
             None if flow.facts.syn.is_none() && flow.facts.syn_ack.is_none() => What::Nothing,
