@@ -71,13 +71,16 @@ pub struct FlowView<'a> {
     /// What TCP did so far.
     pub facts: Option<&'a TransportFacts>,
     /// Whether acknowledgments tell of bytes in the forward and the reverse direction that were not
-    /// handed on so far.
+    /// handed on so far. It counts for the direction opposite to the one that is told of: that one is
+    /// just being handed on.
     pub lacks: [bool; 2],
 }
 
 impl FlowView<'_> {
     /// Whether nothing that a direction said so far is known to be missing, and the capture has
     /// segments of it, be they without data: if it is silent, then it said nothing.
+    ///
+    /// To be asked of the direction opposite to the one that is told of; see [`lacks`](Self::lacks).
     #[must_use]
     pub fn is_heard(&self, direction: Direction) -> bool {
         let [forward, reverse] = self.lacks;

@@ -25,7 +25,7 @@ use clap::error::ErrorKind;
 use arguments::{Command, Document, wants_whole_help, whole};
 use say::say;
 
-/// A handshake is some ninety small pieces of memory that come and go together, on two threads: this
+/// A handshake is some fifty small pieces of memory that come and go together, on two threads: this
 /// takes a quarter less time for them than the C library's.
 #[global_allocator]
 static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
