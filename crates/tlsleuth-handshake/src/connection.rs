@@ -734,15 +734,26 @@ impl Connection {
     /// Who closed first, with a FIN or a reset, and where.
     #[must_use]
     pub fn first_close(&self) -> Option<(Side, Place)> {
-        let fins = [Side::Client, Side::Server]
-            .into_iter()
-            .filter_map(|side| self.fin(side).map(|at| (side, at)));
-        fins.chain(self.reset()).min_by_key(|(_, at)| at.order())
+        let fin = |side| self.stream(side).fin.as_ref().map(|at| (side, at));
+        let reset = self.transport.reset().map(|reset| (self.side(reset.direction), &reset.at));
+        let first = earlier(earlier(fin(Side::Client), fin(Side::Server)), reset);
+        first.map(|(side, at)| (side, *at))
     }
 
     /// Whether the capture has both directions from their first byte to the end of the handshake.
     #[must_use]
     pub fn has_gap(&self, side: Side) -> bool {
         !self.gaps.of(side).is_empty()
+    }
+}
+
+/// Which of two was first; the one on the left, where nothing tells.
+fn earlier<'a>(
+    left: Option<(Side, &'a Place)>,
+    right: Option<(Side, &'a Place)>,
+) -> Option<(Side, &'a Place)> {
+    match (left, right) {
+        (Some(left), Some(right)) if right.1.order() < left.1.order() => Some(right),
+        (left, right) => left.or(right),
     }
 }

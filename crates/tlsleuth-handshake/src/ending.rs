@@ -20,8 +20,10 @@ pub(crate) fn complete(connection: &mut Connection, flow: EndedFlow) {
     connection.end_reason = flow.reason;
     connection.watched_until = flow.watched_until;
     connection.transport = flow.facts;
-    sort_events(connection);
     // Nearly always they are in order, and a sort of many takes room of its own.
+    if !connection.events.is_sorted_by_key(|event| event.at.order()) {
+        connection.events.sort_by_key(|event| event.at.order());
+    }
     if !connection.protected.is_sorted_by_key(|record| record.at.order()) {
         connection.protected.sort_by_key(|record| record.at.order());
     }
@@ -90,13 +92,6 @@ fn tell_tls13(connection: &mut Connection) {
     connection.protected = records;
     // Alerts stay in the order of their frames; events refer to them by index.
     sort_alerts(connection);
-    sort_events(connection);
-}
-
-fn sort_events(connection: &mut Connection) {
-    if !connection.events.is_sorted_by_key(|event| event.at.order()) {
-        connection.events.sort_by_key(|event| event.at.order());
-    }
 }
 
 fn sort_alerts(connection: &mut Connection) {
@@ -148,9 +143,12 @@ fn merge_run(connection: &mut Connection, from: Side, at: Place, len: u16, run: 
     push_event(connection, from, at, kind);
 }
 
+/// Puts an event at its place among those that are in order.
 fn push_event(connection: &mut Connection, from: Side, at: Place, kind: EventKind) {
-    let behind = connection.events.partition_point(|event| event.at.order() <= at.order());
-    connection.events.insert(behind, Event { at, from, kind });
+    let events = &mut connection.events;
+    // It is the last one, or one of the last.
+    let before = events.iter().rposition(|event| event.at.order() <= at.order());
+    events.insert(before.map_or(0, |before| before + 1), Event { at, from, kind });
 }
 
 /// For every message that is not there: was it not sent, hidden, or missed?
@@ -169,11 +167,12 @@ fn note_first_flight(connection: &mut Connection) {
     };
     let server_missed = side_missed(connection, Side::Server);
     let client_missed = side_missed(connection, Side::Client);
-    // A side whose Finished was opened hides nothing before it.
+    // A side whose Finished was opened hides nothing before it, nor does one before TLS 1.3.
     let side_protected = |connection: &Connection, side: Side| {
         let is_open =
             connection.finished.of(side).is_present() && !connection.finished_inferred.of(side);
-        !is_open
+        tls13
+            && !is_open
             && connection.protected.iter().any(|record| hides(record.from, side, record.content))
     };
     let server_protected = side_protected(connection, Side::Server);
@@ -181,7 +180,7 @@ fn note_first_flight(connection: &mut Connection) {
     let unseen = |missed: bool, protected: bool| -> Unseen {
         if missed {
             Unseen::Missed
-        } else if tls13 && protected {
+        } else if protected {
             Unseen::Encrypted
         } else {
             Unseen::Absent
@@ -198,17 +197,15 @@ fn note_first_flight(connection: &mut Connection) {
     settle(&mut connection.certificate_request, certificate);
     settle(&mut connection.server_key_exchange, if tls13 { Unseen::Absent } else { server });
     settle(&mut connection.encrypted_extensions, if tls13 { server } else { Unseen::Absent });
-    let empty_certificate =
-        connection.protected.iter().any(|record| record.content == Content::EmptyCertificate);
+    let has = |content| connection.protected.iter().any(|record| record.content == content);
     let client_certificate = if resumed && client != Unseen::Missed {
         Unseen::Absent
-    } else if tls13 && !empty_certificate && client == Unseen::Encrypted {
+    } else if client == Unseen::Encrypted
         // A lone Finished leaves no room for a certificate.
-        let flight = connection
-            .protected
-            .iter()
-            .any(|record| record.from == Side::Client && record.content == Content::ClientFlight);
-        if flight { Unseen::Encrypted } else { Unseen::Absent }
+        && !has(Content::EmptyCertificate)
+        && !has(Content::ClientFlight)
+    {
+        Unseen::Absent
     } else {
         client
     };
@@ -481,10 +478,11 @@ fn fatal_alert(connection: &Connection) -> Option<&Alert> {
         // Both had finished and the other side had left: an answer to that, and no reason for it.
         let done =
             connection.finished.client.is_present() && connection.finished.server.is_present();
-        let left = connection
-            .first_close()
-            .is_some_and(|(side, at)| side != alert.from && at.order() <= alert.at.order());
-        if done && left {
+        let has_left = || {
+            let closed = connection.first_close();
+            closed.is_some_and(|(side, at)| side != alert.from && at.order() <= alert.at.order())
+        };
+        if done && has_left() {
             return false;
         }
         if is_about_the_end(connection, alert) {
