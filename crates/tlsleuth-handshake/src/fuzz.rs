@@ -172,10 +172,10 @@ pub fn fuzz_record(data: &[u8]) {
                     // Where the next one begins is looked for in what is there.
                     Cut::Lost { .. } => return (records, messages),
                 };
-                let len = record.body.map(<[u8]>::len);
+                let len = record.body().map(<[u8]>::len);
                 assert!(len.is_none_or(|len| len == usize::from(record.header.len)), "{record:?}");
                 records.push((record.header, len, record.damaged));
-                let Some(mut body) = record.body.filter(|_| record.header.content_type == 22)
+                let Some(mut body) = record.body().filter(|_| record.header.content_type == 22)
                 else {
                     continue;
                 };
@@ -186,7 +186,6 @@ pub fn fuzz_record(data: &[u8]) {
                     joiner = Joiner::default();
                 }
             }
-            reader.give_back();
             let held = reader.buffered_bytes() + joiner.buffered_bytes();
             assert!(held <= MAX_TRACKER_BYTES, "{held} bytes are held");
         }

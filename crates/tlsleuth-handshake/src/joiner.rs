@@ -30,6 +30,15 @@ pub struct Message<'a> {
     pub whole: Option<&'a [u8]>,
 }
 
+/// The message that lies whole at the front of `input` (the body of a handshake record), which it takes
+/// from there.
+pub fn whole<'a>(input: &mut &'a [u8]) -> Option<Message<'a>> {
+    let (kind, len) = header(input)?;
+    let (whole, rest) = input.split_at_checked(4 + usize::try_from(len).ok()?)?;
+    *input = rest;
+    Some(Message { kind, len, body: whole.get(4..), whole: Some(whole) })
+}
+
 /// Joins the handshake messages of one direction.
 #[derive(Debug, Default)]
 pub struct Joiner {
@@ -77,12 +86,9 @@ impl Joiner {
         }
         if self.partial.is_empty()
             && self.skipped.is_none()
-            && let Some((kind, len)) = header(input)
-            && let Ok(body_len) = usize::try_from(len)
-            && let Some((whole, rest)) = input.split_at_checked(4 + body_len)
+            && let Some(message) = whole(input)
         {
-            *input = rest;
-            return Some(Message { kind, len, body: whole.get(4..), whole: Some(whole) });
+            return Some(message);
         }
         if self.skipped.is_none() {
             self.fill(input, 4);

@@ -12,6 +12,8 @@
 //! A record that lies whole in one segment is handed on from there; only a cut one is copied. Bodies
 //! that nobody wants (application data) are skipped by their length and never touched.
 
+use std::borrow::Cow;
+
 use tlsleuth_capture::Place;
 
 use crate::probe;
@@ -33,6 +35,12 @@ pub struct RecordHeader {
 impl RecordHeader {
     /// Bytes of a header.
     pub const LEN: usize = 5;
+
+    /// Bytes of the record, header and body.
+    #[must_use]
+    pub fn whole_len(&self) -> usize {
+        Self::LEN + usize::from(self.len)
+    }
 
     /// Reads the first five bytes; `None` if there are fewer.
     #[must_use]
@@ -57,7 +65,7 @@ impl RecordHeader {
 }
 
 /// One record, whole.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+#[derive(Clone, PartialEq, Eq, Debug)]
 pub struct Record<'a> {
     /// Its header.
     pub header: RecordHeader,
@@ -65,14 +73,22 @@ pub struct Record<'a> {
     pub at: Place,
     /// The frame in which it begins.
     pub begins: Place,
-    /// Its body, if it was wanted and is all there.
-    pub body: Option<&'a [u8]>,
+    /// Header and body, if it was wanted and is all there: owned where it had to be put together.
+    pub whole: Option<Cow<'a, [u8]>>,
     /// Whether bytes of the body are missing from the capture.
     pub damaged: bool,
 }
 
+impl Record<'_> {
+    /// Its body, if it was wanted and is all there.
+    #[must_use]
+    pub fn body(&self) -> Option<&[u8]> {
+        self.whole.as_ref()?.get(RecordHeader::LEN..)
+    }
+}
+
 /// What cutting gives.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+#[derive(Clone, PartialEq, Eq, Debug)]
 pub enum Cut<'a> {
     /// A record.
     Record(Record<'a>),
@@ -82,7 +98,7 @@ pub enum Cut<'a> {
         /// Where.
         at: Place,
         /// The first bytes found, at most eight.
-        found: &'a [u8],
+        found: Cow<'a, [u8]>,
     },
 }
 
@@ -97,8 +113,6 @@ pub struct RecordReader {
     begins: Place,
     /// Bytes are missing or make no sense: look for a record at the start of each segment.
     searching: bool,
-    /// `partial` was handed on and is to be cleared.
-    handed_on: bool,
 }
 
 #[derive(Debug, Clone, Copy)]
@@ -130,7 +144,7 @@ impl RecordReader {
     /// Whether the reader stands between two records.
     #[must_use]
     pub fn is_at_boundary(&self) -> bool {
-        (self.partial.is_empty() || self.handed_on) && self.skipping.is_none() && !self.searching
+        self.partial.is_empty() && self.skipping.is_none() && !self.searching
     }
 
     /// Whether a record began whose end has not come: its header.
@@ -138,7 +152,6 @@ impl RecordReader {
     pub fn unfinished(&self) -> Option<(RecordHeader, Place)> {
         match self.skipping {
             Some(skipping) => Some((skipping.header, self.begins)),
-            None if self.handed_on => None,
             None => RecordHeader::parse(&self.partial).map(|header| (header, self.begins)),
         }
     }
@@ -154,18 +167,34 @@ impl RecordReader {
     /// let Some(Cut::Record(record)) = reader.next(Place::default(), &mut input, |_| true) else {
     ///     unreachable!()
     /// };
-    /// assert_eq!(record.body, Some(&[2, 40][..]));
+    /// assert_eq!(record.body(), Some(&[2, 40][..]));
     /// ```
-    pub fn next<'a, 'i: 'a>(
-        &'a mut self,
+    pub fn next<'a>(
+        &mut self,
         at: Place,
-        input: &mut &'i [u8],
+        input: &mut &'a [u8],
         wants: impl Fn(&RecordHeader) -> bool,
     ) -> Option<Cut<'a>> {
-        if self.handed_on {
-            self.handed_on = false;
-            self.partial.clear();
+        // Nearly every record lies whole at the front.
+        if self.is_at_boundary()
+            && let Some(header) = RecordHeader::parse(input)
+            && header.is_plausible()
+            && let Some((whole, rest)) = input.split_at_checked(header.whole_len())
+        {
+            *input = rest;
+            let whole = wants(&header).then_some(Cow::Borrowed(whole));
+            return Some(Cut::Record(Record { header, at, begins: at, whole, damaged: false }));
         }
+        self.next_of_pieces(at, input, wants)
+    }
+
+    /// The same where a record is cut, or none begins.
+    fn next_of_pieces<'a>(
+        &mut self,
+        at: Place,
+        input: &mut &'a [u8],
+        wants: impl Fn(&RecordHeader) -> bool,
+    ) -> Option<Cut<'a>> {
         if self.searching {
             let plausible = RecordHeader::parse(input)
                 .is_some_and(|header| header.is_plausible() && header.len > 0);
@@ -190,7 +219,7 @@ impl RecordReader {
                     return None;
                 }
                 let (Skipping { header, damaged, .. }, begins) = (skipping, self.begins);
-                return Some(Cut::Record(Record { header, at, begins, body: None, damaged }));
+                return Some(Cut::Record(Record { header, at, begins, whole: None, damaged }));
             }
             if input.is_empty() {
                 return None;
@@ -208,26 +237,24 @@ impl RecordReader {
                 let found = input.split_at_checked(8).map_or(*input, |(found, _)| found);
                 *input = &[];
                 self.searching = true;
-                return Some(Cut::Lost { at, found });
+                return Some(Cut::Lost { at, found: Cow::Borrowed(found) });
             }
-            let rest = input.get(RecordHeader::LEN..).unwrap_or(&[]);
             if !wants(&header) {
-                *input = rest;
+                *input = input.get(RecordHeader::LEN..).unwrap_or(&[]);
                 self.skip(header);
                 continue;
             }
-            let Some((body, rest)) = rest.split_at_checked(usize::from(header.len)) else {
-                let whole = RecordHeader::LEN + usize::from(header.len);
+            let Some((whole, rest)) = input.split_at_checked(header.whole_len()) else {
                 // Room for all of it at once, if it is not the header alone that promises so much.
-                self.partial.reserve_exact(whole.min(input.len().saturating_mul(4)));
+                let room = header.whole_len().min(input.len().saturating_mul(4));
+                self.partial.reserve_exact(room);
                 self.partial.extend_from_slice(input);
                 *input = &[];
                 return None;
             };
             *input = rest;
-            let begins = self.begins;
-            let body = Some(body);
-            return Some(Cut::Record(Record { header, at, begins, body, damaged: false }));
+            let whole = Some(Cow::Borrowed(whole));
+            return Some(Cut::Record(Record { header, at, begins: at, whole, damaged: false }));
         }
         // A record over several segments.
         let had_header = self.partial.len() >= RecordHeader::LEN;
@@ -235,34 +262,24 @@ impl RecordReader {
         let header = RecordHeader::parse(&self.partial)?;
         if !had_header {
             if !header.is_plausible() {
-                self.handed_on = true;
                 self.searching = true;
                 *input = &[];
-                return Some(Cut::Lost { at, found: &self.partial });
+                let found = Cow::Owned(std::mem::take(&mut self.partial));
+                return Some(Cut::Lost { at, found });
             }
             if !wants(&header) {
                 self.partial.clear();
                 self.skip(header);
-                return self.next(at, input, wants);
+                return self.next_of_pieces(at, input, wants);
             }
         }
-        let whole = RecordHeader::LEN + usize::from(header.len);
-        self.fill(input, whole);
-        if self.partial.len() < whole {
+        self.fill(input, header.whole_len());
+        if self.partial.len() < header.whole_len() {
             return None;
         }
-        self.handed_on = true;
-        let body = self.partial.get(RecordHeader::LEN..);
-        Some(Cut::Record(Record { header, at, begins: self.begins, body, damaged: false }))
-    }
-
-    /// Gives back the room of a record over several segments that was handed on: most connections
-    /// have but one or two of them, and stay long after.
-    pub fn give_back(&mut self) {
-        if self.handed_on {
-            self.handed_on = false;
-            self.partial = Vec::new();
-        }
+        // With its room: most connections have but one or two such records, and stay long after.
+        let whole = Some(Cow::Owned(std::mem::take(&mut self.partial)));
+        Some(Cut::Record(Record { header, at, begins: self.begins, whole, damaged: false }))
     }
 
     /// Takes bytes of `input` until `partial` has `len` of them.
@@ -277,7 +294,7 @@ impl RecordReader {
     /// The handshake type of an unfinished record in clear, if its first byte is there.
     #[must_use]
     pub fn unfinished_message(&self) -> Option<u8> {
-        let header = RecordHeader::parse(&self.partial).filter(|_| !self.handed_on)?;
+        let header = RecordHeader::parse(&self.partial)?;
         self.partial.get(RecordHeader::LEN).copied().filter(|_| header.content_type == 22)
     }
 
@@ -293,16 +310,11 @@ impl RecordReader {
         if self.searching {
             return;
         }
-        if self.handed_on {
-            self.handed_on = false;
-            self.partial.clear();
-        }
         let unfinished = match self.skipping {
             Some(skipping) => Some(skipping),
             None => RecordHeader::parse(&self.partial).map(|header| Skipping {
                 header,
-                left: (RecordHeader::LEN + usize::from(header.len))
-                    .saturating_sub(self.partial.len()),
+                left: header.whole_len().saturating_sub(self.partial.len()),
                 damaged: true,
             }),
         };
@@ -341,7 +353,7 @@ mod tests {
         while let Some(cut) = reader.next(Place::default(), &mut piece, wants) {
             seen.push(match cut {
                 Cut::Record(record) => {
-                    (record.header.content_type, record.body.map(<[u8]>::to_vec), record.damaged)
+                    (record.header.content_type, record.body().map(<[u8]>::to_vec), record.damaged)
                 }
                 Cut::Lost { .. } => (0, None, false),
             });

@@ -124,6 +124,18 @@ struct Stream {
     kept: usize,
 }
 
+impl Stream {
+    fn buffered_bytes(&self) -> usize {
+        let records = self.records.buffered_bytes();
+        if self.held.is_none() && self.joiner.is_none() {
+            return records;
+        }
+        records
+            + self.held.as_ref().map_or(0, |held| held.buffered_bytes())
+            + self.joiner.as_ref().map_or(0, |joiner| joiner.buffered_bytes())
+    }
+}
+
 /// Follows one connection.
 pub struct Tracker {
     forward: Stream,
@@ -176,15 +188,8 @@ impl Tracker {
     /// Bytes held beside the facts.
     #[must_use]
     pub fn buffered_bytes(&self) -> usize {
-        [&self.forward, &self.reverse]
-            .iter()
-            .map(|stream| {
-                stream.held.as_ref().map_or(0, |held| held.buffered_bytes())
-                    + stream.records.buffered_bytes()
-                    + stream.joiner.as_ref().map_or(0, |joiner| joiner.buffered_bytes())
-            })
-            .sum::<usize>()
-            + self.opening.as_ref().map_or(0, |opening| opening.buffered_bytes())
+        let opening = self.opening.as_ref().map_or(0, |opening| opening.buffered_bytes());
+        self.forward.buffered_bytes() + self.reverse.buffered_bytes() + opening
     }
 
     /// Whether TLS was seen.
@@ -304,6 +309,7 @@ impl Tracker {
         connection
     }
 
+    #[inline]
     fn interest(&mut self) -> Interest {
         if self.settled {
             return Interest::Settled;
@@ -315,22 +321,27 @@ impl Tracker {
             || (data.client.records > 0 && data.server.records > 0)
                 && records >= 4 * SETTLED_RECORDS
             || records >= SETTLED_ONE_WAY_RECORDS;
-        let plain = [Mode::Start, Mode::Plain].contains(&self.forward.mode)
-            && [Mode::Start, Mode::Plain].contains(&self.reverse.mode)
-            && self.forward.bytes.max(self.reverse.bytes) > GIVE_UP_BYTES;
+        let plain = self.forward.bytes.max(self.reverse.bytes) > GIVE_UP_BYTES
+            && [Mode::Start, Mode::Plain].contains(&self.forward.mode)
+            && [Mode::Start, Mode::Plain].contains(&self.reverse.mode);
         if flowing || plain {
-            self.settled = true;
-            for stream in [&mut self.forward, &mut self.reverse] {
-                // What is in the middle of a record stays unfinished by choice, not by fault.
-                *stream = Stream { mode: stream.mode, ..Stream::default() };
-            }
-            self.preamble = None;
-            if let Some(opening) = &mut self.opening {
-                opening.settle();
-            }
+            self.settle();
             return Interest::Settled;
         }
         Interest::More
+    }
+
+    /// Nothing more is of interest.
+    fn settle(&mut self) {
+        self.settled = true;
+        for stream in [&mut self.forward, &mut self.reverse] {
+            // What is in the middle of a record stays unfinished by choice, not by fault.
+            *stream = Stream { mode: stream.mode, ..Stream::default() };
+        }
+        self.preamble = None;
+        if let Some(opening) = &mut self.opening {
+            opening.settle();
+        }
     }
 
     fn stream(&mut self, direction: Direction) -> &mut Stream {
@@ -344,11 +355,8 @@ impl Tracker {
         let from = self.connection.side(direction);
         let events = &mut self.connection.events;
         if events.len() < MAX_EVENTS {
-            match events.len() {
-                0 => events.reserve_exact(FIRST_EVENTS),
-                FIRST_EVENTS => events.reserve_exact(TLS13_EVENTS - FIRST_EVENTS),
-                TLS13_EVENTS => events.reserve_exact(USUAL_EVENTS - TLS13_EVENTS),
-                _ => {}
+            if events.len() == events.capacity() {
+                reserve_events(events);
             }
             events.push(Event { at, from, kind });
         }
@@ -375,19 +383,16 @@ impl Tracker {
     }
 
     fn tls(&mut self, shared: &Shared, direction: Direction, at: Place, bytes: &[u8]) {
-        let mut reader = std::mem::take(&mut self.stream(direction).records);
         let mut input = bytes;
-        loop {
+        while !input.is_empty() {
             let opening = self.wants_application_data(shared, direction);
             let wants = |header: &RecordHeader| header.content_type != 23 || opening;
-            let Some(cut) = reader.next(at, &mut input, wants) else { break };
-            match cut {
-                Cut::Record(record) => self.record(shared, direction, &record),
-                Cut::Lost { at, found } => self.lost(direction, at, found),
+            match self.stream(direction).records.next(at, &mut input, wants) {
+                Some(Cut::Record(record)) => self.record(shared, direction, &record),
+                Some(Cut::Lost { at, found }) => self.lost(direction, at, &found),
+                None => break,
             }
         }
-        reader.give_back();
-        self.stream(direction).records = reader;
     }
 
     fn lost(&mut self, direction: Direction, at: Place, found: &[u8]) {
@@ -414,7 +419,7 @@ impl Tracker {
         match header.content_type {
             20 => self.change_cipher_spec(direction, record),
             21 => self.alert(direction, record),
-            22 => match record.body {
+            22 => match record.body() {
                 Some(body) if !record.damaged => {
                     self.handshake(shared, direction, record.at, body, false);
                 }
@@ -453,7 +458,7 @@ impl Tracker {
     }
 
     fn alert(&mut self, direction: Direction, record: &Record<'_>) {
-        match record.body {
+        match record.body() {
             // Several alerts in one record are legal before TLS 1.3 (RFC 5246 §6.2.1).
             Some(body) if body.len() % 2 == 0 && (2..=16).contains(&body.len()) => {
                 self.alerts_in(direction, record, body, false);
@@ -680,15 +685,23 @@ impl Tracker {
         body: &[u8],
         opened: bool,
     ) {
-        let mut kept = self.stream(direction).joiner.take();
-        let mut fresh = Joiner::default();
-        let joiner = kept.as_deref_mut().unwrap_or(&mut fresh);
         let mut input = body;
+        let kept = self.stream(direction).joiner.take();
+        if kept.is_none() {
+            // Nearly every message lies whole in its record.
+            while let Some(message) = joiner::whole(&mut input) {
+                self.message(shared, direction, at, &message, opened);
+            }
+            if input.is_empty() {
+                return;
+            }
+        }
+        let mut joiner = kept.unwrap_or_default();
         while let Some(message) = joiner.next(&mut input) {
             self.message(shared, direction, at, &message, opened);
         }
         if joiner.unfinished().is_some() {
-            self.stream(direction).joiner = Some(kept.unwrap_or_else(|| Box::new(fresh)));
+            self.stream(direction).joiner = Some(joiner);
         }
     }
 
@@ -718,7 +731,9 @@ impl Tracker {
             _ => {}
         }
         let side = self.connection.side(direction);
-        if let Some(whole) = joined.whole {
+        if shared.secrets.is_some()
+            && let Some(whole) = joined.whole
+        {
             self.tell_opener(shared, side, whole);
         }
         match kind {
@@ -908,6 +923,16 @@ impl Tracker {
             *place = Observed::Present(Box::new(Located::new(sent, at)));
         }
         self.event(direction, at, EventKind::Certificate { certificates });
+    }
+}
+
+/// Takes room for more events, where all that was taken is used.
+fn reserve_events(events: &mut Vec<Event>) {
+    match events.len() {
+        0 => events.reserve_exact(FIRST_EVENTS),
+        FIRST_EVENTS => events.reserve_exact(TLS13_EVENTS - FIRST_EVENTS),
+        TLS13_EVENTS => events.reserve_exact(USUAL_EVENTS - TLS13_EVENTS),
+        _ => {}
     }
 }
 

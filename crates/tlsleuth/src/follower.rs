@@ -234,6 +234,8 @@ struct Session {
     tracker: Box<Tracker>,
     /// Its share of [`Sessions::held_bytes`].
     held_bytes: usize,
+    /// What of that waits in the tracker for more.
+    buffered: usize,
 }
 
 /// What a tracker holds before it has heard anything.
@@ -263,13 +265,13 @@ impl Sessions {
         let session = entry.get_or_insert_with(|| {
             self.held_bytes = self.held_bytes.saturating_add(TRACKER_BYTES);
             let tracker = Box::new(Tracker::new(flow));
-            Session { tracker, held_bytes: TRACKER_BYTES }
+            Session { tracker, held_bytes: TRACKER_BYTES, buffered: 0 }
         });
-        let buffered = session.tracker.buffered_bytes();
         let interest = tell(&mut session.tracker, &self.shared);
-        let buffered_now = session.tracker.buffered_bytes();
+        let now = session.tracker.buffered_bytes();
+        let before = std::mem::replace(&mut session.buffered, now);
         let facts = if session.held_bytes < FACTS_BYTES { bytes * FACTS_FACTOR } else { 0 };
-        let change = |held: usize| (held + facts + buffered_now).saturating_sub(buffered);
+        let change = |held: usize| (held + facts + now).saturating_sub(before);
         session.held_bytes = change(session.held_bytes);
         self.held_bytes = change(self.held_bytes);
         interest
@@ -300,22 +302,21 @@ impl StreamSink for Sessions {
     fn conflict(&mut self, _: &FlowView<'_>, _: Direction, _: OverlapConflict) {}
 
     fn ended(&mut self, flow: EndedFlow) {
-        let serial = flow.serial;
-        let mut held_bytes = 0;
-        let what = match self.trackers.get_mut(flow.id.index()).and_then(Option::take) {
-            Some(session) => {
-                held_bytes = session.held_bytes;
+        let (serial, tunnel) = (flow.serial, Vec::new());
+        self.ended.push(match self.trackers.get_mut(flow.id.index()).and_then(Option::take) {
+            Some(Session { tracker, held_bytes, .. }) => {
                 self.held_bytes = self.held_bytes.saturating_sub(held_bytes);
-                What::Connection(session.tracker, flow)
+                Ended { serial, what: What::Connection(tracker, flow), tunnel, held_bytes }
             }
             // Without a byte and without an opening there is nothing to tell.
-            None if flow.facts.syn.is_none() && flow.facts.syn_ack.is_none() => What::Nothing,
-            None => {
-                held_bytes = size_of::<EndedFlow>() + size_of::<TransportFacts>();
-                What::Opening(Opening::Flow(flow))
+            None if flow.facts.syn.is_none() && flow.facts.syn_ack.is_none() => {
+                Ended { serial, what: What::Nothing, tunnel, held_bytes: 0 }
             }
-        };
-        self.ended.push(Ended { serial, what, tunnel: Vec::new(), held_bytes });
+            None => {
+                let held_bytes = size_of::<EndedFlow>() + size_of::<TransportFacts>();
+                Ended { serial, what: What::Opening(Opening::Flow(flow)), tunnel, held_bytes }
+            }
+        });
     }
 
     // Without a byte there is no tracker.

@@ -1,5 +1,7 @@
 //! Opening protected records, where somebody knows the secrets.
 
+use std::borrow::Cow;
+
 use tlsleuth_capture::{Direction, Place};
 
 use super::{Shared, Tracker};
@@ -71,7 +73,7 @@ struct WaitingRecord {
     header: RecordHeader,
     at: Place,
     begins: Place,
-    body: Option<Box<[u8]>>,
+    whole: Option<Vec<u8>>,
     damaged: bool,
 }
 
@@ -163,13 +165,13 @@ impl Tracker {
     /// Keeps a record until both hellos are there.
     pub(super) fn wait(&mut self, shared: &Shared, direction: Direction, record: &Record<'_>) {
         let waiting = &mut self.opening.get_or_insert_default().waiting;
-        waiting.bytes += record.body.map_or(0, <[u8]>::len);
+        waiting.bytes += record.body().map_or(0, <[u8]>::len);
         waiting.records.push(WaitingRecord {
             direction,
             header: record.header,
             at: record.at,
             begins: record.begins,
-            body: record.body.map(Box::from),
+            whole: record.whole.as_deref().map(<[u8]>::to_vec),
             damaged: record.damaged,
         });
         if waiting.bytes > MAX_WAITING_BYTES || waiting.records.len() > MAX_WAITING_RECORDS {
@@ -188,7 +190,7 @@ impl Tracker {
                 header: waiting.header,
                 at: waiting.at,
                 begins: waiting.begins,
-                body: waiting.body.as_deref(),
+                whole: waiting.whole.map(Cow::Owned),
                 damaged: waiting.damaged,
             };
             self.record(shared, waiting.direction, &record);
@@ -274,7 +276,7 @@ impl Tracker {
         let Some(opening) = &mut self.opening else { return false };
         let Some(opener) = &mut opening.opener else { return false };
         let mut plain = Vec::new();
-        let opened = match record.body {
+        let opened = match record.body() {
             Some(body) if !record.damaged => {
                 opener.open(side, header.content_type, header.record_version, body, &mut plain)
             }
@@ -287,7 +289,7 @@ impl Tracker {
             Ok(content_type) => content_type,
             Err(why) => {
                 let seen = self.connection.application_data.of(side).records;
-                if record.body.is_none() && !record.damaged && seen >= MAX_OPENED_RECORDS {
+                if record.whole.is_none() && !record.damaged && seen >= MAX_OPENED_RECORDS {
                     self.application_data(direction, record.at, header.len, false);
                     return true;
                 }

@@ -77,11 +77,14 @@ impl Tracker {
     }
 
     /// A direction's turn is over: the other one speaks, or nothing more comes.
+    #[inline]
     pub(super) fn release(&mut self, shared: &Shared, direction: Direction) {
-        let stream = self.stream(direction);
-        if stream.take_last().is_none() {
-            return;
+        if self.stream(direction).take_last().is_some() {
+            self.end_turn(shared, direction);
         }
+    }
+
+    fn end_turn(&mut self, shared: &Shared, direction: Direction) {
         let other_has_gap = self.stream(direction.opposite()).gap;
         if other_has_gap {
             self.look_again(shared, direction);
