@@ -78,9 +78,10 @@ impl SessionId {
     #[must_use]
     pub fn new(bytes: &[u8]) -> Self {
         let mut id = Self::default();
-        for (to, from) in id.bytes.iter_mut().zip(bytes) {
-            *to = *from;
-            id.len += 1;
+        let bytes = bytes.get(..id.bytes.len()).unwrap_or(bytes);
+        if let Some(to) = id.bytes.get_mut(..bytes.len()) {
+            to.copy_from_slice(bytes);
+            id.len = u8::try_from(bytes.len()).unwrap_or(u8::MAX);
         }
         id
     }
@@ -122,11 +123,11 @@ impl OfferedVersions<'_> {
     #[must_use]
     pub fn highest(&self) -> Option<ProtocolVersion> {
         match self {
-            Self::Listed(versions) => versions
-                .iter()
-                .copied()
-                .filter(|version| version.rank().is_some())
-                .max_by_key(|version| version.rank()),
+            Self::Listed(versions) => {
+                let ranked =
+                    versions.iter().filter_map(|version| Some((version.rank()?, *version)));
+                ranked.max_by_key(|(rank, _)| *rank).map(|(_, version)| version)
+            }
             Self::UpTo(version) => Some(*version),
         }
     }
@@ -135,11 +136,11 @@ impl OfferedVersions<'_> {
     #[must_use]
     pub fn lowest(&self) -> Option<ProtocolVersion> {
         match self {
-            Self::Listed(versions) => versions
-                .iter()
-                .copied()
-                .filter(|version| version.rank().is_some())
-                .min_by_key(|version| version.rank()),
+            Self::Listed(versions) => {
+                let ranked =
+                    versions.iter().filter_map(|version| Some((version.rank()?, *version)));
+                ranked.min_by_key(|(rank, _)| *rank).map(|(_, version)| version)
+            }
             Self::UpTo(_) => None,
         }
     }

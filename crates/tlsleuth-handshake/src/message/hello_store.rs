@@ -289,27 +289,29 @@ impl Stable {
         self.key.push(1);
         // What stays the same lies side by side, and is copied in one piece.
         let mut same = walk.0;
-        while !walk.0.is_empty() {
-            let begins = walk.0;
-            let kind = ExtensionType(walk.u16()?);
-            let len_bytes = walk.u16()?;
-            let offset = body_len - walk.0.len();
-            let body = walk.take(usize::from(len_bytes))?;
+        let mut rest = walk.0;
+        while !rest.is_empty() {
+            let ([kind_high, kind_low, len_high, len_low], behind) = rest.split_first_chunk()?;
+            let kind = ExtensionType(u16::from_be_bytes([*kind_high, *kind_low]));
+            let len_bytes = u16::from_be_bytes([*len_high, *len_low]);
+            let (body, next) = behind.split_at_checked(usize::from(len_bytes))?;
             let is_shares =
                 matches!(kind, ExtensionType::KEY_SHARE | ExtensionType::KEY_SHARE_DRAFT)
                     && carrier != Carrier::HelloRetryRequest;
             if is_shares || is_own(kind, carrier, body.len()) {
-                self.same(same, begins)?;
+                self.same(same, rest)?;
                 self.key.extend_from_slice(&kind.0.to_be_bytes());
                 if is_shares {
                     self.key.extend_from_slice(&SHARES);
                     self.shares(body, carrier)?;
                 } else {
                     self.key.extend_from_slice(&OWN);
+                    let offset = body_len - behind.len();
                     self.own.push(OwnPlace { kind, offset, len_bytes });
                 }
-                same = walk.0;
+                same = next;
             }
+            rest = next;
         }
         self.same(same, &[])
     }

@@ -152,6 +152,7 @@ pub(super) struct Draft {
 }
 
 /// Whether the body of an extension differs between the hellos of one build.
+#[inline]
 pub(super) fn is_own(kind: ExtensionType, carrier: Carrier, len_bytes: usize) -> bool {
     use ExtensionType as T;
     match (carrier, kind) {
