@@ -45,6 +45,25 @@ fn text(text: &str) -> WireText {
 }
 
 #[test]
+fn addresses_in_place_of_names() {
+    let is_address = |name: &str| {
+        let len = u8::try_from(name.len()).unwrap();
+        let mut body = vec![0, len + 3, 0, 0, len];
+        body.extend(name.as_bytes());
+        let (extensions, _) = read(T::SERVER_NAME, Carrier::ClientHello, &body);
+        extensions.server_name().unwrap().is_ip_literal
+    };
+    for address in ["192.0.2.1", "2001:db8::1", "[2001:db8::1]", "fe80::1%eth0", "[fe80::1%25wifi]"]
+    {
+        assert!(is_address(address), "{address}");
+    }
+    for name in ["a.test", "cafe", "1.test", "192.0.2", "abc%2", "%eth0", "192.0.2.1x%1", "", "[a]"]
+    {
+        assert!(!is_address(name), "{name}");
+    }
+}
+
+#[test]
 fn names_and_protocols() {
     let c = Carrier::ClientHello;
     let name = ServerName { host_name: text("a.test"), is_ip_literal: false, names: 1 };
