@@ -343,10 +343,13 @@ pub struct ApplicationData {
     pub bytes: u64,
 }
 
+/// Alerts of most connections of which any are seen: both sides say `close_notify`.
+const USUAL_ALERTS: usize = 2;
+
 /// What TCP did, until the flow ends and tells it: shared, since every connection begins with it.
 static NOTHING_YET: LazyLock<Arc<TransportFacts>> = LazyLock::new(Arc::default);
 
-/// Everything that the frames of one connection show.
+/// Everything that the frames of one connection show. What few connections have is in a box of its own.
 #[derive(Clone, Debug)]
 pub struct Connection {
     /// The client's end.
@@ -398,7 +401,7 @@ pub struct Connection {
     /// A CertificateRequest.
     pub certificate_request: Observed<Box<Located<CertificateRequest>>>,
     /// The ServerKeyExchange.
-    pub server_key_exchange: Observed<Located<ServerKeyExchange>>,
+    pub server_key_exchange: Observed<Box<Located<ServerKeyExchange>>>,
     /// The end of the server's first flight in TLS 1.2 and below.
     pub server_hello_done: Option<Place>,
     /// The client's chain.
@@ -417,14 +420,14 @@ pub struct Connection {
     pub alerts: Vec<Alert>,
     /// Application data of each side, early data apart.
     pub application_data: Both<ApplicationData>,
-    /// Early data of the client.
-    pub early_data: ApplicationData,
+    /// Early data of the client, if it sent any.
+    pub early_data: Option<Box<ApplicationData>>,
     /// Protected records before the connection was settled, the first ones of each side.
     pub protected: Vec<ProtectedRecord>,
     /// Bytes missing in each side's stream before the connection was settled.
     pub gaps: Both<Vec<Gap>>,
     /// A HelloRequest or a ClientHello in a connection that was complete.
-    pub renegotiation: Option<Place>,
+    pub renegotiation: Option<Box<Place>>,
     /// What breaks the specification.
     pub anomalies: Vec<Located<Anomaly>>,
     /// What is not a record although a record should begin there, of each side.
@@ -438,6 +441,9 @@ pub struct Connection {
     /// How it ended.
     pub outcome: Outcome,
 }
+
+// Allocators hand out up to 1 KiB by their shortest way.
+const _: () = assert!(size_of::<Connection>() <= 1024);
 
 /// What was said in SSL 2 messages.
 #[derive(Clone, PartialEq, Eq, Debug, Default)]
@@ -520,7 +526,7 @@ impl Connection {
             tickets: 0,
             alerts: Vec::new(),
             application_data: Both::default(),
-            early_data: ApplicationData::default(),
+            early_data: None,
             protected: Vec::new(),
             gaps: Both::default(),
             renegotiation: None,
@@ -550,6 +556,13 @@ impl Connection {
         }
         crate::ending::complete(&mut connection, flow);
         connection
+    }
+
+    pub(crate) fn push_alert(&mut self, alert: Alert) {
+        if self.alerts.is_empty() {
+            self.alerts.reserve_exact(USUAL_ALERTS);
+        }
+        self.alerts.push(alert);
     }
 
     /// The other end is the client after all.

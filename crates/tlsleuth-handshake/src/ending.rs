@@ -58,7 +58,7 @@ fn tell_tls13(connection: &mut Connection) {
         match record.content {
             Content::Alert => {
                 let index = connection.alerts.len();
-                connection.alerts.push(Alert {
+                connection.push_alert(Alert {
                     from: side,
                     at: record.at,
                     level: None,

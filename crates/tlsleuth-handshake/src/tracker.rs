@@ -165,7 +165,8 @@ impl Tracker {
     pub fn new(flow: &FlowView<'_>) -> Self {
         let has_syn =
             flow.facts.is_some_and(|facts| facts.syn.is_some() || facts.syn_ack.is_some());
-        let mut connection = Box::new(Connection::new(flow));
+        // Made where it stays: it is not small.
+        let mut connection = Box::write(Box::new_uninit(), Connection::new(flow));
         if has_syn {
             connection.roles_from = RolesFrom::Syn;
         } else if looks_like_server(flow.forward_source.port, flow.forward_destination.port) {
@@ -262,9 +263,11 @@ impl Tracker {
     /// Ends the connection.
     #[must_use]
     pub fn finish(mut self, flow: EndedFlow) -> Box<Connection> {
-        let shared = Shared::default();
-        self.stop_waiting(&shared);
-        self.release_all(&shared);
+        if self.opening.is_some() || self.forward.held.is_some() || self.reverse.held.is_some() {
+            let shared = Shared::default();
+            self.stop_waiting(&shared);
+            self.release_all(&shared);
+        }
         for direction in [Direction::Forward, Direction::Reverse] {
             let side = self.connection.side(direction);
             let stream = self.stream(direction);
@@ -332,6 +335,7 @@ impl Tracker {
     }
 
     /// Nothing more is of interest.
+    #[cold]
     fn settle(&mut self) {
         self.settled = true;
         for stream in [&mut self.forward, &mut self.reverse] {
@@ -509,14 +513,14 @@ impl Tracker {
     fn push_alert(&mut self, direction: Direction, alert: Alert) {
         if self.connection.alerts.len() < MAX_ALERTS {
             self.event(direction, alert.at, EventKind::Alert(self.connection.alerts.len()));
-            self.connection.alerts.push(alert);
+            self.connection.push_alert(alert);
         }
     }
 
     fn application_data(&mut self, direction: Direction, at: Place, len: u16, early: bool) {
         let side = self.connection.side(direction);
         let data = if early {
-            &mut self.connection.early_data
+            &mut **self.connection.early_data.get_or_insert_default()
         } else {
             self.connection.application_data.of_mut(side)
         };
@@ -593,7 +597,7 @@ impl Tracker {
                     if self.connection.finished.server.is_present()
                         && self.connection.finished.client.is_present()
                     {
-                        self.connection.renegotiation.get_or_insert(record.at);
+                        self.connection.renegotiation.get_or_insert_with(|| Box::new(record.at));
                     }
                     let (bytes, records) = (u32::from(header.len), 1);
                     self.event(
@@ -785,7 +789,8 @@ impl Tracker {
                 self.event(direction, at, EventKind::CertificateStatus);
             }
             M::ServerKeyExchange(exchange) => {
-                self.connection.server_key_exchange = Observed::Present(Located::new(exchange, at));
+                self.connection.server_key_exchange =
+                    Observed::Present(Box::new(Located::new(exchange, at)));
                 self.event(direction, at, EventKind::ServerKeyExchange);
             }
             M::CertificateRequest(request) => {
@@ -821,7 +826,7 @@ impl Tracker {
                 self.event(direction, at, EventKind::NewSessionTicket);
             }
             M::HelloRequest => {
-                self.connection.renegotiation.get_or_insert(at);
+                self.connection.renegotiation.get_or_insert_with(|| Box::new(at));
                 self.event(direction, at, EventKind::HelloRequest);
             }
             M::EndOfEarlyData => self.event(direction, at, EventKind::EndOfEarlyData),
@@ -850,7 +855,7 @@ impl Tracker {
         if nth == 0 || (nth == 1 && self.connection.hello_retry.is_some()) {
             self.connection.client_hellos.push(Located::new(hello, at));
         } else if self.connection.server_hello.is_present() {
-            self.connection.renegotiation.get_or_insert(at);
+            self.connection.renegotiation.get_or_insert_with(|| Box::new(at));
         } else if nth == 1 {
             // The HelloRetryRequest may come later than its answer where the capture swaps them.
             self.connection.client_hellos.push(Located::new(hello, at));

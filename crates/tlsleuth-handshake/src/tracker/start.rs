@@ -84,6 +84,7 @@ impl Tracker {
         }
     }
 
+    #[cold]
     fn end_turn(&mut self, shared: &Shared, direction: Direction) {
         let other_has_gap = self.stream(direction.opposite()).gap;
         if other_has_gap {

@@ -32,7 +32,7 @@ fn check(case: &Case<'_>) -> Verdict {
     if !hello.value.has_early_data() {
         return Err(Skip::NotApplicable);
     }
-    let sent = &connection.early_data;
+    let sent = connection.early_data.as_deref().copied().unwrap_or_default();
     let (at, says) = if let Some(retry) = &connection.hello_retry {
         (retry.at, "the server asks for another hello, which refuses early data")
     } else {

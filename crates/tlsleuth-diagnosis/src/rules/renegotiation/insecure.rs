@@ -46,8 +46,8 @@ fn check(case: &Case<'_>) -> Verdict {
         ),
     };
     let finding = Finding::new(party, who).evidence(at, evidence);
-    let finding = match case.connection.renegotiation {
-        Some(at) => finding.evidence(at, "a renegotiation takes place"),
+    let finding = match case.connection.renegotiation.as_deref() {
+        Some(at) => finding.evidence(*at, "a renegotiation takes place"),
         None => finding,
     };
     Ok(Some(
