@@ -198,16 +198,14 @@ fn note_first_flight(connection: &mut Connection) {
     settle(&mut connection.server_key_exchange, if tls13 { Unseen::Absent } else { server });
     settle(&mut connection.encrypted_extensions, if tls13 { server } else { Unseen::Absent });
     let has = |content| connection.protected.iter().any(|record| record.content == content);
-    let client_certificate = if resumed && client != Unseen::Missed {
-        Unseen::Absent
-    } else if client == Unseen::Encrypted
+    let client_certificate = match client {
+        Unseen::Missed => Unseen::Missed,
+        _ if resumed => Unseen::Absent,
         // A lone Finished leaves no room for a certificate.
-        && !has(Content::EmptyCertificate)
-        && !has(Content::ClientFlight)
-    {
-        Unseen::Absent
-    } else {
-        client
+        Unseen::Encrypted if !has(Content::EmptyCertificate) && !has(Content::ClientFlight) => {
+            Unseen::Absent
+        }
+        client => client,
     };
     settle(&mut connection.client_chain, client_certificate);
     for (side, missed) in [(Side::Server, server_missed), (Side::Client, client_missed)] {
