@@ -187,6 +187,7 @@ impl Tracker {
     }
 
     /// Bytes held beside the facts.
+    #[inline]
     #[must_use]
     pub fn buffered_bytes(&self) -> usize {
         let opening = self.opening.as_ref().map_or(0, |opening| opening.buffered_bytes());
