@@ -111,6 +111,9 @@ pub(super) struct Cold {
     pub(super) first: Place,
     pub(super) facts: TransportFacts,
     pub(super) assemblers: [Option<Box<Assembler>>; 2],
+    /// Of the forward and the reverse stream, whether bytes wait in its buffer: of most streams none
+    /// ever do, and then nobody looks into it.
+    pub(super) waits: [bool; 2],
     /// For the forward and the reverse stream.
     pub(super) doubtful: [Option<DoubtfulAck>; 2],
     /// Bytes of it came again and were not compared.
@@ -191,6 +194,25 @@ impl Flow {
             Direction::Forward => forward,
             Direction::Reverse => reverse,
         }
+    }
+
+    /// Puts a direction's buffer back, and notes whether bytes wait in it.
+    pub(super) fn put_back(&mut self, direction: Direction, assembler: Box<Assembler>) {
+        let cold = self.cold();
+        let ([forward, reverse], [forward_waits, reverse_waits]) =
+            (&mut cold.assemblers, &mut cold.waits);
+        let (place, waits) = match direction {
+            Direction::Forward => (forward, forward_waits),
+            Direction::Reverse => (reverse, reverse_waits),
+        };
+        *waits = assembler.is_floating() || assembler.waiting_segments() > 0;
+        *place = Some(assembler);
+    }
+
+    /// Whether bytes of either direction wait for others before them.
+    #[inline]
+    pub(super) fn waits(&self) -> bool {
+        self.cold.as_ref().is_some_and(|cold| cold.waits != [false; 2])
     }
 
     pub(super) fn doubtful_mut(&mut self, direction: Direction) -> &mut Option<DoubtfulAck> {

@@ -21,6 +21,10 @@ const STILL_NS: i64 = 500_000_000;
 const SWEEP_EVERY: u32 = 32;
 const SWEPT: u32 = 16;
 
+/// From one round of looks to the next, at least: a flow must be idle for much longer to be over, and
+/// each look is at memory that nothing else touches.
+const ROUND_NS: i64 = 1_000_000_000;
+
 /// Flows that are looked at when one has to leave, at most.
 const EVICTION_CANDIDATES: u32 = 8;
 
@@ -39,6 +43,13 @@ impl FlowTable {
 
     #[inline(never)]
     fn sweep_some(&mut self, sink: &mut impl StreamSink) {
+        if self.hand == 0 {
+            // Also when the clock was set back.
+            if self.now.since(self.round).unsigned_abs() < ROUND_NS.unsigned_abs() {
+                return;
+            }
+            self.round = self.now;
+        }
         for _ in 0..SWEPT {
             let Some(hand) = self.slots.next_used(self.hand) else {
                 self.hand = 0;
