@@ -19,7 +19,7 @@ pub(crate) fn complete(connection: &mut Connection, flow: EndedFlow) {
     connection.frames = flow.frames;
     connection.end_reason = flow.reason;
     connection.watched_until = flow.watched_until;
-    connection.transport = flow.facts;
+    connection.transport = flow.facts.into();
     sort_events(connection);
     // Nearly always they are in order, and a sort of many takes room of its own.
     if !connection.protected.is_sorted_by_key(|record| record.at.order()) {

@@ -109,7 +109,8 @@ pub(super) struct Flow {
 #[derive(Default)]
 pub(super) struct Cold {
     pub(super) first: Place,
-    pub(super) facts: TransportFacts,
+    /// Apart, for the flow leaves the table without the rest.
+    pub(super) facts: Box<TransportFacts>,
     pub(super) assemblers: [Option<Box<Assembler>>; 2],
     /// Of the forward and the reverse stream, whether bytes wait in its buffer: of most streams none
     /// ever do, and then nobody looks into it.
@@ -251,7 +252,14 @@ impl Flow {
         } else {
             TransportFacts::default()
         };
-        Box::new(Cold { first, facts, ..Cold::default() })
+        Box::new(Cold {
+            first,
+            facts: Box::new(facts),
+            assemblers: [None, None],
+            waits: [false; 2],
+            doubtful: [None, None],
+            not_compared: false,
+        })
     }
 
     /// The number of the first SYN, of a flow that began with it.
@@ -289,6 +297,12 @@ impl Flow {
         &mut self.cold().facts
     }
 
+    /// What TCP did on a flow that is over.
+    pub(super) fn into_facts(mut self) -> Box<TransportFacts> {
+        self.cold();
+        self.cold.map(|cold| cold.facts).unwrap_or_default()
+    }
+
     /// Bytes allocated for the flow, apart from what is in its buffers.
     pub(super) fn bytes(&self) -> usize {
         /// What an allocation costs beside its bytes, about.
@@ -297,7 +311,8 @@ impl Flow {
         let buffers = cold.assemblers.iter().flatten().count();
         size_of::<Self>()
             + size_of::<Cold>()
-            + ALLOCATION
+            + size_of::<TransportFacts>()
+            + 2 * ALLOCATION
             + buffers * (size_of::<Assembler>() + ALLOCATION)
     }
 
@@ -336,7 +351,7 @@ impl Flow {
             forward_destination,
             tunnel: self.key.tunnel,
             first: self.first(),
-            facts: self.cold.as_ref().map(|cold| &cold.facts),
+            facts: self.cold.as_ref().map(|cold| &*cold.facts),
             lacks: [self.is_lacking(Direction::Forward), self.is_lacking(Direction::Reverse)],
         }
     }
@@ -350,6 +365,7 @@ mod tests {
     fn an_entry_is_small() {
         assert_eq!(size_of::<Flow>(), 128);
         assert_eq!(size_of::<Option<Flow>>(), 128);
-        assert!(size_of::<Cold>() <= 640, "{}", size_of::<Cold>());
+        assert!(size_of::<Cold>() <= 88, "{}", size_of::<Cold>());
+        assert!(size_of::<TransportFacts>() <= 568, "{}", size_of::<TransportFacts>());
     }
 }

@@ -2,8 +2,6 @@
 
 use super::FlowTable;
 use super::entry::{Base, Flow};
-use std::sync::Arc;
-
 use crate::flow::{EndReason, EndedFlow};
 use crate::stream::{Direction, FlowId, StreamSink};
 use crate::{SeqNumber, Timestamp};
@@ -192,6 +190,6 @@ fn ended(id: FlowId, mut flow: Flow, reason: EndReason, now: Timestamp) -> Ended
         frames: flow.frames.into(),
         reason,
         watched_until: now.max(flow.last.time),
-        facts: Arc::new(std::mem::take(flow.facts_mut())),
+        facts: flow.into_facts(),
     }
 }
