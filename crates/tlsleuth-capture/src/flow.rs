@@ -1,7 +1,6 @@
 //! One flow: the segments between two endpoints, in both directions.
 
 use std::hash::{Hash, Hasher};
-use std::sync::Arc;
 
 use crate::stream::{Direction, FlowId};
 use crate::transport::TransportFacts;
@@ -135,5 +134,5 @@ pub struct EndedFlow {
     /// The latest time of any frame when the flow ended: until then nothing more came.
     pub watched_until: Timestamp,
     /// What TCP did. Counts of payload stop when the listener had enough.
-    pub facts: Arc<TransportFacts>,
+    pub facts: Box<TransportFacts>,
 }

@@ -1,8 +1,6 @@
 //! A flow of which there is no more than its first SYN, in few bytes: floods and scans make millions of
 //! them.
 
-use std::sync::Arc;
-
 use crate::flow::{EndReason, EndedFlow};
 use crate::stream::FlowId;
 use crate::transport::{SynFacts, TcpOptions, TransportFacts};
@@ -58,7 +56,7 @@ impl From<LoneSyn> for EndedFlow {
             frames: 1,
             reason: syn.reason,
             watched_until: syn.watched_until,
-            facts: Arc::new(facts),
+            facts: Box::new(facts),
         }
     }
 }

@@ -1,6 +1,7 @@
 //! One connection: every fact that its frames show, each with its place. No opinions.
 
-use std::sync::{Arc, LazyLock};
+use std::ops::Deref;
+use std::sync::LazyLock;
 
 use tlsleuth_capture::{
     Direction, EndReason, EndedFlow, Endpoint, FlowView, Gap, Located, Place, Timestamp,
@@ -346,8 +347,28 @@ pub struct ApplicationData {
 /// Alerts of most connections of which any are seen: both sides say `close_notify`.
 const USUAL_ALERTS: usize = 2;
 
-/// What TCP did, until the flow ends and tells it: shared, since every connection begins with it.
-static NOTHING_YET: LazyLock<Arc<TransportFacts>> = LazyLock::new(Arc::default);
+/// What TCP did on the flow of a connection: nothing, until the flow ends and tells it.
+#[derive(Clone, PartialEq, Eq, Debug, Default)]
+pub struct FlowTransport(Option<Box<TransportFacts>>);
+
+static NOTHING_YET: LazyLock<TransportFacts> = LazyLock::new(TransportFacts::default);
+
+impl Deref for FlowTransport {
+    type Target = TransportFacts;
+
+    fn deref(&self) -> &TransportFacts {
+        match &self.0 {
+            Some(facts) => facts,
+            None => &NOTHING_YET,
+        }
+    }
+}
+
+impl From<Box<TransportFacts>> for FlowTransport {
+    fn from(facts: Box<TransportFacts>) -> Self {
+        Self(Some(facts))
+    }
+}
 
 /// Everything that the frames of one connection show. What few connections have is in a box of its own.
 #[derive(Clone, Debug)]
@@ -373,7 +394,7 @@ pub struct Connection {
     /// Why the flow ended.
     pub end_reason: EndReason,
     /// What TCP did.
-    pub transport: Arc<TransportFacts>,
+    pub transport: FlowTransport,
 
     /// The protocol that TLS was started from or that was seen inside.
     pub application: Option<&'static str>,
@@ -503,7 +524,7 @@ impl Connection {
             frames: 0,
             watched_until: flow.first.time,
             end_reason: EndReason::CaptureEnd,
-            transport: Arc::clone(&NOTHING_YET),
+            transport: FlowTransport::default(),
             application: None,
             preambles: Vec::new(),
             refusal: None,

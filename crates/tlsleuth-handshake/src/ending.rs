@@ -19,7 +19,7 @@ pub(crate) fn complete(connection: &mut Connection, flow: EndedFlow) {
     connection.frames = flow.frames;
     connection.end_reason = flow.reason;
     connection.watched_until = flow.watched_until;
-    connection.transport = flow.facts;
+    connection.transport = flow.facts.into();
     // Nearly always they are in order, and a sort of many takes room of its own.
     if !connection.events.is_sorted_by_key(|event| event.at.order()) {
         connection.events.sort_by_key(|event| event.at.order());

@@ -255,7 +255,7 @@ pub fn fuzz_tracker(data: &[u8]) {
         frames: frame,
         reason: EndReason::CaptureEnd,
         watched_until: place(frame).time,
-        facts: std::sync::Arc::new(facts),
+        facts: Box::new(facts),
     });
     let _ = format!("{connection:?}");
 }

@@ -7,7 +7,7 @@
 //! | `handshakes` | connections | handshakes alone, one in ten fails |
 //! | `bulk` | bytes | 200 connections on which the server then sends data |
 //! | `mixed` | bytes | 70 % plain TCP and UDP, the rest data over TLS and handshakes; of the frames 1 % late, 1 % twice |
-//! | `concurrent` | connections | all open at once and never ended: a quarter each SYN only, half a ClientHello, a ClientHello, half a server's flight |
+//! | `concurrent` | connections | in turn, all open at once and never ended: a quarter each SYN only, half a ClientHello, a ClientHello, half a server's flight |
 //! | `adversarial` | connections | in turn: huge lengths, bytes one by one, holes, other bytes for the same place, empty records, far numbers, SYN floods |
 //!
 //! A size in bytes may end in `K`, `M` or `G`. The handshakes come from the test kit's scripts: real
@@ -367,25 +367,31 @@ fn mixed(out: &mut Capture, size: u64) -> io::Result<()> {
     Ok(())
 }
 
+/// First all connections send their SYN, then all SYNs are answered, and so on.
 fn concurrent(out: &mut Capture, count: u64) -> io::Result<()> {
     let templates = Templates::new();
-    for number in 0..count {
-        // The even ones are of TLS 1.2, with a certificate in clear.
-        let frames = &templates.good[(number % 64) as usize * 2];
-        let opening = frames.iter().take_while(|draft| draft.is_empty()).count();
-        let hello = opening + 1;
-        let (whole, half) = match number % 4 {
-            0 => (1, None),
-            1 => (opening, Some(opening)),
-            2 => (hello, None),
-            _ => (hello, Some(hello)),
-        };
-        let mut connection = Connection::new(number as u32);
-        for draft in &frames[..whole] {
-            out.frame(&connection.address(draft))?;
+    for step in 0.. {
+        let before = out.bytes;
+        for number in 0..count {
+            // The even ones are of TLS 1.2, with a certificate in clear.
+            let frames = &templates.good[(number % 64) as usize * 2];
+            let opening = frames.iter().take_while(|draft| draft.is_empty()).count();
+            let hello = opening + 1;
+            let (whole, half) = match number % 4 {
+                0 => (1, None),
+                1 => (opening, Some(opening)),
+                2 => (hello, None),
+                _ => (hello, Some(hello)),
+            };
+            let mut connection = Connection::new(number as u32);
+            if step < whole {
+                out.frame(&connection.address(&frames[step]))?;
+            } else if half == Some(step) {
+                out.frame(&connection.address(&frames[step].clone().half()))?;
+            }
         }
-        if let Some(index) = half {
-            out.frame(&connection.address(&frames[index].clone().half()))?;
+        if out.bytes == before {
+            break;
         }
     }
     Ok(())

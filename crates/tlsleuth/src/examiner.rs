@@ -29,6 +29,10 @@ const CANDIDATES_WAITING: usize = 1_024;
 /// told when it ends, after those.
 const BLOCKED: usize = 4_096;
 
+/// Connections that go through one step together before the next step begins: finishing, judging,
+/// summing up. The code of all steps is more than fits into a processor's first cache.
+const TOGETHER: usize = 16;
+
 /// Bytes of all that wait, as the follower counts them; twice as many where one goes on. Long hellos
 /// and chains must not make of a number of connections an amount of memory.
 const WAITING_BYTES: usize = 16 << 20;
@@ -87,6 +91,10 @@ pub struct Examiner {
     waiting_bytes: usize,
     /// Flows that go on although later ones were told.
     late: HashSet<u64>,
+    /// Flows taken.
+    taken: usize,
+    /// Those whose turn has come, with the numbers that they are told by.
+    due: Vec<(u64, Box<Connection>, Vec<TunnelHop>)>,
     events: VecDeque<Event>,
     told: u64,
     without_tls: u64,
@@ -106,6 +114,8 @@ impl Examiner {
             candidates_waiting: 0,
             waiting_bytes: 0,
             late: HashSet::new(),
+            taken: 0,
+            due: Vec::new(),
             events: VecDeque::new(),
             told: 0,
             without_tls: 0,
@@ -116,6 +126,12 @@ impl Examiner {
     pub fn take(&mut self, ended: impl IntoIterator<Item = Ended>) {
         for ended in ended {
             self.take_one(ended);
+            self.taken = self.taken.wrapping_add(1);
+            // By what was taken so far, not by what comes at once: the verdicts depend on the frames.
+            if self.taken.is_multiple_of(TOGETHER) {
+                self.advance();
+                self.judge();
+            }
         }
     }
 
@@ -136,7 +152,7 @@ impl Examiner {
         };
         if serial < self.base {
             self.late.remove(&serial);
-            self.tell(turn);
+            self.due(turn);
             return;
         }
         let Ok(index) = usize::try_from(serial - self.base) else { return };
@@ -152,14 +168,17 @@ impl Examiner {
         if let Some(place) = self.turns.get_mut(index) {
             *place = turn;
         }
-        self.advance();
     }
 
     /// Nothing comes any more: all that waits is judged, then the whole.
     pub fn finish(&mut self) {
         while !self.turns.is_empty() {
-            self.tell_first();
+            self.first_is_due();
+            if self.due.len() >= TOGETHER {
+                self.judge();
+            }
         }
+        self.judge();
         let summary = std::mem::take(&mut self.summary);
         self.events.push_back(Event::Fleet(Box::new(summary.finish())));
     }
@@ -204,11 +223,11 @@ impl Examiner {
                         || self.waiting_bytes > 2 * WAITING_BYTES => {}
                 _ => return,
             }
-            self.tell_first();
+            self.first_is_due();
         }
     }
 
-    fn tell_first(&mut self) {
+    fn first_is_due(&mut self) {
         let Some(turn) = self.turns.pop_front() else { return };
         match &turn {
             Turn::Going => {
@@ -222,10 +241,11 @@ impl Examiner {
         }
         self.waiting_bytes = self.waiting_bytes.saturating_sub(turn.held_bytes());
         self.base += 1;
-        self.tell(turn);
+        self.due(turn);
     }
 
-    fn tell(&mut self, turn: Turn) {
+    /// A flow's turn has come: it is judged if there is anything to tell of it.
+    fn due(&mut self, turn: Turn) {
         let (connection, tunnel) = match turn {
             Turn::Going | Turn::Nothing => return,
             Turn::Told(waiting) => (waiting.connection, waiting.tunnel),
@@ -245,14 +265,25 @@ impl Examiner {
                 (opening.connection(), tunnel)
             }
         };
+        self.told += 1;
+        self.due.push((self.told, connection, tunnel));
+    }
+
+    /// Judges what is due.
+    fn judge(&mut self) {
         let knowledge = &self.knowledge;
         let context = Context { intermediates: &knowledge.intermediates, servers: knowledge };
-        let diagnosis = diagnose(&connection, &self.options.policy, &context);
-        self.summary.push(&connection, &diagnosis);
-        self.told += 1;
-        let id = self.told;
-        let analyzed = Analyzed { id, connection, diagnosis, tunnel, log_lines: Vec::new() };
-        self.events.push_back(Event::Connection(Box::new(analyzed)));
+        let first = self.events.len();
+        for (id, connection, tunnel) in self.due.drain(..) {
+            let diagnosis = diagnose(&connection, &self.options.policy, &context);
+            let analyzed = Analyzed { id, connection, diagnosis, tunnel, log_lines: Vec::new() };
+            self.events.push_back(Event::Connection(Box::new(analyzed)));
+        }
+        for event in self.events.range(first..) {
+            if let Event::Connection(analyzed) = event {
+                self.summary.push(&analyzed.connection, &analyzed.diagnosis);
+            }
+        }
     }
 
     /// Whether a server is taken to speak TLS, so that connections without it are told.

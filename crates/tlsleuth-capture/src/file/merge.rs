@@ -187,10 +187,10 @@ impl MergedReader {
         self.shown = false;
         self.go_on(index)?;
         if let Some(reader) = self.current.and_then(|index| self.reader(index))
-            && let Some(frame) = reader.frame()
+            && let Some((time, link)) = reader.head()
         {
-            self.shown = self.quiet.contains(&frame.place.time)
-                && !sees_packets_twice(reader.reader().facts(), frame.link);
+            self.shown =
+                self.quiet.contains(&time) && !sees_packets_twice(reader.reader().facts(), link);
         }
         Ok(self.shown)
     }

@@ -146,6 +146,12 @@ impl FrameReader {
         })
     }
 
+    /// The time of the frame that [`advance`](Self::advance) went to, and what it begins with.
+    #[inline]
+    fn head(&self) -> Option<(Timestamp, LinkType)> {
+        self.current.as_ref().map(|record| (record.time, record.link))
+    }
+
     #[cold]
     fn end(&mut self) -> Result<bool, Error> {
         self.ended = true;

@@ -85,6 +85,16 @@ impl SortedReader {
         if self.sorting { self.current.as_ref().map(Owned::frame) } else { self.reader.frame() }
     }
 
+    /// The time of that frame, and what it begins with.
+    #[inline]
+    pub(super) fn head(&self) -> Option<(Timestamp, LinkType)> {
+        if self.sorting {
+            self.current.as_ref().map(|frame| (frame.place.time, frame.link))
+        } else {
+            self.reader.head()
+        }
+    }
+
     /// Goes on to the next frame; `false` at the end.
     #[inline]
     pub(super) fn advance(&mut self) -> Result<bool, Error> {
@@ -94,7 +104,7 @@ impl SortedReader {
         if !self.reader.advance()? {
             return Ok(false);
         }
-        let time = self.reader.frame().map_or(self.newest, |frame| frame.place.time);
+        let time = self.reader.head().map_or(self.newest, |(time, _)| time);
         // The first frame that is late comes out late; from here on they wait for each other.
         if time < self.newest {
             self.sorting = true;

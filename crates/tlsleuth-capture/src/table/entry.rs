@@ -109,8 +109,12 @@ pub(super) struct Flow {
 #[derive(Default)]
 pub(super) struct Cold {
     pub(super) first: Place,
-    pub(super) facts: TransportFacts,
+    /// Apart, for the flow leaves the table without the rest.
+    pub(super) facts: Box<TransportFacts>,
     pub(super) assemblers: [Option<Box<Assembler>>; 2],
+    /// Of the forward and the reverse stream, whether bytes wait in its buffer: of most streams none
+    /// ever do, and then nobody looks into it.
+    pub(super) waits: [bool; 2],
     /// For the forward and the reverse stream.
     pub(super) doubtful: [Option<DoubtfulAck>; 2],
     /// Bytes of it came again and were not compared.
@@ -193,6 +197,25 @@ impl Flow {
         }
     }
 
+    /// Puts a direction's buffer back, and notes whether bytes wait in it.
+    pub(super) fn put_back(&mut self, direction: Direction, assembler: Box<Assembler>) {
+        let cold = self.cold();
+        let ([forward, reverse], [forward_waits, reverse_waits]) =
+            (&mut cold.assemblers, &mut cold.waits);
+        let (place, waits) = match direction {
+            Direction::Forward => (forward, forward_waits),
+            Direction::Reverse => (reverse, reverse_waits),
+        };
+        *waits = assembler.is_floating() || assembler.waiting_segments() > 0;
+        *place = Some(assembler);
+    }
+
+    /// Whether bytes of either direction wait for others before them.
+    #[inline]
+    pub(super) fn waits(&self) -> bool {
+        self.cold.as_ref().is_some_and(|cold| cold.waits != [false; 2])
+    }
+
     pub(super) fn doubtful_mut(&mut self, direction: Direction) -> &mut Option<DoubtfulAck> {
         let [forward, reverse] = &mut self.cold().doubtful;
         match direction {
@@ -229,7 +252,14 @@ impl Flow {
         } else {
             TransportFacts::default()
         };
-        Box::new(Cold { first, facts, ..Cold::default() })
+        Box::new(Cold {
+            first,
+            facts: Box::new(facts),
+            assemblers: [None, None],
+            waits: [false; 2],
+            doubtful: [None, None],
+            not_compared: false,
+        })
     }
 
     /// The number of the first SYN, of a flow that began with it.
@@ -267,6 +297,12 @@ impl Flow {
         &mut self.cold().facts
     }
 
+    /// What TCP did on a flow that is over.
+    pub(super) fn into_facts(mut self) -> Box<TransportFacts> {
+        self.cold();
+        self.cold.map(|cold| cold.facts).unwrap_or_default()
+    }
+
     /// Bytes allocated for the flow, apart from what is in its buffers.
     pub(super) fn bytes(&self) -> usize {
         /// What an allocation costs beside its bytes, about.
@@ -275,7 +311,8 @@ impl Flow {
         let buffers = cold.assemblers.iter().flatten().count();
         size_of::<Self>()
             + size_of::<Cold>()
-            + ALLOCATION
+            + size_of::<TransportFacts>()
+            + 2 * ALLOCATION
             + buffers * (size_of::<Assembler>() + ALLOCATION)
     }
 
@@ -314,7 +351,7 @@ impl Flow {
             forward_destination,
             tunnel: self.key.tunnel,
             first: self.first(),
-            facts: self.cold.as_ref().map(|cold| &cold.facts),
+            facts: self.cold.as_ref().map(|cold| &*cold.facts),
             lacks: [self.is_lacking(Direction::Forward), self.is_lacking(Direction::Reverse)],
         }
     }
@@ -328,6 +365,7 @@ mod tests {
     fn an_entry_is_small() {
         assert_eq!(size_of::<Flow>(), 128);
         assert_eq!(size_of::<Option<Flow>>(), 128);
-        assert!(size_of::<Cold>() <= 640, "{}", size_of::<Cold>());
+        assert!(size_of::<Cold>() <= 88, "{}", size_of::<Cold>());
+        assert!(size_of::<TransportFacts>() <= 568, "{}", size_of::<TransportFacts>());
     }
 }

@@ -2,8 +2,6 @@
 
 use super::FlowTable;
 use super::entry::{Base, Flow};
-use std::sync::Arc;
-
 use crate::flow::{EndReason, EndedFlow};
 use crate::stream::{Direction, FlowId, StreamSink};
 use crate::{SeqNumber, Timestamp};
@@ -20,6 +18,10 @@ const STILL_NS: i64 = 500_000_000;
 /// is spread evenly, and all flows are looked at once while twice as many segments come.
 const SWEEP_EVERY: u32 = 32;
 const SWEPT: u32 = 16;
+
+/// From one round of looks to the next, at least: a flow must be idle for much longer to be over, and
+/// each look is at memory that nothing else touches.
+const ROUND_NS: i64 = 1_000_000_000;
 
 /// Flows that are looked at when one has to leave, at most.
 const EVICTION_CANDIDATES: u32 = 8;
@@ -39,6 +41,13 @@ impl FlowTable {
 
     #[inline(never)]
     fn sweep_some(&mut self, sink: &mut impl StreamSink) {
+        if self.hand == 0 {
+            // Also when the clock was set back.
+            if self.now.since(self.round).unsigned_abs() < ROUND_NS.unsigned_abs() {
+                return;
+            }
+            self.round = self.now;
+        }
         for _ in 0..SWEPT {
             let Some(hand) = self.slots.next_used(self.hand) else {
                 self.hand = 0;
@@ -181,6 +190,6 @@ fn ended(id: FlowId, mut flow: Flow, reason: EndReason, now: Timestamp) -> Ended
         frames: flow.frames.into(),
         reason,
         watched_until: now.max(flow.last.time),
-        facts: Arc::new(std::mem::take(flow.facts_mut())),
+        facts: flow.into_facts(),
     }
 }

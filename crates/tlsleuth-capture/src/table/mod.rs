@@ -59,6 +59,8 @@ pub struct FlowTable {
     slots: Slots,
     /// The next flow to be looked at by the sweep.
     hand: u32,
+    /// When its round began.
+    round: Timestamp,
     tick: u32,
     now: Timestamp,
     /// Flows that are over and wait for what may still come of them, by slot and serial.
@@ -81,6 +83,7 @@ impl FlowTable {
             limits,
             slots: Slots::new(),
             hand: 0,
+            round: Timestamp(i64::MIN),
             tick: 0,
             now: Timestamp(i64::MIN),
             lingering: VecDeque::new(),

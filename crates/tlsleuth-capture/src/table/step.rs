@@ -77,6 +77,7 @@ impl Held {
     pub(super) fn settle(&mut self, flow: &mut Flow) {
         flow.settled = true;
         let Some(cold) = &mut flow.cold else { return };
+        cold.waits = [false; 2];
         for assembler in &mut cold.assemblers {
             if let Some(assembler) = assembler.take() {
                 let (waiting, marks) = sizes(&assembler);
@@ -130,11 +131,15 @@ impl Step<'_> {
             if flags.has(TcpFlags::SYN) { segment.seq.advance(1) } else { segment.seq };
         let payload_len = u32::try_from(segment.payload.len()).unwrap_or(u32::MAX);
         let carries = payload_len > 0 || segment.cut > 0;
-        self.first_flight(id, flow, direction.opposite(), at.time, carries, sink);
+        if flow.waits() {
+            self.first_flight(id, flow, direction.opposite(), at.time, carries, sink);
+        }
         if carries {
             self.payload(id, flow, direction, segment, first_byte, sink);
         }
-        self.first_flight(id, flow, direction, at.time, false, sink);
+        if flow.waits() {
+            self.first_flight(id, flow, direction, at.time, false, sink);
+        }
         if flags.has(TcpFlags::FIN) {
             let half = flow.half_mut(direction);
             half.fin = true;
@@ -145,7 +150,7 @@ impl Step<'_> {
             half.sent_to(end);
             flow.facts_mut().stream_mut(direction).fin.get_or_insert(at);
         }
-        if !flow.settled {
+        if !flow.settled && flow.waits() {
             self.patience(id, flow, direction, sink);
             self.patience(id, flow, direction.opposite(), sink);
         }
@@ -204,7 +209,7 @@ impl Step<'_> {
             assembler.push(at, first_byte, segment.payload, segment.cut, history, emit)
         });
         self.held.buffer(before, &assembler);
-        *flow.assembler_mut(direction) = Some(assembler);
+        flow.put_back(direction, assembler);
         let seq = segment.seq;
         let cold = flow.cold();
         if pushed.not_compared && !cold.not_compared {
@@ -358,7 +363,7 @@ impl Step<'_> {
             assembler.give_up_hole(cause, history, emit);
         });
         self.held.buffer(before, &assembler);
-        *flow.assembler_mut(direction) = Some(assembler);
+        flow.put_back(direction, assembler);
         if interest == Interest::Settled {
             self.held.settle(flow);
         }
