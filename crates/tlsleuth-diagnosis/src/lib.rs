@@ -26,7 +26,7 @@ pub use capture_fault::capture_findings;
 pub use case::{Case, Context, JudgedChain, NoServerKnowledge, ServerKnowledge};
 pub use diagnose::{Diagnosis, diagnose};
 pub use ending::{Ending, How, Phase};
-pub use finding::{Confidence, Evidence, Finding, Party, Severity};
+pub use finding::{Confidence, Evidence, Finding, Party, Severity, Words};
 pub use fleet::{Fleet, Summary};
 pub use policy::{Policy, VerifyTime};
 pub use registry::{FLEET_RULES, RULES, fleet_rule, rule};
