@@ -16,6 +16,7 @@ pub mod policy;
 pub mod registry;
 pub mod rule;
 pub mod rules;
+mod runnable;
 mod server_setting;
 pub mod signs;
 pub mod timing;

@@ -22,6 +22,7 @@ declare_rule! {
         code: "tcp.no-client-hello",
         severity: Info,
         since: "0.1.0",
+        needs: [UNFINISHED],
         leads_to: [],
         references: ["RFC 9293 §3.6"],
     }
