@@ -29,6 +29,10 @@ declare_rule! {
 }
 
 fn check(case: &Case<'_>) -> Verdict {
+    if case.completed() {
+        // Frames that were captured in another order than they were sent in: there was a hello.
+        return Ok(None);
+    }
     let connection = case.connection;
     let transport = &connection.transport;
     let client = connection.stream(Side::Client);
@@ -103,9 +107,15 @@ fn finding(case: &Case<'_>, closed: Option<(Side, i64)>) -> Finding {
 
 #[cfg(test)]
 mod tests {
-    use expect_test::expect;
+    use std::sync::Arc;
 
-    use crate::rules::testing::{check, check_verdict};
+    use expect_test::expect;
+    use tlsleuth_capture::Place;
+    use tlsleuth_handshake::Outcome;
+
+    use super::TCP_NO_CLIENT_HELLO;
+    use crate::diagnose::diagnose;
+    use crate::rules::testing::{self, check, check_verdict};
 
     #[test]
     fn fires_when_the_client_opens_and_closes() {
@@ -229,5 +239,25 @@ mod tests {
                 undetermined
             "#]],
         );
+    }
+
+    #[test]
+    fn silent_where_the_handshake_completed_though_the_close_was_captured_first() {
+        let (mut connection, _) = testing::one(
+            "client ClientHello sni=shop.example versions=1.2
+             server ServerHello negotiated=1.2 + Certificate leaf=shop.example + ServerKeyExchange + ServerHelloDone
+             client ClientKeyExchange + ChangeCipherSpec + Finished
+             server ChangeCipherSpec + Finished
+             client FIN",
+            diagnose,
+        );
+        Arc::make_mut(&mut connection.transport).forward.fin = Some(Place::default());
+        let found = |connection: &Connection| {
+            let diagnosis = testing::judged(connection, diagnose);
+            diagnosis.findings.iter().any(|found| found.code == TCP_NO_CLIENT_HELLO.code)
+        };
+        assert!(!found(&connection));
+        connection.outcome = Outcome::Failed;
+        assert!(found(&connection));
     }
 }
