@@ -111,9 +111,8 @@ mod tests {
 
     use expect_test::expect;
     use tlsleuth_capture::Place;
-    use tlsleuth_handshake::Outcome;
+    use tlsleuth_handshake::{Connection, Outcome};
 
-    use super::TCP_NO_CLIENT_HELLO;
     use crate::diagnose::diagnose;
     use crate::rules::testing::{self, check, check_verdict};
 
@@ -254,7 +253,7 @@ mod tests {
         Arc::make_mut(&mut connection.transport).forward.fin = Some(Place::default());
         let found = |connection: &Connection| {
             let diagnosis = testing::judged(connection, diagnose);
-            diagnosis.findings.iter().any(|found| found.code == TCP_NO_CLIENT_HELLO.code)
+            diagnosis.findings.iter().any(|found| found.code == super::TCP_NO_CLIENT_HELLO.code)
         };
         assert!(!found(&connection));
         connection.outcome = Outcome::Failed;
