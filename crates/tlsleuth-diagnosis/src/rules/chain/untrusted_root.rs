@@ -74,14 +74,15 @@ fn check(case: &Case<'_>, chain: &JudgedChain<'_>) -> Verdict {
                     chain.side.peer().name(),
                     " this root as a trust anchor (",
                     super::give_an_anchor(chain.side),
-                    "),",
+                    "),\n",
+                    match chain.side {
+                        Side::Server => "or install a certificate of a publicly trusted authority.",
+                        Side::Client => "or give the client a certificate of an authority that the server knows.",
+                    },
+                    " To judge with your own anchors: tlsleuth --ca-file root.pem.",
                 ]
                 .concat(),
             )
-            .remedy(match chain.side {
-                Side::Server => "or install a certificate of a publicly trusted authority. To judge with your own anchors: tlsleuth --ca-file root.pem.",
-                Side::Client => "or give the client a certificate of an authority that the server knows. To judge with your own anchors: tlsleuth --ca-file root.pem.",
-            })
             .seen_as(&[
                 "curl: (60) SSL certificate problem: self-signed certificate in certificate chain",
                 "Go: x509: certificate signed by unknown authority",
