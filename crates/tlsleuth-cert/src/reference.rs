@@ -31,15 +31,21 @@ impl ReferenceName {
             return invalid();
         };
         let unbracketed = text.strip_prefix('[').and_then(|text| text.strip_suffix(']'));
-        if let Ok(address) = unbracketed.unwrap_or(text).parse() {
+        let unbracketed = unbracketed.unwrap_or(text);
+        // Every address has one or the other, and hardly any name has.
+        let may_be_address =
+            unbracketed.as_bytes().last().is_some_and(u8::is_ascii_digit) || text.contains(':');
+        if may_be_address && let Ok(address) = unbracketed.parse() {
             return Self::Ip(address);
         }
         let host = text.strip_suffix('.').unwrap_or(text).to_ascii_lowercase();
-        let valid_label = |label: &[u8]| {
-            (1..=63).contains(&label.len())
-                && label.iter().all(|b| b.is_ascii_alphanumeric() || matches!(b, b'-' | b'_'))
-        };
-        if host.len() <= 253 && host.as_bytes().split(|b| *b == b'.').all(valid_label) {
+        // All bytes, without a way out: that is done for many at once.
+        let valid_bytes = host.bytes().fold(true, |valid, b| {
+            valid & (b.is_ascii_lowercase() | b.is_ascii_digit() | matches!(b, b'-' | b'_' | b'.'))
+        });
+        let mut labels = host.as_bytes().split(|b| *b == b'.');
+        let valid_length = |label: &[u8]| (1..=63).contains(&label.len());
+        if host.len() <= 253 && valid_bytes && labels.all(valid_length) {
             Self::Dns(HostName(host.into()))
         } else {
             invalid()
@@ -78,7 +84,10 @@ impl HostName {
     #[must_use]
     pub fn is_matched_by(&self, presented: &[u8]) -> bool {
         match presented.strip_prefix(b"*.") {
-            None => presented.eq_ignore_ascii_case(self.0.as_bytes()),
+            None => {
+                let own = self.0.as_bytes();
+                presented == own || presented.eq_ignore_ascii_case(own)
+            }
             Some(parent) => {
                 parent.contains(&b'.')
                     && self.0.split_once('.').is_some_and(|(_, own_parent)| {

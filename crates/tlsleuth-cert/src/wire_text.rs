@@ -40,6 +40,17 @@ impl WireText {
         std::str::from_utf8(&self.0).ok()
     }
 
+    /// The same with ASCII letters in lower case, as names are compared (RFC 4343 §3).
+    #[must_use]
+    pub fn lower(&self) -> Self {
+        // Without a way out, as that is done for many bytes at once.
+        if self.0.iter().fold(false, |upper, byte| upper | byte.is_ascii_uppercase()) {
+            Self::new(&self.0.to_ascii_lowercase())
+        } else {
+            self.clone()
+        }
+    }
+
     /// How many bytes there are.
     #[must_use]
     pub fn len_bytes(&self) -> usize {
@@ -61,12 +72,27 @@ impl WireText {
         out
     }
 
+    /// Adds to `out` what [`Display`](fmt::Display) writes, without the machinery of formatting.
+    pub fn show(&self, out: &mut String) {
+        // A String takes everything, so the writer cannot fail.
+        let _ = self.write_shown(out);
+    }
+
+    fn write_shown(&self, out: &mut impl fmt::Write) -> fmt::Result {
+        if self.write_escaped(out, MAX_SHOWN_CHARS)? {
+            Ok(())
+        } else {
+            write!(out, "… ({} bytes in all)", self.0.len())
+        }
+    }
+
     /// Writes at most `room` characters; tells whether everything was written.
     fn write_escaped(&self, out: &mut impl fmt::Write, room: usize) -> Result<bool, fmt::Error> {
         // Nearly all text is plain, and is written in one piece.
         let is_plain = |byte: &u8| matches!(byte, b' '..=b'~') && *byte != b'\\';
         if self.0.len() <= room
-            && self.0.iter().all(is_plain)
+            // All of them, without a way out: that is done for many bytes at once.
+            && self.0.iter().fold(true, |plain, byte| plain & is_plain(byte))
             && let Some(plain) = self.as_str()
         {
             out.write_str(plain)?;
@@ -150,11 +176,7 @@ impl From<String> for WireText {
 
 impl fmt::Display for WireText {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        if self.write_escaped(f, MAX_SHOWN_CHARS)? {
-            Ok(())
-        } else {
-            write!(f, "… ({} bytes in all)", self.0.len())
-        }
+        self.write_shown(f)
     }
 }
 
@@ -170,6 +192,12 @@ mod tests {
 
     fn shown(raw: &[u8]) -> String {
         WireText::new(raw).to_string()
+    }
+
+    #[test]
+    fn names_are_compared_in_lower_case() {
+        assert_eq!(WireText::new(b"API.Example\xff").lower(), WireText::new(b"api.example\xff"));
+        assert_eq!(WireText::from("api.example").lower(), WireText::from("api.example"));
     }
 
     #[test]

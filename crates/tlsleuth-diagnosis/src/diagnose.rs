@@ -8,7 +8,8 @@ use crate::case::{Case, Context};
 use crate::finding::Finding;
 use crate::policy::Policy;
 use crate::registry::RULES;
-use crate::rule::Check;
+use crate::rule::{Check, Rule};
+use crate::runnable::Runnable;
 use crate::verdict;
 
 /// What was found in one connection.
@@ -66,36 +67,31 @@ fn is_let_go_with_its_syn(connection: &Connection) -> bool {
 fn by_rules(connection: &Connection, policy: &Policy, context: &Context<'_>) -> Diagnosis {
     let case = Case::new(connection, policy, context);
     let mut findings = Vec::new();
-    for rule in RULES {
+    let chains = [Side::Server, Side::Client].map(|side| {
+        let chain = case.chain(side).ok()?;
+        Some((side, chain, Runnable::of_chain(case.signs.and(chain.signs))))
+    });
+    let of_connection = Runnable::of_connection(case.signs);
+    let of_chains = chains.iter().flatten().map(|(.., rules)| *rules);
+    for (one, rule) in of_chains.fold(of_connection, Runnable::or).iter() {
         match rule.check {
             Check::Connection(check) => {
-                if !rule.needs.are_in(case.signs) {
-                    debug_assert!(!matches!(check(&case), Ok(Some(_))), "{} needs less", rule.code);
-                    continue;
-                }
                 if let Ok(Some(finding)) = check(&case) {
                     findings.push(finding.of(rule));
                 }
             }
             Check::Chain(check) => {
-                for side in [Side::Server, Side::Client] {
-                    let Ok(chain) = case.chain(side) else { continue };
-                    if !rule.needs.are_in(case.signs.and(chain.signs)) {
-                        debug_assert!(
-                            !matches!(check(&case, chain), Ok(Some(_))),
-                            "{} needs less",
-                            rule.code
-                        );
-                        continue;
-                    }
+                for (side, chain, _) in chains.iter().flatten().filter(|(.., rules)| rules.has(one))
+                {
                     if let Ok(Some(mut finding)) = check(&case, chain) {
-                        finding.chain = Some(side);
+                        finding.chain = Some(*side);
                         findings.push(finding.of(rule));
                     }
                 }
             }
         }
     }
+    debug_assert_eq!(needs_less(&case), None);
     let outcome = verdict::settle(&case, &mut findings);
     findings.sort_by_key(|finding| {
         (!finding.root_cause, std::cmp::Reverse(finding.severity), finding.code)
@@ -116,6 +112,23 @@ fn by_rules(connection: &Connection, policy: &Policy, context: &Context<'_>) -> 
         server_verified_at: verified(Side::Server),
         client_verified_at: verified(Side::Client),
     }
+}
+
+/// A rule that finds something without the signs that it says to need: there must be none.
+fn needs_less(case: &Case<'_>) -> Option<&'static str> {
+    let finds = |rule: &&Rule| match rule.check {
+        Check::Connection(check) => {
+            !rule.needs.are_in(case.signs) && matches!(check(case), Ok(Some(_)))
+        }
+        Check::Chain(check) => [Side::Server, Side::Client]
+            .into_iter()
+            .filter_map(|side| case.chain(side).ok())
+            .any(|chain| {
+                !rule.needs.are_in(case.signs.and(chain.signs))
+                    && matches!(check(case, chain), Ok(Some(_)))
+            }),
+    };
+    RULES.iter().copied().find(finds).map(|rule| rule.code)
 }
 
 #[cfg(test)]

@@ -1,5 +1,7 @@
 //! What a rule finds: the words for a tired engineer, and the frames that prove them.
 
+use std::borrow::Cow;
+
 use tlsleuth_capture::Place;
 use tlsleuth_handshake::Side;
 
@@ -89,13 +91,16 @@ impl From<Side> for Party {
     }
 }
 
+/// Words of a finding. Most are the same whatever was seen, and are not copied.
+pub type Words = Cow<'static, str>;
+
 /// A frame and what it says.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct Evidence {
     /// The frame.
     pub at: Place,
     /// What it says.
-    pub says: String,
+    pub says: Words,
 }
 
 /// What one rule found in one connection (or in one capture, or in many connections).
@@ -114,31 +119,45 @@ pub struct Finding {
     /// The place of the certificate that it is about, in the chain as it was sent; the leaf is 0.
     pub certificate: Option<usize>,
     /// One line: what is wrong, with the values seen. No full stop.
-    pub title: String,
+    pub title: Words,
     /// What happened, in sentences. Says what is inferred, and from what.
-    pub explanation: String,
+    pub explanation: Words,
     /// What to change and where.
-    pub remedy: String,
+    pub remedy: Words,
     /// The frames that it rests on.
     pub evidence: Vec<Evidence>,
     /// RFC and section.
     pub references: &'static [&'static str],
     /// What the usual clients and servers print for it.
-    pub seen_as: Vec<&'static str>,
+    pub seen_as: Cow<'static, [&'static str]>,
     /// What would settle it where it is not certain.
     pub next_steps: Vec<String>,
     /// Whether it is the connection's verdict.
     pub root_cause: bool,
+    /// Codes of the symptoms that it leads to.
+    pub(crate) leads_to: &'static [&'static str],
     /// Whether the rule's usual severity was replaced.
     severity_set: bool,
     /// Whether it explains a failure only together with a symptom that it leads to.
     pub(crate) needs_symptom: bool,
 }
 
+/// Adds words behind those that are there.
+pub(crate) fn add(held: &mut Words, between: char, more: Words) {
+    if held.is_empty() {
+        *held = more;
+    } else {
+        let held = held.to_mut();
+        held.reserve(more.len().saturating_add(1));
+        held.push(between);
+        held.push_str(&more);
+    }
+}
+
 impl Finding {
     /// A certain finding; code, severity and references come from the rule.
     #[must_use]
-    pub fn new(party: Party, title: impl Into<String>) -> Self {
+    pub fn new(party: Party, title: impl Into<Words>) -> Self {
         Self {
             code: "",
             severity: Severity::Info,
@@ -147,13 +166,14 @@ impl Finding {
             chain: None,
             certificate: None,
             title: title.into(),
-            explanation: String::new(),
-            remedy: String::new(),
+            explanation: Words::default(),
+            remedy: Words::default(),
             evidence: Vec::new(),
             references: &[],
-            seen_as: Vec::new(),
+            seen_as: Cow::default(),
             next_steps: Vec::new(),
             root_cause: false,
+            leads_to: &[],
             severity_set: false,
             needs_symptom: false,
         }
@@ -161,7 +181,7 @@ impl Finding {
 
     /// Adds a frame that it rests on, and what the frame says.
     #[must_use]
-    pub fn evidence(mut self, at: Place, says: impl Into<String>) -> Self {
+    pub fn evidence(mut self, at: Place, says: impl Into<Words>) -> Self {
         self.evidence.push(Evidence { at, says: says.into() });
         self
     }
@@ -184,42 +204,43 @@ impl Finding {
 
     /// Adds a sentence to what happened.
     #[must_use]
-    pub fn explain(mut self, sentence: impl AsRef<str>) -> Self {
-        if !self.explanation.is_empty() {
-            self.explanation.push(' ');
-        }
-        self.explanation.push_str(sentence.as_ref());
+    pub fn explain(mut self, sentence: impl Into<Words>) -> Self {
+        add(&mut self.explanation, ' ', sentence.into());
         self
     }
 
     /// Adds a sentence to what to change.
     #[must_use]
-    pub fn remedy(mut self, sentence: impl AsRef<str>) -> Self {
-        if !self.remedy.is_empty() && !sentence.as_ref().is_empty() {
-            self.remedy.push('\n');
+    pub fn remedy(mut self, sentence: impl Into<Words>) -> Self {
+        let sentence = sentence.into();
+        if !sentence.is_empty() {
+            add(&mut self.remedy, '\n', sentence);
         }
-        self.remedy.push_str(sentence.as_ref());
         self
     }
 
     /// It is inferred, and from what.
     #[must_use]
-    pub fn likely(mut self, inference: impl AsRef<str>) -> Self {
+    pub fn likely(mut self, inference: impl Into<Words>) -> Self {
         self.confidence = self.confidence.min(Confidence::Likely);
         self.explain(inference)
     }
 
     /// It is one of several explanations.
     #[must_use]
-    pub fn possible(mut self, inference: impl AsRef<str>) -> Self {
+    pub fn possible(mut self, inference: impl Into<Words>) -> Self {
         self.confidence = Confidence::Possible;
         self.explain(inference)
     }
 
     /// Adds what the usual clients and servers print for it.
     #[must_use]
-    pub fn seen_as(mut self, words: &[&'static str]) -> Self {
-        self.seen_as.extend_from_slice(words);
+    pub fn seen_as(mut self, words: &'static [&'static str]) -> Self {
+        if self.seen_as.is_empty() {
+            self.seen_as = Cow::Borrowed(words);
+        } else {
+            self.seen_as.to_mut().extend_from_slice(words);
+        }
         self
     }
 
@@ -262,6 +283,7 @@ impl Finding {
         }
         self.needs_symptom |= matches!(rule.check, crate::rule::Check::Chain(_));
         self.references = rule.references;
+        self.leads_to = rule.leads_to;
         self
     }
 }

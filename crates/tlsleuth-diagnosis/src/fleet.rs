@@ -254,14 +254,8 @@ impl Summary {
     fn brief(&mut self, connection: &Connection, diagnosis: &Diagnosis) -> Attempt {
         let hello = connection.client_hello();
         let extensions = hello.map(|hello| &hello.value.extensions);
-        let name = extensions.and_then(|list| list.server_name()).map(|name| {
-            let raw = name.host_name.raw();
-            if raw.iter().any(u8::is_ascii_uppercase) {
-                WireText::new(&raw.to_ascii_lowercase())
-            } else {
-                name.host_name.clone()
-            }
-        });
+        let name = extensions.and_then(|list| list.server_name());
+        let name = name.map(|name| name.host_name.lower());
         let verdict = diagnosis.verdict();
         let proof = verdict
             .and_then(|finding| finding.evidence.iter().map(|e| e.at).max_by_key(Place::order))

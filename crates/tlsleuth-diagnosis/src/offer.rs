@@ -108,12 +108,7 @@ fn signatures(hello: &ClientHello) -> Option<Suspect> {
 
 fn suites(hello: &ClientHello) -> Option<Suspect> {
     let real: Vec<CipherSuite> = hello.real_suites().collect();
-    let shown = || {
-        crate::wording::list(
-            real.iter()
-                .map(|suite| suite.openssl_name().map_or_else(|| suite.to_string(), str::to_owned)),
-        )
-    };
+    let shown = || crate::wording::list(real.iter().copied().map(crate::wording::suite));
     if real.is_empty() {
         return Some(Suspect {
             part: Part::Suites,

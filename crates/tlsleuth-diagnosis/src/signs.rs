@@ -1,5 +1,6 @@
 //! Signs in a connection without which a rule finds nothing: tested before the rule runs.
 
+use tlsleuth_cert::{Defect, DefectKind};
 use tlsleuth_handshake::Outcome;
 use tlsleuth_handshake::connection::Connection;
 
@@ -9,7 +10,7 @@ use crate::ending::{Ending, How};
 /// A set of signs. A rule declares those that each of its findings has (`needs`); it runs only where
 /// all of them are seen. Most connections complete without any, so that most rules need not look.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
-pub struct Signs(u16);
+pub struct Signs(u32);
 
 impl Signs {
     /// The handshake did not complete.
@@ -38,10 +39,18 @@ impl Signs {
     pub const SERVER_CHAIN: Self = Self(1 << 11);
     /// The client's chain was seen.
     pub const CLIENT_CHAIN: Self = Self(1 << 12);
-    /// Of a chain: something is wrong or remarkable.
+    /// Of a chain: something is wrong or remarkable that is not one of the next two.
     pub const DEFECT: Self = Self(1 << 13);
     /// Of a chain: an OCSP response is stapled.
     pub const STAPLE: Self = Self(1 << 14);
+
+    /// No TLS 1.3 was negotiated.
+    pub const OLDER: Self = Self(1 << 15);
+    /// Of a chain: it does not lead to a root that is trusted. Where an authority is private, every
+    /// connection has this one.
+    pub const NO_TRUST: Self = Self(1 << 16);
+    /// Of a chain: a certificate is outside its validity, or nearly so.
+    pub const DATES: Self = Self(1 << 17);
 
     /// No sign.
     #[must_use]
@@ -59,6 +68,16 @@ impl Signs {
     #[must_use]
     pub const fn are_in(self, seen: Self) -> bool {
         self.0 & seen.0 == self.0
+    }
+
+    /// Those that are not among these.
+    pub(crate) const fn missing(self) -> Self {
+        Self(!self.0)
+    }
+
+    /// As the numbers of four signs each.
+    pub(crate) fn fours(self) -> [usize; 5] {
+        std::array::from_fn(|nth| usize::try_from(self.0 >> (4 * nth) & 0xf).unwrap_or_default())
     }
 
     fn when(self, seen: bool) -> Self {
@@ -85,6 +104,7 @@ impl Signs {
             Self::ICMP.when(!transport.icmp.is_empty()),
             Self::GAP.when(!gaps.client.is_empty() || !gaps.server.is_empty()),
             Self::CONFLICT.when(!transport.conflicts.is_empty()),
+            Self::OLDER.when(!connection.is_tls13()),
         ]
         .into_iter()
         .fold(Self(0), Self::and)
@@ -92,8 +112,17 @@ impl Signs {
 
     /// Those of a chain.
     pub(crate) fn of_chain(chain: &JudgedChain<'_>) -> Self {
-        Self::DEFECT
-            .when(!chain.judgement.defects.is_empty())
-            .and(Self::STAPLE.when(chain.stapled.is_some()))
+        let of_defect = |defect: &Defect| match defect.kind {
+            DefectKind::SelfSignedLeaf
+            | DefectKind::MissingIntermediate(_)
+            | DefectKind::UnknownIssuer(_)
+            | DefectKind::UntrustedRoot { .. } => Self::NO_TRUST,
+            DefectKind::Expired { .. }
+            | DefectKind::NotYetValid { .. }
+            | DefectKind::ExpiresSoon { .. } => Self::DATES,
+            _ => Self::DEFECT,
+        };
+        let defects = chain.judgement.defects.iter().map(of_defect);
+        defects.fold(Self::STAPLE.when(chain.stapled.is_some()), Self::and)
     }
 }

@@ -11,9 +11,8 @@ use tlsleuth_handshake::connection::{Connection, Outcome};
 
 use crate::case::Case;
 use crate::ending::{How, Phase};
-use crate::finding::{Confidence, Finding, Severity};
+use crate::finding::{Confidence, Finding, Severity, add};
 use crate::path;
-use crate::registry::rule;
 
 /// Causes in the order in which they win when nothing else tells. What is listed first is the more
 /// concrete or the more certain to be refused by every client.
@@ -139,7 +138,7 @@ fn fold_symptoms(findings: &mut Vec<Finding>, best: usize) {
     if verdict.confidence == Confidence::Possible {
         return;
     }
-    let leads_to = rule(verdict.code).map(|rule| rule.leads_to).unwrap_or_default();
+    let leads_to = verdict.leads_to;
     let symptoms =
         ["peer.", "tcp.closed-", "tcp.reset-", "client-auth.rejected", "protocol.malformed"];
     let explained = |finding: &Finding| {
@@ -186,9 +185,8 @@ fn content(findings: &mut Vec<Finding>) {
 fn demote_without_symptom(findings: &mut [Finding]) {
     let codes: Vec<&'static str> = findings.iter().map(|finding| finding.code).collect();
     for finding in findings {
-        let led = rule(finding.code)
-            .is_some_and(|rule| rule.leads_to.iter().any(|symptom| codes.contains(symptom)));
-        if finding.needs_symptom && !led && finding.severity == Severity::Error {
+        let led = || finding.leads_to.iter().any(|symptom| codes.contains(symptom));
+        if finding.needs_symptom && finding.severity == Severity::Error && !led() {
             finding.severity = Severity::Warning;
         }
     }
@@ -262,11 +260,7 @@ fn say_how_sure(case: &Case<'_>, findings: &mut [Finding], best: usize) {
                  this defect is likely, and stands in the {log}'s log."
             )
         };
-        verdict.explanation = if verdict.explanation.is_empty() {
-            sentence
-        } else {
-            format!("{} {sentence}", verdict.explanation)
-        };
+        add(&mut verdict.explanation, ' ', sentence.into());
     }
 }
 
@@ -307,10 +301,7 @@ fn set_beside(case: &Case<'_>, findings: &mut [Finding], best: usize) {
         ),
         _ => return,
     };
-    if !verdict.explanation.is_empty() {
-        verdict.explanation.push(' ');
-    }
-    verdict.explanation.push_str(&sentence);
+    add(&mut verdict.explanation, ' ', sentence.into());
 }
 
 fn best(case: &Case<'_>, findings: &[Finding]) -> Option<usize> {
@@ -328,9 +319,7 @@ fn best(case: &Case<'_>, findings: &[Finding]) -> Option<usize> {
             // What is merely possible does not beat what is certain.
             let believed = cause.confidence > Confidence::Possible
                 || symptom.confidence == Confidence::Possible;
-            other != index
-                && believed
-                && rule(cause.code).is_some_and(|rule| rule.leads_to.contains(&symptom.code))
+            other != index && believed && cause.leads_to.contains(&symptom.code)
         })
     };
     let pointed = case.ending.description().map(pointed_to).unwrap_or_default();
@@ -375,12 +364,12 @@ fn failed_validation(findings: &[Finding]) -> Option<usize> {
 const PROMPT_NS: i64 = 500_000_000;
 
 /// Whether the connection ended right behind the handshake, with nothing sent but a last alert.
-fn left_promptly(connection: &Connection) -> bool {
+fn left_promptly(connection: &Connection, closed: Option<Place>) -> bool {
     let finished = [Side::Client, Side::Server]
         .into_iter()
         .filter_map(|side| connection.finished.of(side).present())
         .max_by_key(|at| at.order());
-    let (Some(finished), Some((_, closed))) = (finished, connection.first_close()) else {
+    let (Some(finished), Some(closed)) = (finished, closed) else {
         // Without a close the first alert is the end.
         return !connection.alerts.is_empty();
     };
@@ -400,17 +389,24 @@ fn silent_refusal(case: &Case<'_>, findings: &[Finding]) -> Option<usize> {
     let connection = case.connection;
     let data = &connection.application_data;
     let quiet = data.client.records == 0 && data.server.records == 0;
+    let finished =
+        connection.finished.client.is_present() && connection.finished.server.is_present();
+    let explains = |finding: &Finding| {
+        finding.needs_symptom
+            && finding.severity == Severity::Error
+            && (finding.code != "chain.untrusted-root" || case.policy.own_anchors)
+    };
+    if !quiet || !finished || !findings.iter().any(explains) {
+        return None;
+    }
     let said_so = connection.alerts.iter().map(|alert| (alert.from, alert.at)).next();
     let closed = connection.first_close();
     let (left, _) = said_so.into_iter().chain(closed).min_by_key(|(_, at)| at.order())?;
-    let finished =
-        connection.finished.client.is_present() && connection.finished.server.is_present();
-    let promptly = left_promptly(connection);
     // What the capture lost may be what they had to say to each other.
     let is_whole = [Side::Client, Side::Server]
         .into_iter()
         .all(|side| lost(connection, side).next().is_none());
-    if !quiet || !finished || !promptly || !is_whole {
+    if !is_whole || !left_promptly(connection, closed.map(|(_, at)| at)) {
         return None;
     }
     if left == Side::Client && case.context.servers.content_before(connection).is_some() {
@@ -419,10 +415,7 @@ fn silent_refusal(case: &Case<'_>, findings: &[Finding]) -> Option<usize> {
     let suspects: Vec<usize> = (0..findings.len())
         .filter(|&index| {
             findings.get(index).is_some_and(|finding| {
-                finding.needs_symptom
-                    && finding.severity == Severity::Error
-                    && finding.chain.is_none_or(|side| side == left.peer())
-                    && (finding.code != "chain.untrusted-root" || case.policy.own_anchors)
+                explains(finding) && finding.chain.is_none_or(|side| side == left.peer())
             })
         })
         .collect();

@@ -1,8 +1,10 @@
 //! Words that several rules share: names of certificates, dates, spans, lists.
 
-use std::fmt::Display;
+use std::borrow::Cow;
+use std::fmt::{Display, Write as _};
 
 use tlsleuth_cert::{Certificate, Name};
+use tlsleuth_handshake::codepoint::CipherSuite;
 
 /// How many entries of a list a sentence quotes.
 const QUOTED: usize = 6;
@@ -43,10 +45,18 @@ pub fn counted(count: usize, unit: &str) -> String {
 /// What an authority is called: the common name, or else the whole name.
 #[must_use]
 pub fn authority(name: &Name) -> String {
-    match name.common_name() {
-        Some(common) => format!("\"{common}\""),
-        None => format!("\"{}\"", name.text()),
-    }
+    let text = name.common_name().unwrap_or_else(|| name.text());
+    let mut quoted = String::with_capacity(text.len_bytes().saturating_add(2));
+    quoted.push('"');
+    text.show(&mut quoted);
+    quoted.push('"');
+    quoted
+}
+
+/// A suite as server settings name it: OpenSSL's name, or else that of the registry.
+#[must_use]
+pub fn suite(suite: CipherSuite) -> Cow<'static, str> {
+    suite.openssl_name().map_or_else(|| suite.to_string().into(), Cow::Borrowed)
 }
 
 /// A list in a sentence, cut when it is long.
@@ -62,10 +72,11 @@ pub fn list<T: Display>(entries: impl IntoIterator<Item = T>) -> String {
         if nth > 0 {
             text.push_str(", ");
         }
-        text.push_str(&entry.to_string());
+        // A String takes everything, so the writer cannot fail.
+        let _ = write!(text, "{entry}");
     }
     if left > 0 {
-        text.push_str(&format!(" and {left} more"));
+        let _ = write!(text, " and {left} more");
     }
     if text.is_empty() { "none".to_owned() } else { text }
 }
@@ -83,14 +94,40 @@ pub fn count(number: u32) -> String {
 #[must_use]
 pub fn date(seconds: i64) -> String {
     let of_day = seconds.rem_euclid(86_400);
-    format!("{} {:02}:{:02}:{:02} UTC", day(seconds), of_day / 3600, of_day / 60 % 60, of_day % 60)
+    let mut text = day(seconds);
+    for (before, part) in [(' ', of_day / 3600), (':', of_day / 60 % 60), (':', of_day % 60)] {
+        text.push(before);
+        pad(&mut text, part, 2);
+    }
+    text.push_str(" UTC");
+    text
 }
 
 /// The day in UTC of a time in seconds since 1970.
 #[must_use]
 pub fn day(seconds: i64) -> String {
     let (year, month, day) = civil(seconds.div_euclid(86_400));
-    format!("{year:04}-{month:02}-{day:02}")
+    let mut text = String::with_capacity("2000-01-01 00:00:00 UTC".len());
+    pad(&mut text, year, 4);
+    for part in [month, day] {
+        text.push('-');
+        pad(&mut text, part, 2);
+    }
+    text
+}
+
+/// Writes a number with leading zeros. Dates are in many findings, and formatting one part by part
+/// costs more than judging a connection.
+fn pad(text: &mut String, number: i64, width: u32) {
+    if !(0..10i64.pow(width)).contains(&number) {
+        let width = usize::try_from(width).unwrap_or(0);
+        let _ = write!(text, "{number:0width$}");
+        return;
+    }
+    for place in (0..width).rev() {
+        let digit = u32::try_from(number / 10i64.pow(place) % 10).unwrap_or_default();
+        text.extend(char::from_digit(digit, 10));
+    }
 }
 
 /// The day `days` after 1970-01-01 in the Gregorian calendar.

@@ -595,20 +595,20 @@ fn finding(finding: &Finding) -> schema::Finding {
         party: finding.party.name(),
         chain: finding.chain.map(Side::name),
         certificate: finding.certificate,
-        title: finding.title.clone(),
-        explanation: finding.explanation.clone(),
-        remedy: finding.remedy.clone(),
+        title: finding.title.to_string(),
+        explanation: finding.explanation.to_string(),
+        remedy: finding.remedy.to_string(),
         evidence: finding
             .evidence
             .iter()
             .map(|evidence| schema::Evidence {
                 capture: evidence.at.capture,
                 frame: evidence.at.frame,
-                says: evidence.says.clone(),
+                says: evidence.says.to_string(),
             })
             .collect(),
         references: finding.references.to_vec(),
-        seen_as: finding.seen_as.clone(),
+        seen_as: finding.seen_as.to_vec(),
         next_steps: finding.next_steps.clone(),
         root_cause: finding.root_cause,
     }

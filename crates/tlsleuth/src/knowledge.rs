@@ -1,6 +1,6 @@
 //! What the connections of an incident tell of each other's servers.
 
-use std::borrow::Cow;
+use std::cell::OnceCell;
 use std::collections::HashMap;
 use std::hash::{BuildHasher as _, Hash as _, Hasher as _};
 use std::sync::Arc;
@@ -26,13 +26,14 @@ pub(crate) struct Knowledge {
     pub(crate) intermediates: SeenIntermediates,
     /// Boxed, because the table moves its entries when it grows.
     servers: HashMap<Endpoint, Box<Server>, RandomState>,
+    /// The chains that servers sent to those that asked for a name, by that name in lower case.
+    chains: HashMap<(Endpoint, WireText), Told<Arc<SentChain>>, RandomState>,
     /// The newest version that a client completed a handshake with, and its hello, by [`pair`].
     completed: HashMap<u64, Located<ProtocolVersion>, RandomState>,
     /// Servers that answered a validation (RFC 8737), by the name in lower case.
-    challenges: HashMap<Box<[u8]>, Told<Endpoint>, RandomState>,
+    challenges: HashMap<WireText, Told<Endpoint>, RandomState>,
     /// The first frames of connections that were in use, by what [`content`] tells of them.
     content: HashMap<u64, Place, RandomState>,
-    chains: usize,
 }
 
 /// A client, its suites, and what it met: the leaf, or where that is hidden the server and name. A
@@ -47,7 +48,7 @@ fn content(connection: &Connection) -> Option<u64> {
         Some(leaf) => leaf.sha256.hash(&mut hasher),
         None => {
             connection.server.hash(&mut hasher);
-            asked_name(connection).map(lower).hash(&mut hasher);
+            asked_name(connection).map(WireText::lower).hash(&mut hasher);
         }
     }
     Some(hasher.finish())
@@ -68,22 +69,11 @@ struct Server {
     named: Option<Told<(WireText, Arc<SentChain>)>>,
     /// The chain sent to clients that asked for no name.
     nameless: Option<Told<Arc<SentChain>>>,
-    /// The chains sent to those that asked for one, by the name in lower case.
-    by_name: HashMap<Box<[u8]>, Told<Arc<SentChain>>, RandomState>,
 }
 
 fn asked_name(connection: &Connection) -> Option<&WireText> {
     let name = connection.client_hello()?.value.extensions.server_name()?;
     Some(&name.host_name)
-}
-
-fn lower(name: &WireText) -> Cow<'_, [u8]> {
-    let raw = name.raw();
-    if raw.iter().any(u8::is_ascii_uppercase) {
-        Cow::Owned(raw.to_ascii_lowercase())
-    } else {
-        Cow::Borrowed(raw)
-    }
 }
 
 /// Keeps what the earlier connection told.
@@ -117,22 +107,24 @@ impl Knowledge {
             keep(&mut server.hello, first, || hello.clone());
         }
         if let Some(sent) = connection.server_chain.present() {
-            let chain = || Located::new(Arc::new(sent.value.clone()), sent.at);
+            let copy = OnceCell::new();
+            let copy = || Arc::clone(copy.get_or_init(|| Arc::new(sent.value.clone())));
+            let chain = || Located::new(copy(), sent.at);
             match asked_name(connection) {
                 None => keep(&mut server.nameless, first, chain),
                 Some(name) => {
                     keep(&mut server.named, first, || {
-                        Located::new((name.clone(), Arc::new(sent.value.clone())), sent.at)
+                        Located::new((name.clone(), copy()), sent.at)
                     });
-                    let name = lower(name);
-                    match server.by_name.get_mut(&*name) {
+                    let key = (connection.server, name.lower());
+                    let full = self.chains.len() >= MAX_REMEMBERED;
+                    match self.chains.get_mut(&key) {
                         Some((other, place)) if first.order() < other.order() => {
                             (*other, *place) = (first, chain());
                         }
                         Some(_) => {}
-                        None if self.chains < MAX_REMEMBERED => {
-                            self.chains += 1;
-                            server.by_name.insert(Box::from(&*name), (first, chain()));
+                        None if !full => {
+                            self.chains.insert(key, (first, chain()));
                         }
                         None => {}
                     }
@@ -146,11 +138,12 @@ impl Knowledge {
         {
             let told = (first, Located::new(connection.server, hello.at));
             let full = self.challenges.len() >= MAX_REMEMBERED;
-            match self.challenges.get_mut(&*lower(name)) {
+            let name = name.lower();
+            match self.challenges.get_mut(&name) {
                 Some(held) if first.order() < held.0.order() => *held = told,
                 Some(_) => {}
                 None if !full => {
-                    self.challenges.insert(Box::from(&*lower(name)), told);
+                    self.challenges.insert(name, told);
                 }
                 None => {}
             }
@@ -197,10 +190,10 @@ impl Knowledge {
 
 impl ServerKnowledge for Knowledge {
     fn chain_in_clear(&self, connection: &Connection) -> Option<Located<Arc<SentChain>>> {
-        let server = self.servers.get(&connection.server)?;
+        let server = connection.server;
         let told = match asked_name(connection) {
-            Some(name) => server.by_name.get(&*lower(name))?,
-            None => server.nameless.as_ref()?,
+            Some(name) => self.chains.get(&(server, name.lower()))?,
+            None => self.servers.get(&server)?.nameless.as_ref()?,
         };
         Some(told.1.clone())
     }
@@ -217,7 +210,7 @@ impl ServerKnowledge for Knowledge {
     }
 
     fn challenge_answered(&self, connection: &Connection) -> Option<Located<Endpoint>> {
-        self.challenges.get(&*lower(asked_name(connection)?)).map(|told| told.1)
+        self.challenges.get(&asked_name(connection)?.lower()).map(|told| told.1)
     }
 
     fn content_before(&self, connection: &Connection) -> Option<Place> {

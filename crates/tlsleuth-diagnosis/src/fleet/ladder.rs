@@ -1,7 +1,8 @@
 //! Attempts of one client that belong together, put together while the connections go by.
 
-use std::collections::{BTreeMap, VecDeque};
+use std::collections::{BTreeMap, HashMap, VecDeque};
 
+use foldhash::fast::RandomState;
 use tlsleuth_capture::{Address, Endpoint, Place, Timestamp};
 use tlsleuth_cert::WireText;
 use tlsleuth_handshake::Outcome;
@@ -98,7 +99,8 @@ pub struct Race {
 /// Puts attempts together.
 #[derive(Clone, Debug, Default)]
 pub struct Ladders {
-    pending: BTreeMap<(Address, Endpoint), Vec<Failure>>,
+    /// Looked up for every connection that completed, never walked in order.
+    pending: HashMap<(Address, Endpoint), Vec<Failure>, RandomState>,
     recent: VecDeque<(Address, Endpoint, Place)>,
     /// The ladders.
     pub ladders: BTreeMap<LadderKind, Ladder>,

@@ -22,47 +22,53 @@ const PIECE: usize = 5;
 /// Those that wait, in the order in which they came.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Waiting {
-    pieces: Vec<Vec<Packed>>,
+    full: Vec<Vec<Packed>>,
+    /// The piece that still has room: not among the others, since each connection is put there and
+    /// every step on the way is a place in memory to be fetched.
+    last: Vec<Packed>,
+    count: usize,
 }
 
 impl Waiting {
     pub(super) fn is_empty(&self) -> bool {
-        self.pieces.iter().all(Vec::is_empty)
+        self.count == 0
     }
 
     pub(super) fn len(&self) -> usize {
-        self.pieces.iter().map(Vec::len).sum()
+        self.count
     }
 
     pub(super) fn push(&mut self, brief: Brief) {
-        let packed = Packed::of(brief);
-        match self.pieces.last_mut() {
-            Some(piece) if piece.len() < piece.capacity() => piece.push(packed),
-            last => {
-                let room = if last.is_none() { 1 } else { PIECE };
-                let mut piece = Vec::with_capacity(room);
-                piece.push(packed);
-                push(&mut self.pieces, piece);
+        if self.last.len() == self.last.capacity() {
+            let room = if self.last.is_empty() { 1 } else { PIECE };
+            let full = std::mem::replace(&mut self.last, Vec::with_capacity(room));
+            if !full.is_empty() {
+                push(&mut self.full, full);
             }
         }
+        self.last.push(Packed::of(brief));
+        self.count += 1;
     }
 
     /// Each as it came, but for what [`Packed`] leaves out.
     pub(super) fn briefs(&self) -> impl Iterator<Item = Brief> + '_ {
-        self.pieces.iter().flatten().map(Packed::brief)
+        self.packed().map(Packed::brief)
+    }
+
+    fn packed(&self) -> impl Iterator<Item = &Packed> {
+        self.full.iter().flatten().chain(&self.last)
     }
 
     /// Empties it; room for the next few is kept.
     pub(super) fn clear(&mut self) {
-        let last = self.pieces.pop();
-        self.pieces.clear();
-        self.pieces.extend(last);
-        self.pieces.iter_mut().for_each(Vec::clear);
+        self.full.clear();
+        self.last.clear();
+        self.count = 0;
     }
 
     /// The leafs that were sent.
     pub(super) fn seen_leafs(&self) -> impl Iterator<Item = SeenLeaf<'_>> {
-        self.pieces.iter().flatten().filter_map(|packed| {
+        self.packed().filter_map(|packed| {
             Some(SeenLeaf {
                 facts: packed.leaf.as_deref()?,
                 first: packed.place(packed.leaf_at, |far| far.leaf_at),

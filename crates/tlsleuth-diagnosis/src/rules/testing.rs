@@ -876,7 +876,7 @@ mod tests {
     /// The remedy of the verdict of a script's only connection.
     fn remedy(script: &str) -> String {
         let [diagnosis] = &diagnoses(script)[..] else { panic!("one connection") };
-        diagnosis.verdict().map(|verdict| verdict.remedy.clone()).unwrap_or_default()
+        diagnosis.verdict().map(|verdict| verdict.remedy.to_string()).unwrap_or_default()
     }
 
     const REQUIRED: &str = "client ClientHello versions=1.2

@@ -20,7 +20,7 @@ declare_rule! {
         code: "chain.expires-soon",
         severity: Warning,
         since: "0.1.0",
-        needs: [DEFECT],
+        needs: [DATES],
         leads_to: [],
         references: ["RFC 5280 §4.1.2.5"],
     }

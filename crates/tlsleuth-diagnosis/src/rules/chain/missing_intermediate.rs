@@ -23,7 +23,7 @@ declare_rule! {
         code: "chain.missing-intermediate",
         severity: Error,
         since: "0.1.0",
-        needs: [DEFECT],
+        needs: [NO_TRUST],
         leads_to: ["peer.client-rejected-certificate", "peer.client-aborted", "peer.server-aborted", "peer.key-mismatch", "peer.handshake-failure", "peer.user-canceled", "peer.internal-error", "peer.access-denied", "protocol.malformed", "client-auth.rejected", "tcp.closed-during-handshake", "tcp.reset-during-handshake"],
         references: ["RFC 5246 §7.4.2", "RFC 8446 §4.4.2"],
     }

@@ -21,7 +21,7 @@ declare_rule! {
         code: "chain.not-yet-valid",
         severity: Error,
         since: "0.1.0",
-        needs: [DEFECT],
+        needs: [DATES],
         leads_to: ["peer.client-rejected-certificate", "peer.client-aborted", "peer.server-aborted", "peer.key-mismatch", "peer.handshake-failure", "peer.user-canceled", "peer.internal-error", "peer.access-denied", "protocol.malformed", "client-auth.rejected", "tcp.closed-during-handshake", "tcp.reset-during-handshake"],
         references: ["RFC 5280 §4.1.2.5"],
     }

@@ -23,7 +23,7 @@ declare_rule! {
         code: "chain.untrusted-root",
         severity: Error,
         since: "0.1.0",
-        needs: [DEFECT],
+        needs: [NO_TRUST],
         leads_to: ["peer.client-rejected-certificate", "peer.client-aborted", "peer.server-aborted", "peer.key-mismatch", "peer.handshake-failure", "peer.user-canceled", "peer.internal-error", "peer.access-denied", "protocol.malformed", "client-auth.rejected", "tcp.closed-during-handshake", "tcp.reset-during-handshake"],
         references: ["RFC 5280 §6.1"],
     }
@@ -74,14 +74,15 @@ fn check(case: &Case<'_>, chain: &JudgedChain<'_>) -> Verdict {
                     chain.side.peer().name(),
                     " this root as a trust anchor (",
                     super::give_an_anchor(chain.side),
-                    "),",
+                    "),\n",
+                    match chain.side {
+                        Side::Server => "or install a certificate of a publicly trusted authority.",
+                        Side::Client => "or give the client a certificate of an authority that the server knows.",
+                    },
+                    " To judge with your own anchors: tlsleuth --ca-file root.pem.",
                 ]
                 .concat(),
             )
-            .remedy(match chain.side {
-                Side::Server => "or install a certificate of a publicly trusted authority. To judge with your own anchors: tlsleuth --ca-file root.pem.",
-                Side::Client => "or give the client a certificate of an authority that the server knows. To judge with your own anchors: tlsleuth --ca-file root.pem.",
-            })
             .seen_as(&[
                 "curl: (60) SSL certificate problem: self-signed certificate in certificate chain",
                 "Go: x509: certificate signed by unknown authority",

@@ -55,19 +55,20 @@ fn check(case: &Case<'_>) -> Verdict {
         None if insufficient => ("the server calls the offer insufficient".to_owned(), 2),
         None => return Ok(None),
     };
-    let offered: Vec<String> = hello
-        .value
-        .real_suites()
-        .map(|suite| suite.openssl_name().map_or_else(|| suite.to_string(), str::to_owned))
-        .collect();
     let mut finding = Finding::new(
         Party::Client,
-        match offered.len() {
+        match hello.value.real_suites().count() {
             1 => "the server does not take the client's only cipher suite".to_owned(),
             some => format!("the server takes none of the client's {some} cipher suites"),
         },
     )
-    .evidence(hello.at, format!("the client offers {}", wording::list(&offered)))
+    .evidence(
+        hello.at,
+        format!(
+            "the client offers {}",
+            wording::list(hello.value.real_suites().map(wording::suite))
+        ),
+    )
     .evidence(alert.at, format!("the server answers {said}"))
     .explain(format!("In this hello {inference}."));
     if let Some(seen) = case.context.servers.chose(case.connection)

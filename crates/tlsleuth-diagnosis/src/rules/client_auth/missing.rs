@@ -6,6 +6,7 @@ use tlsleuth_handshake::flight::Content;
 use tlsleuth_handshake::{Observed, Side};
 
 use crate::ending::{How, Phase};
+use crate::finding::Words;
 use crate::rule::{Verdict, declare_rule};
 use crate::{Case, Finding, Party, server_setting, wording};
 
@@ -35,16 +36,20 @@ fn check(case: &Case<'_>) -> Verdict {
     let connection = case.connection;
     let required = case.ending.by == Side::Server
         && case.ending.description() == Some(AlertDescription::CERTIFICATE_REQUIRED);
-    let empty = empty_certificate(case);
     let refused = match case.ending.how {
         How::Alert(_) | How::Closed | How::Reset(_) => {
             case.ending.by == Side::Server && case.ending.phase >= Phase::ClientFlight
         }
         _ => false,
     };
+    let may_lack_one = required || refused || (case.completed() && short_answer(case));
+    if !may_lack_one {
+        return Ok(None);
+    }
+    let empty = empty_certificate(case);
     let none_sent = none_sent(case);
     if let (true, Some((at, says))) = (case.completed(), &empty) {
-        return Ok(answered_in_http(case, *at, says));
+        return Ok(answered_in_http(case, *at, says.clone()));
     }
     if !(required || (refused && (empty.is_some() || none_sent))) {
         return Ok(None);
@@ -105,10 +110,9 @@ fn check(case: &Case<'_>) -> Verdict {
 
 /// nginx lets the handshake complete and answers with status 400 inside of TLS, so that a completed
 /// handshake without a certificate that was asked for may be a refusal all the same.
-fn answered_in_http(case: &Case<'_>, at: Place, says: &str) -> Option<Finding> {
+fn answered_in_http(case: &Case<'_>, at: Place, says: Words) -> Option<Finding> {
     let answer = case.connection.application_data.server;
-    let short = answer.records > 0 && answer.bytes < 4_096;
-    short.then(|| {
+    short_answer(case).then(|| {
         Finding::new(
             Party::Client,
             "the client sent no certificate though one was asked for, and got a short answer",
@@ -125,15 +129,23 @@ fn answered_in_http(case: &Case<'_>, at: Place, says: &str) -> Option<Finding> {
     })
 }
 
+/// Whether the server answered with no more than an error page.
+fn short_answer(case: &Case<'_>) -> bool {
+    let answer = case.connection.application_data.server;
+    answer.records > 0 && answer.bytes < 4_096
+}
+
 /// Where the client said that it has no certificate.
-fn empty_certificate(case: &Case<'_>) -> Option<(Place, String)> {
+fn empty_certificate(case: &Case<'_>) -> Option<(Place, Words)> {
     if let Observed::Present(chain) = &case.connection.client_chain
         && chain.value.chain.is_empty()
     {
-        return Some((chain.at, "the client sends an empty Certificate".to_owned()));
+        return Some((chain.at, "the client sends an empty Certificate".into()));
     }
     case.connection.protected.iter().find(|record| record.content == Content::EmptyCertificate).map(
-        |record| (record.at, format!("a record of {} bytes: an empty Certificate", record.len)),
+        |record| {
+            (record.at, format!("a record of {} bytes: an empty Certificate", record.len).into())
+        },
     )
 }
 

@@ -50,6 +50,15 @@ fn complains(said: AlertDescription) -> bool {
     )
 }
 
+/// What the usual clients and servers print for it.
+const SEEN_AS: &[&str] = &[
+    "OpenSSL: tlsv1 alert decode error / sslv3 alert illegal parameter / unexpected message",
+    "OpenSSL: error:0A00010B:SSL routines::wrong version number",
+    "Go: tls: unexpected message, tls: oversized record received with length ..., local error: tls: record overflow",
+    "Java: javax.net.ssl.SSLException: Unsupported or unrecognized SSL message / SSLProtocolException",
+    "browsers: ERR_SSL_PROTOCOL_ERROR",
+];
+
 fn check(case: &Case<'_>) -> Verdict {
     let connection = case.connection;
     if !connection.tls_seen() {
@@ -69,13 +78,6 @@ fn check(case: &Case<'_>) -> Verdict {
             })
         })
         .min_by_key(|(_, found)| found.at.order());
-    let seen_as = [
-        "OpenSSL: tlsv1 alert decode error / sslv3 alert illegal parameter / unexpected message",
-        "OpenSSL: error:0A00010B:SSL routines::wrong version number",
-        "Go: tls: unexpected message, tls: oversized record received with length ..., local error: tls: record overflow",
-        "Java: javax.net.ssl.SSLException: Unsupported or unrecognized SSL message / SSLProtocolException",
-        "browsers: ERR_SSL_PROTOCOL_ERROR",
-    ];
     let alert_says = |finding: Finding| match complaint {
         Some(alert) => finding.evidence(
             alert.at,
@@ -95,7 +97,7 @@ fn check(case: &Case<'_>) -> Verdict {
         )
         .evidence(second, "a second ClientHello, and no HelloRetryRequest before it")
         .remedy("Correct or update the client's TLS stack, or the device on the way that sends its first message again.")
-        .seen_as(&seen_as);
+        .seen_as(SEEN_AS);
         let finding = match case.ending.at {
             _ if case.completed() => finding.severity(Severity::Warning),
             Some(at) if unreadable => {
@@ -144,7 +146,7 @@ fn check(case: &Case<'_>) -> Verdict {
             .evidence(alert.at, format!("the {} says {said}", alert.from.name()))
             .possible("Nothing in the visible bytes is wrong. Some stacks send this alert for other reasons: GnuTLS decode_error for a missing client certificate, Java and Go unexpected_message where no group fits or a handshake was broken off.")
             .remedy(format!("Look in the {}'s log at this time: it says what it did not like.", alert.from.name()))
-            .seen_as(&seen_as);
+            .seen_as(SEEN_AS);
             return Ok(Some(finding));
         }
     };
@@ -175,7 +177,7 @@ fn check(case: &Case<'_>) -> Verdict {
                 Some(Side::Server) => "Correct or update the server's TLS stack, or the device on the way that rewrites what it sends; check that nothing writes plain text into the connection.",
                 None => "Correct or update the TLS stack that sent it.",
             })
-            .seen_as(&seen_as),
+            .seen_as(SEEN_AS),
     ))
 }
 

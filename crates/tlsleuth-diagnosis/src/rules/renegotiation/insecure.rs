@@ -17,6 +17,7 @@ declare_rule! {
         code: "renegotiation.insecure",
         severity: Warning,
         since: "0.1.0",
+        needs: [OLDER],
         leads_to: [],
         references: ["RFC 5746 §3"],
     }

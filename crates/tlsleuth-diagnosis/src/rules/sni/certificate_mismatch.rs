@@ -29,11 +29,13 @@ declare_rule! {
 
 fn check(case: &Case<'_>) -> Verdict {
     let hello = case.client_hello()?;
+    let dialled;
     let asked = match case.server_name() {
-        Ok(name) => name.clone(),
+        Ok(name) => name,
         Err(Skip::NotApplicable) => {
             let address = case.connection.server.address.ip();
-            Located::new(ReferenceName::from(address), hello.at)
+            dialled = Located::new(ReferenceName::from(address), hello.at);
+            &dialled
         }
         Err(skip) => return Err(skip),
     };

@@ -22,12 +22,17 @@ declare_rule! {
         code: "tcp.no-client-hello",
         severity: Info,
         since: "0.1.0",
+        needs: [UNFINISHED],
         leads_to: [],
         references: ["RFC 9293 §3.6"],
     }
 }
 
 fn check(case: &Case<'_>) -> Verdict {
+    if case.completed() {
+        // Frames that were captured in another order than they were sent in: there was a hello.
+        return Ok(None);
+    }
     let connection = case.connection;
     let transport = &connection.transport;
     let client = connection.stream(Side::Client);
@@ -102,9 +107,14 @@ fn finding(case: &Case<'_>, closed: Option<(Side, i64)>) -> Finding {
 
 #[cfg(test)]
 mod tests {
-    use expect_test::expect;
+    use std::sync::Arc;
 
-    use crate::rules::testing::{check, check_verdict};
+    use expect_test::expect;
+    use tlsleuth_capture::Place;
+    use tlsleuth_handshake::{Connection, Outcome};
+
+    use crate::diagnose::diagnose;
+    use crate::rules::testing::{self, check, check_verdict};
 
     #[test]
     fn fires_when_the_client_opens_and_closes() {
@@ -228,5 +238,25 @@ mod tests {
                 undetermined
             "#]],
         );
+    }
+
+    #[test]
+    fn silent_where_the_handshake_completed_though_the_close_was_captured_first() {
+        let (mut connection, _) = testing::one(
+            "client ClientHello sni=shop.example versions=1.2
+             server ServerHello negotiated=1.2 + Certificate leaf=shop.example + ServerKeyExchange + ServerHelloDone
+             client ClientKeyExchange + ChangeCipherSpec + Finished
+             server ChangeCipherSpec + Finished
+             client FIN",
+            diagnose,
+        );
+        Arc::make_mut(&mut connection.transport).forward.fin = Some(Place::default());
+        let found = |connection: &Connection| {
+            let diagnosis = testing::judged(connection, diagnose);
+            diagnosis.findings.iter().any(|found| found.code == super::TCP_NO_CLIENT_HELLO.code)
+        };
+        assert!(!found(&connection));
+        connection.outcome = Outcome::Failed;
+        assert!(found(&connection));
     }
 }

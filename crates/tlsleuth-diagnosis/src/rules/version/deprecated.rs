@@ -16,6 +16,7 @@ declare_rule! {
         code: "version.deprecated",
         severity: Warning,
         since: "0.1.0",
+        needs: [OLDER],
         leads_to: [],
         references: ["RFC 8996", "RFC 7568", "RFC 6176"],
     }

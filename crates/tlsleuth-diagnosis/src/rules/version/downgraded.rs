@@ -21,6 +21,7 @@ declare_rule! {
         code: "version.downgraded",
         severity: Error,
         since: "0.1.0",
+        needs: [OLDER],
         leads_to: ["protocol.malformed", "tcp.reset-during-handshake", "tcp.closed-during-handshake", "peer.client-aborted"],
         references: ["RFC 8446 §4.1.3"],
     }

@@ -47,12 +47,18 @@ fn check(case: &Case<'_>) -> Verdict {
     };
     let offered = hello.value.offered_versions();
     let Some(alert) = ending.alert() else { return Ok(None) };
+    let at_hello = ending.phase == Phase::ClientHello && ending.by == Side::Server;
+    let said = alert.description;
+    if !matches!(
+        said,
+        Some(AlertDescription::PROTOCOL_VERSION | AlertDescription::HANDSHAKE_FAILURE)
+    ) {
+        return Ok(None);
+    }
     let shown = match offered {
         OfferedVersions::UpTo(highest) => format!("up to {highest}"),
         OfferedVersions::Listed(_) => wording::list(offered.known()),
     };
-    let at_hello = ending.phase == Phase::ClientHello && ending.by == Side::Server;
-    let said = alert.description;
     let finding = if at_hello && said == Some(AlertDescription::PROTOCOL_VERSION) {
         if hello.value.has_fallback_scsv() {
             return Ok(None);
