@@ -146,7 +146,7 @@ pub struct Finding {
 pub(crate) fn add(held: &mut Words, between: char, more: Words) {
     if held.is_empty() {
         *held = more;
-    } else {
+    } else if !more.is_empty() {
         let held = held.to_mut();
         held.reserve(more.len().saturating_add(1));
         held.push(between);
@@ -202,20 +202,17 @@ impl Finding {
         self
     }
 
-    /// Adds a sentence to what happened.
+    /// Adds a sentence to what happened; an empty one is none.
     #[must_use]
     pub fn explain(mut self, sentence: impl Into<Words>) -> Self {
         add(&mut self.explanation, ' ', sentence.into());
         self
     }
 
-    /// Adds a sentence to what to change.
+    /// Adds a sentence to what to change; an empty one is none.
     #[must_use]
     pub fn remedy(mut self, sentence: impl Into<Words>) -> Self {
-        let sentence = sentence.into();
-        if !sentence.is_empty() {
-            add(&mut self.remedy, '\n', sentence);
-        }
+        add(&mut self.remedy, '\n', sentence.into());
         self
     }
 
@@ -285,5 +282,17 @@ impl Finding {
         self.references = rule.references;
         self.leads_to = rule.leads_to;
         self
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_empty_sentence_is_none() {
+        let finding = Finding::new(Party::Server, "t").explain("").explain("One.").explain("");
+        let finding = finding.explain("Two.").remedy("Do.").remedy("");
+        assert_eq!((&*finding.explanation, &*finding.remedy), ("One. Two.", "Do."));
     }
 }

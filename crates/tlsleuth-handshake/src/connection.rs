@@ -1,6 +1,6 @@
 //! One connection: every fact that its frames show, each with its place. No opinions.
 
-use std::ops::Deref;
+use std::ops::{Deref, DerefMut};
 use std::sync::LazyLock;
 
 use tlsleuth_capture::{
@@ -361,6 +361,12 @@ impl Deref for FlowTransport {
             Some(facts) => facts,
             None => &NOTHING_YET,
         }
+    }
+}
+
+impl DerefMut for FlowTransport {
+    fn deref_mut(&mut self) -> &mut TransportFacts {
+        self.0.get_or_insert_default()
     }
 }
 

@@ -107,8 +107,6 @@ fn finding(case: &Case<'_>, closed: Option<(Side, i64)>) -> Finding {
 
 #[cfg(test)]
 mod tests {
-    use std::sync::Arc;
-
     use expect_test::expect;
     use tlsleuth_capture::Place;
     use tlsleuth_handshake::{Connection, Outcome};
@@ -250,7 +248,7 @@ mod tests {
              client FIN",
             diagnose,
         );
-        Arc::make_mut(&mut connection.transport).forward.fin = Some(Place::default());
+        connection.transport.forward.fin = Some(Place::default());
         let found = |connection: &Connection| {
             let diagnosis = testing::judged(connection, diagnose);
             diagnosis.findings.iter().any(|found| found.code == super::TCP_NO_CLIENT_HELLO.code)
