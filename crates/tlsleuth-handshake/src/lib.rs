@@ -20,6 +20,7 @@ pub mod probe;
 pub mod record;
 #[cfg(test)]
 mod testing;
+mod touch;
 pub mod tracker;
 
 pub use anomaly::{Anomaly, Problem};

@@ -29,6 +29,7 @@ use crate::observed::Observed;
 use crate::opener::{NotOpened, SecretSource};
 use crate::preamble::{self, Preamble};
 use crate::record::{Cut, Record, RecordHeader, RecordReader};
+use crate::touch::touch_transport;
 
 /// Bytes of a direction after which a stream without TLS is given up.
 const GIVE_UP_BYTES: u64 = 32 * 1024;
@@ -160,6 +161,12 @@ impl std::fmt::Debug for Tracker {
 }
 
 impl Tracker {
+    /// Loads what [`finish`](Self::finish) is about to work on.
+    pub fn touch(&self, flow: &EndedFlow) {
+        self.connection.touch();
+        touch_transport(&flow.facts);
+    }
+
     /// A tracker for a flow that has its first payload.
     #[must_use]
     pub fn new(flow: &FlowView<'_>) -> Self {

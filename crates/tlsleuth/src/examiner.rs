@@ -123,14 +123,18 @@ impl Examiner {
     }
 
     /// Takes flows that ended, in the order in which they did.
-    pub fn take(&mut self, ended: impl IntoIterator<Item = Ended>) {
-        for ended in ended {
-            self.take_one(ended);
-            self.taken = self.taken.wrapping_add(1);
-            // By what was taken so far, not by what comes at once: the verdicts depend on the frames.
-            if self.taken.is_multiple_of(TOGETHER) {
-                self.advance();
-                self.judge();
+    pub fn take(&mut self, ended: Vec<Ended>) {
+        let mut ended = ended.into_iter();
+        while !ended.as_slice().is_empty() {
+            ended.as_slice().iter().take(TOGETHER).for_each(Ended::touch);
+            for ended in ended.by_ref().take(TOGETHER) {
+                self.take_one(ended);
+                self.taken = self.taken.wrapping_add(1);
+                // By what was taken so far, not by what comes at once: the verdicts depend on the frames.
+                if self.taken.is_multiple_of(TOGETHER) {
+                    self.advance();
+                    self.judge();
+                }
             }
         }
     }
@@ -271,6 +275,9 @@ impl Examiner {
 
     /// Judges what is due.
     fn judge(&mut self) {
+        for (_, connection, _) in &self.due {
+            connection.touch();
+        }
         let knowledge = &self.knowledge;
         let context = Context { intermediates: &knowledge.intermediates, servers: knowledge };
         let first = self.events.len();

@@ -24,6 +24,15 @@ pub struct Ended {
     pub(crate) held_bytes: usize,
 }
 
+impl Ended {
+    /// Loads what is about to be worked on.
+    pub(crate) fn touch(&self) {
+        if let What::Connection(tracker, flow) = &self.what {
+            tracker.touch(flow);
+        }
+    }
+}
+
 /// What there is of a flow that ended.
 #[derive(Debug)]
 pub(crate) enum What {
