@@ -8,6 +8,7 @@
 //! Every rule states the test by which chance is excluded; they are in [`chance`].
 
 use std::collections::HashMap;
+use std::hint::black_box;
 use std::sync::Arc;
 
 use foldhash::fast::RandomState;
@@ -142,6 +143,14 @@ impl Totals {
 }
 
 impl Summary {
+    /// Loads what [`push`](Self::push) looks at of a server, of several before the first is pushed: so
+    /// that they are waited for together.
+    pub fn touch(&self, server: Endpoint) {
+        if let Some(server) = self.servers.get(&server) {
+            black_box(server.names.values().next().map(|group| group.connections));
+        }
+    }
+
     /// Takes a connection. Feed them in the order of the report.
     pub fn push(&mut self, connection: &Connection, diagnosis: &Diagnosis) {
         let attempt = self.brief(connection, diagnosis);

@@ -29,6 +29,12 @@ impl Connection {
         for hello in &self.client_hellos {
             sum ^= hello.at.frame;
         }
+        if let Some(chain) = self.server_chain.present() {
+            sum ^= chain.at.frame;
+            for certificate in chain.value.chain.certificates() {
+                sum ^= u64::from(certificate.is_ca());
+            }
+        }
         black_box(sum);
         touch_transport(&self.transport);
     }

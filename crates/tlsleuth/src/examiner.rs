@@ -126,7 +126,9 @@ impl Examiner {
     pub fn take(&mut self, ended: Vec<Ended>) {
         let mut ended = ended.into_iter();
         while !ended.as_slice().is_empty() {
-            ended.as_slice().iter().take(TOGETHER).for_each(Ended::touch);
+            for ended in ended.as_slice().iter().take(TOGETHER) {
+                ended.touch(&self.knowledge);
+            }
             for ended in ended.by_ref().take(TOGETHER) {
                 self.take_one(ended);
                 self.taken = self.taken.wrapping_add(1);
@@ -277,6 +279,7 @@ impl Examiner {
     fn judge(&mut self) {
         for (_, connection, _) in &self.due {
             connection.touch();
+            self.summary.touch(connection.server);
         }
         let knowledge = &self.knowledge;
         let context = Context { intermediates: &knowledge.intermediates, servers: knowledge };

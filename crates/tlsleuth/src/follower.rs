@@ -10,6 +10,7 @@ use tlsleuth_handshake::datagram::DatagramProtocol;
 use tlsleuth_handshake::{Connection, Shared, Tracker};
 
 use crate::analyzer::{Counts, Options};
+use crate::knowledge::Knowledge;
 use crate::unread::UnreadCounter;
 
 /// What became of one flow, for the [`Examiner`](crate::Examiner).
@@ -26,9 +27,10 @@ pub struct Ended {
 
 impl Ended {
     /// Loads what is about to be worked on.
-    pub(crate) fn touch(&self) {
+    pub(crate) fn touch(&self, knowledge: &Knowledge) {
         if let What::Connection(tracker, flow) = &self.what {
             tracker.touch(flow);
+            knowledge.touch(flow.forward_destination);
         }
     }
 }

@@ -1,5 +1,7 @@
 //! Which flows leave the table, and what is told of them then.
 
+use std::hint::black_box;
+
 use super::FlowTable;
 use super::entry::{Base, Flow};
 use crate::flow::{EndReason, EndedFlow};
@@ -13,6 +15,9 @@ const LINGER_NS: i64 = 15_000_000_000;
 /// something came of it within [`STILL_NS`].
 const MAX_LINGERING: usize = 1_024;
 const STILL_NS: i64 = 500_000_000;
+
+/// Flows that are loaded together before they leave.
+const TOUCHED: u8 = 16;
 
 /// Segments between two looks at flows that may be over, and how many are looked at then. The cost
 /// is spread evenly, and all flows are looked at once while twice as many segments come.
@@ -66,6 +71,10 @@ impl FlowTable {
         if self.lingering.len() <= MAX_LINGERING {
             return;
         }
+        if self.touched == 0 {
+            self.touch_next();
+        }
+        self.touched = self.touched.saturating_sub(1);
         let Some((slot, serial)) = self.lingering.pop_front() else { return };
         // It may have left by itself, and its slot been given to another one.
         let Some(flow) = self.slots.get(slot).filter(|flow| flow.serial == serial) else { return };
@@ -75,6 +84,20 @@ impl FlowTable {
         }
         let reason = if flow.reset { EndReason::Reset } else { EndReason::Closed };
         self.end(slot, reason, sink);
+    }
+
+    /// Loads the flows that leave next: nothing came of them for a while, so they left the processor's
+    /// caches, and loads that do not depend on each other wait together.
+    fn touch_next(&mut self) {
+        for (slot, _) in self.lingering.iter().take(TOUCHED.into()) {
+            if let Some(cold) = self.slots.get(*slot).and_then(|flow| flow.cold.as_deref()) {
+                black_box(cold.facts.forward.segments ^ cold.facts.reverse.segments);
+                for assembler in cold.assemblers.iter().flatten() {
+                    black_box(assembler.waiting_segments());
+                }
+            }
+        }
+        self.touched = TOUCHED;
     }
 
     /// Why a flow leaves now, if it does.

@@ -65,6 +65,8 @@ pub struct FlowTable {
     now: Timestamp,
     /// Flows that are over and wait for what may still come of them, by slot and serial.
     lingering: VecDeque<(u32, u32)>,
+    /// How many of those that leave next were loaded together.
+    touched: u8,
     /// Once the capture is over: the serials and slots of the flows to end, the first one last.
     leaving: Vec<(u32, u32)>,
     /// Flows that had to leave while they went on.
@@ -87,6 +89,7 @@ impl FlowTable {
             tick: 0,
             now: Timestamp(i64::MIN),
             lingering: VecDeque::new(),
+            touched: 0,
             leaving: Vec::new(),
             let_go: LetGo::default(),
             held: Held::default(),
