@@ -16,7 +16,7 @@ impl Connection {
     pub fn touch(&self) {
         let mut sum = self.frames ^ self.first.frame ^ u64::from(self.client.port);
         sum ^= self.application_data.client.records ^ self.application_data.server.records;
-        sum ^= u64::from(self.tickets) ^ u64::from(self.settled_words());
+        sum ^= u64::from(self.tickets) ^ u64::from(self.parts_seen());
         for event in &self.events {
             sum ^= event.at.frame;
         }
@@ -39,8 +39,8 @@ impl Connection {
         touch_transport(&self.transport);
     }
 
-    /// Fields that lie apart from the others.
-    fn settled_words(&self) -> u32 {
+    /// How many of these there are: fields that lie apart from the others.
+    fn parts_seen(&self) -> u32 {
         [
             self.server_hello.is_present(),
             self.server_chain.is_present(),
