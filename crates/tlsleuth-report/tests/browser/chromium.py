@@ -1,6 +1,6 @@
 """A headless Chromium, spoken to by the DevTools protocol over a pipe: no port is opened, and nothing
 but Python's own library is needed."""
-import base64, json, os, pathlib, shutil, subprocess, sys, time
+import base64, json, os, pathlib, shutil, signal, subprocess, sys, time
 
 PROGRAMS = ("chromium", "chromium-browser", "google-chrome")
 
@@ -25,13 +25,20 @@ class Browser:
         self.process = subprocess.Popen(
             [program(), "--headless=new", "--no-sandbox", "--disable-gpu", "--remote-debugging-pipe",
              "--no-first-run", "--window-size=1500,1000", f"--user-data-dir={profile}"],
-            preexec_fn=wire, close_fds=False, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+            preexec_fn=wire, close_fds=False, start_new_session=True, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
         self.buffer, self.number, self.session = b"", 0, None
         self.troubles, self.requests, self.loaded = [], [], False
 
     def end(self):
-        self.process.kill()
+        """Ends the browser with all its processes: one that outlives it would still write into the profile."""
+        os.killpg(self.process.pid, signal.SIGKILL)
         self.process.wait()
+        for _ in range(100):
+            try:
+                os.killpg(self.process.pid, 0)
+            except ProcessLookupError:
+                return
+            time.sleep(0.05)
 
     def message(self):
         while b"\0" not in self.buffer:
