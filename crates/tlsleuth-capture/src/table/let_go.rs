@@ -14,7 +14,8 @@ use crate::{Segment, SeqNumber, TcpFlags};
 /// the oldest.
 const WAYS: usize = 8;
 
-/// Buckets at first, and at most: 1 MiB … 16 MiB, 2 million marks.
+/// Buckets at first, and when a quarter of these is used, at once: of more flows that leave there are
+/// mostly many more. 1 MiB, then 16 MiB, 2 million marks.
 const FIRST_BUCKETS: usize = 1 << 14;
 const MOST_BUCKETS: usize = 1 << 18;
 
@@ -62,12 +63,8 @@ impl LetGo {
         }
         let hash = self.hasher.hash_one(key);
         let Some(bucket) = self.bucket(hash) else { return false };
-        let Some(mark) = bucket.iter_mut().find(|mark| (**mark ^ hash) >> OPENING_BITS == 0) else {
-            return false;
-        };
-        if *mark == 0 {
-            return false;
-        }
+        let found = which(bucket, |mark| mark != 0 && (mark ^ hash) >> OPENING_BITS == 0);
+        let Some(mark) = bucket.get_mut(found) else { return false };
         let isn = if !segment.flags.has(TcpFlags::SYN) {
             None
         } else if segment.flags.has(TcpFlags::ACK) {
@@ -93,28 +90,36 @@ impl LetGo {
 
     fn put(&mut self, mark: u64) {
         let Some(bucket) = self.bucket(mark) else { return };
-        let (place, is_new) = match bucket.iter().position(|held| *held == 0) {
-            Some(free) => (free, true),
-            None => (WAYS - 1, false),
-        };
-        // The newest first.
-        if let Some(newer) = bucket.get_mut(..=place) {
-            newer.rotate_right(1);
+        let free = which(bucket, |held| held == 0);
+        // The newest first: those before the free place move on, or before the last one.
+        let mut moved = mark;
+        for (nth, held) in bucket.iter_mut().enumerate() {
+            let stays = *held;
+            *held = if nth <= free { moved } else { stays };
+            moved = stays;
         }
-        if let Some(first) = bucket.first_mut() {
-            *first = mark;
-        }
-        self.len += usize::from(is_new);
+        self.len += usize::from(free < WAYS);
     }
 
     fn grow(&mut self) {
-        let twice = vec![[0; WAYS]; self.buckets.len() * 2];
-        let old = std::mem::replace(&mut self.buckets, twice);
+        let most = vec![[0; WAYS]; MOST_BUCKETS];
+        let old = std::mem::replace(&mut self.buckets, most);
         self.len = 0;
         for mark in old.iter().flat_map(|bucket| bucket.iter().rev()).filter(|mark| **mark != 0) {
             self.put(*mark);
         }
     }
+}
+
+/// The first mark of a bucket that is meant; `WAYS` if none is.
+///
+/// All are looked at, without a branch: a bucket is rarely in the processor's caches, and one that
+/// guessed wrong where to stop would do nothing else until it comes.
+#[inline]
+fn which(bucket: &[u64; WAYS], is_meant: impl Fn(u64) -> bool) -> usize {
+    let bits = bucket.iter().rev().fold(0_u32, |bits, mark| bits << 1 | u32::from(is_meant(*mark)));
+    // One bit above the others stands for none.
+    usize::try_from((bits | 1 << WAYS).trailing_zeros()).unwrap_or(WAYS)
 }
 
 /// What tells one connection from the next of the same ports: its first SYN's number, folded; never 0,
