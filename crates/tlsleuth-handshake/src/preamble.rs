@@ -17,6 +17,7 @@
 //! ```
 
 use core::fmt;
+use memchr::{memchr, memrchr};
 
 use crate::WireText;
 
@@ -328,7 +329,7 @@ impl Preamble {
         if !from_client {
             if let State::Greeted(_) = self.state {
                 // More of the greeting, before the client's first word.
-                return match bytes.iter().rposition(|byte| *byte == b'\n') {
+                return match memrchr(b'\n', bytes) {
                     Some(end) => Choice::Wait { consumed: end + 1 },
                     None if bytes.len() > MAX_UNIT_BYTES => Choice::Nothing,
                     None => Choice::Wait { consumed: 0 },
@@ -341,7 +342,7 @@ impl Preamble {
             if !dialogue::may_be_greeting(bytes) {
                 return Choice::Nothing;
             }
-            return match bytes.iter().position(|byte| *byte == b'\n') {
+            return match memchr(b'\n', bytes) {
                 Some(end) => {
                     let line = bytes.get(..end).unwrap_or(bytes);
                     self.state = State::Greeted(WireText::new(line.get(..128).unwrap_or(line)));
@@ -390,7 +391,7 @@ enum Choice {
 
 /// The first line with its line break, and the line without it; `None` if there is no whole line.
 fn first_line(bytes: &[u8]) -> Option<(usize, &[u8])> {
-    let end = bytes.iter().position(|byte| *byte == b'\n')?;
+    let end = memchr(b'\n', bytes)?;
     let line = bytes.get(..end)?;
     Some((end + 1, line.strip_suffix(b"\r").unwrap_or(line)))
 }

@@ -1,6 +1,7 @@
 //! What a stream begins with: TLS is found by content, on any port.
 
 use crate::record::RecordHeader;
+use memchr::memchr;
 
 /// What the first bytes of a stream are.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
@@ -106,7 +107,7 @@ pub(crate) fn find_hello(piece: &[u8], from_client: bool) -> Result<usize, usize
     let is_hello = if from_client { is_client_hello } else { is_server_hello };
     let mut at = 0;
     while let Some(rest) = piece.get(at..).filter(|rest| !rest.is_empty()) {
-        let Some(next) = rest.iter().position(|byte| *byte == 22) else { return Err(piece.len()) };
+        let Some(next) = memchr(22, rest) else { return Err(piece.len()) };
         at += next;
         let rest = rest.get(next..).unwrap_or(&[]);
         if rest.len() < HELLO_BYTES {

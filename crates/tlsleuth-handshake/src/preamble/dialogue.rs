@@ -112,8 +112,7 @@ pub(super) fn may_be_greeting(bytes: &[u8]) -> bool {
 /// `Some(None)` if the line is not whole.
 pub(super) fn choose(greeting: &[u8], bytes: &[u8]) -> Option<Option<Dialogue>> {
     let Some((_, line)) = first_line(bytes) else {
-        let is_text = |byte: &u8| matches!(byte, b'\t' | b'\r' | 0x20..=0x7e);
-        return bytes.iter().all(is_text).then_some(None);
+        return is_text(bytes).then_some(None);
     };
     let greeting = greeting.strip_suffix(b"\r").unwrap_or(greeting);
     let rules = ALL.iter().find(|rules| (rules.greets)(greeting) && (rules.begins)(line))?;
@@ -121,6 +120,14 @@ pub(super) fn choose(greeting: &[u8], bytes: &[u8]) -> Option<Option<Dialogue>> 
     let is_ambiguous = greeting.is_empty() && fitting > 1;
     let offered = (rules.offers)(greeting).filter(|offers| *offers);
     Some(Some(Dialogue { rules, is_ambiguous, tag: None, offered }))
+}
+
+/// Whether there are only printable bytes, tabs and carriage returns.
+fn is_text(bytes: &[u8]) -> bool {
+    let is_text = |byte: &u8| matches!(byte, b'\t' | b'\r' | 0x20..=0x7e);
+    // Many at once, without a way out between them: a peer may send long lines byte by byte, and all of
+    // the line is looked at each time.
+    bytes.chunks(64).all(|piece| piece.iter().fold(true, |text, byte| text & is_text(byte)))
 }
 
 impl Dialogue {
