@@ -14,6 +14,7 @@
 use std::collections::VecDeque;
 
 use crate::history::{History, Overwritten, first_difference};
+use crate::packed::{Pack, Packer, Unpacker};
 use crate::stream::GapCause;
 use crate::{Place, SeqNumber, Timestamp};
 
@@ -403,6 +404,37 @@ impl Assembler {
                 Err(Overwritten) => pushed.not_compared = true,
             }
         }
+    }
+}
+
+crate::pack_fields!(Mark { start, position, at });
+
+/// A stream of which nothing waits; the bytes of others are not packed.
+impl Pack for Assembler {
+    fn pack(self, to: &mut Packer) {
+        let Self { next, next_offset, waiting, waiting_bytes, marks, marked_to, forgotten, .. } =
+            self;
+        debug_assert!(waiting.is_empty() && waiting_bytes == 0 && self.floating.is_none());
+        next.pack(to);
+        next_offset.pack(to);
+        marks.pack(to);
+        marked_to.pack(to);
+        forgotten.pack(to);
+        self.reached.pack(to);
+    }
+
+    fn unpack(from: &mut Unpacker<'_>) -> Option<Self> {
+        Some(Self {
+            next: Pack::unpack(from)?,
+            next_offset: Pack::unpack(from)?,
+            waiting: VecDeque::new(),
+            waiting_bytes: 0,
+            marks: Pack::unpack(from)?,
+            marked_to: Pack::unpack(from)?,
+            forgotten: Pack::unpack(from)?,
+            reached: Pack::unpack(from)?,
+            floating: None,
+        })
     }
 }
 

@@ -109,6 +109,8 @@ pub enum EndReason {
     CaptureEnd,
 }
 
+crate::pack_variants!(EndReason { Closed, Reset, Idle, Replaced, Evicted, CaptureEnd });
+
 /// A flow that is over.
 #[derive(Clone, Debug)]
 pub struct EndedFlow {

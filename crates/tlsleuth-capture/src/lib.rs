@@ -18,6 +18,7 @@ pub mod frame;
 mod history;
 pub mod limits;
 pub mod lone_syn;
+pub mod packed;
 pub mod place;
 pub mod segment;
 pub mod stream;

@@ -10,6 +10,9 @@ pub struct Limits {
     /// Bytes that the followed flows hold: entries, facts, buffers, and what the listener holds for
     /// them. When full, flows are ended likewise.
     pub max_flow_bytes: usize,
+    /// Bytes of these that are held as they are. Of what is more, the flows idle for longest are
+    /// packed, to a fifth of their bytes, until something comes of them: it costs time, no facts.
+    pub max_awake_bytes: usize,
     /// Nanoseconds of capture time after which an idle flow is ended.
     pub flow_idle_ns: i64,
     /// The same for a flow whose connection was never established.
@@ -47,6 +50,7 @@ impl Default for Limits {
         Self {
             max_flows: 262_144,
             max_flow_bytes: 64 << 20,
+            max_awake_bytes: 64 << 20,
             flow_idle_ns: 300_000_000_000,
             half_open_idle_ns: 30_000_000_000,
             max_stream_bytes: 1 << 20,
@@ -62,5 +66,29 @@ impl Default for Limits {
             max_tunnel_depth: 8,
             max_decompressed_bytes: 16 << 30,
         }
+    }
+}
+
+/// Bytes that are taken for one flow where the number of flows follows from their bytes: more than an
+/// unanswered one has, and about what one takes that is packed.
+const BYTES_OF_A_FLOW: usize = 256;
+
+impl Limits {
+    /// Lets the followed flows hold so many bytes, and be so many that each has 256 of them.
+    #[must_use]
+    pub fn with_flow_bytes(self, bytes: usize) -> Self {
+        Self { max_flow_bytes: bytes, max_flows: bytes / BYTES_OF_A_FLOW, ..self }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_defaults_are_in_proportion() {
+        let limits = Limits::default();
+        let bytes = limits.max_flow_bytes;
+        assert_eq!(limits.clone().with_flow_bytes(bytes), limits);
     }
 }

@@ -2,6 +2,7 @@
 
 use crate::flow::{EndedFlow, FlowView};
 use crate::lone_syn::LoneSyn;
+use crate::packed::{Packer, Unpacker};
 use crate::{Place, transport::OverlapConflict};
 
 /// Names a flow while the table follows it. A number is used again after the flow ended.
@@ -101,4 +102,20 @@ pub trait StreamSink {
     fn held_bytes(&self) -> usize {
         0
     }
+
+    /// Nothing came of a flow for a while, and there are many: what is held for it can be packed, and
+    /// then no longer counts to [`held_bytes`](Self::held_bytes). It comes back with
+    /// [`wake`](Self::wake) before anything else is told of the flow.
+    fn rest(&mut self, flow: FlowId, to: &mut Packer) {
+        let _ = (flow, to);
+    }
+
+    /// Unpacks what [`rest`](Self::rest) packed.
+    fn wake(&mut self, flow: FlowId, from: &mut Unpacker<'_>) {
+        let _ = (flow, from);
+    }
 }
+
+crate::pack_variants!(Direction { Forward, Reverse });
+crate::pack_variants!(GapCause { NotCaptured, NotAcknowledged, Snaplen, LimitReached });
+crate::pack_fields!(Gap { len_bytes, cause, at });

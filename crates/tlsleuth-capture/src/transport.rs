@@ -1,5 +1,6 @@
 //! What TCP did on a flow: the facts that rules about the path under TLS rest on.
 
+use crate::packed::{Pack, Packer, Unpacker};
 use crate::stream::Direction;
 use crate::{Address, IcmpKind, Place, SeqNumber};
 
@@ -55,6 +56,19 @@ impl<T> Counted<T> {
     #[must_use]
     pub fn is_empty(&self) -> bool {
         self.0.is_none()
+    }
+}
+
+impl<T: Send + 'static> Pack for Counted<T> {
+    fn pack(self, to: &mut Packer) {
+        to.flag(self.0.is_some());
+        if let Some(entries) = self.0 {
+            to.put_aside(*entries);
+        }
+    }
+
+    fn unpack(from: &mut Unpacker<'_>) -> Option<Self> {
+        Some(Self(if from.flag()? { Some(Box::new(from.take_aside()?)) } else { None }))
     }
 }
 
@@ -244,6 +258,52 @@ impl TransportFacts {
         self.resets.kept().iter().find(|reset| reset.in_window)
     }
 }
+
+crate::pack_fields!(SynFacts {
+    at,
+    isn,
+    ack,
+    mss,
+    window_scale,
+    sack_permitted,
+    timestamp,
+    ttl,
+    ip_id,
+    payload_bytes,
+});
+
+crate::pack_fields!(StreamFacts {
+    segments,
+    data_segments,
+    stream_bytes,
+    acknowledged_bytes,
+    from_start,
+    first_data,
+    last_data,
+    first_acknowledged,
+    longest_payload,
+    longest_acknowledged,
+    out_of_order,
+    first_ttl,
+    last_ttl,
+    last_ip_id,
+    zero_window,
+    fin,
+    keep_alives,
+});
+
+crate::pack_fields!(TransportFacts {
+    syn,
+    syn_retransmissions,
+    syn_ack,
+    established,
+    forward,
+    reverse,
+    resets,
+    retransmissions,
+    conflicts,
+    icmp,
+});
 
 /// The TCP options that the facts use.
 #[derive(Clone, Copy, Default, Debug, PartialEq, Eq)]

@@ -20,7 +20,7 @@ use crate::redact::RedactArguments;
     subcommand_negates_reqs = true,
     disable_help_subcommand = true,
     after_help = AFTER,
-    override_usage = "tlsleuth [OPTIONS] CAPTURE...\n       tlsleuth COMMAND",
+    override_usage = "tlsleuth [OPTIONS] CAPTURE... | tlsleuth COMMAND",
     help_template = "{about}\n\n{usage-heading} {usage}\n\n{before-help}{all-args}{after-help}",
     before_help = EXAMPLES,
     disable_help_flag = true,
@@ -206,6 +206,10 @@ pub(crate) struct Main {
     )]
     pub(crate) fail_on: Option<SeverityChoice>,
 
+    /// What open connections may take, such as 1G; else 64M.
+    #[arg(long, value_name = "SIZE", value_parser = memory, help_heading = "How to judge and run", hide_short_help = true)]
+    pub(crate) memory: Option<usize>,
+
     /// Threads; the report is the same with any number.
     #[arg(long, value_name = "N", help_heading = "How to judge and run",
           value_parser = clap::value_parser!(u16).range(1..), hide_short_help = true)]
@@ -229,6 +233,24 @@ pub(crate) struct Main {
     #[arg(short, long, help_heading = "How to judge and run", hide_short_help = true)]
     pub(crate) verbose: bool,
 }
+
+/// A number of bytes, with K, M, G or T for powers of 1024; as a usage error says it, if it is none.
+fn memory(text: &str) -> Result<usize, String> {
+    let unit = match text.chars().next_back() {
+        Some('K' | 'k') => 1 << 10,
+        Some('M' | 'm') => 1 << 20,
+        Some('G' | 'g') => 1 << 30,
+        Some('T' | 't') => 1_usize << 40,
+        _ => 1,
+    };
+    let digits = if unit == 1 { text } else { text.get(..text.len() - 1).unwrap_or_default() };
+    let number: usize = digits.parse().map_err(|_| "a size such as 512M or 2G".to_owned())?;
+    let bytes = number.saturating_mul(unit);
+    if bytes < LEAST_MEMORY { Err("at least 1M".to_owned()) } else { Ok(bytes) }
+}
+
+/// Less is of no use to anybody.
+const LEAST_MEMORY: usize = 1 << 20;
 
 /// Commands beside reading captures.
 #[derive(Subcommand, Debug)]

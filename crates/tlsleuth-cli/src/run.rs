@@ -137,6 +137,9 @@ pub(crate) fn options(arguments: &Main) -> anyhow::Result<Options> {
     options.policy.own_anchors = !arguments.ca_file.is_empty();
     options.policy.verify_time = verify_time(&arguments.verify_time)?;
     options.ports.clone_from(&arguments.port);
+    if let Some(bytes) = arguments.memory {
+        options.limits = options.limits.with_flow_bytes(bytes);
+    }
     Ok(options)
 }
 

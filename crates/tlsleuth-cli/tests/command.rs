@@ -349,6 +349,23 @@ fn a_file_may_be_called_as_a_command() {
 }
 
 #[test]
+fn more_memory_lets_more_connections_be_open() {
+    let capture = folder("memory").join("open.pcap");
+    let hello = "client ClientHello sni=shop.example";
+    let frames = tlsleuth_testkit::all_at_once(&[hello], 2_000);
+    fs::write(&capture, tlsleuth_testkit::pcap::write(&frames)).unwrap();
+    let with = |memory| run(tlsleuth().arg(&capture).args(["--memory", memory])).1;
+    let said = "given up while they were open";
+    assert!(with("1M").contains(said));
+    assert!(!with("8M").contains(said));
+    assert!(!with("8192k").contains(said));
+    for wrong in ["0", "1000", "G", "-1M", "1.5G", "1GB", "é"] {
+        let arg = format!("--memory={wrong}");
+        assert_eq!(run(tlsleuth().arg(&capture).arg(arg)).0, 2, "{wrong}");
+    }
+}
+
+#[test]
 fn nothing_is_said_twice_the_same_way_with_other_threads() {
     let one = run(tlsleuth().arg(story("fleet-mostly-failing")).args(["--threads", "1"]));
     let four = run(tlsleuth().arg(story("fleet-mostly-failing")).args(["--threads", "4"]));

@@ -9,6 +9,21 @@
 //! are marked in the file. `tests/registries.rs` holds the tables against those of tls-parser, and,
 //! where tshark is installed and asked for, against `tshark -G values`.
 
+/// Packs a number that has a type of its own.
+macro_rules! pack_number {
+    ($name:ident) => {
+        impl tlsleuth_capture::packed::Pack for $name {
+            fn pack(self, to: &mut tlsleuth_capture::packed::Packer) {
+                self.0.pack(to);
+            }
+
+            fn unpack(from: &mut tlsleuth_capture::packed::Unpacker<'_>) -> Option<Self> {
+                tlsleuth_capture::packed::Pack::unpack(from).map(Self)
+            }
+        }
+    };
+}
+
 /// Declares one registry: the newtype, its constants, `name` and `Display`.
 macro_rules! code_points {
     (
@@ -19,6 +34,8 @@ macro_rules! code_points {
         $(#[$meta])*
         #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
         pub struct $name(pub $repr);
+
+        pack_number!($name);
 
         #[allow(non_upper_case_globals)]
         impl $name {

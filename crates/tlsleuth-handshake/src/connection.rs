@@ -20,6 +20,8 @@ use crate::observed::Observed;
 use crate::opener::NotOpened;
 use crate::preamble::{Plaintext, PlaintextKind, Protocol, ProxiedAddresses, Refusal};
 
+mod packed;
+
 /// The two ends of a handshake.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
 pub enum Side {

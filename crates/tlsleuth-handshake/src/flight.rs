@@ -4,7 +4,7 @@
 //! of 2 + 1 + 16 = 19 bytes and a Finished with SHA-256 one of 4 + 32 + 1 + 16 = 53; stacks that pad
 //! to 16 bytes (Java) make them 16 longer. `docs/encrypted-lengths.md` has the table.
 
-use tlsleuth_capture::Place;
+use tlsleuth_capture::{Place, pack_fields, pack_variants};
 
 use crate::codepoint::CipherSuite;
 use crate::connection::Side;
@@ -52,6 +52,20 @@ pub enum Content {
     /// It was opened with logged secrets.
     Opened,
 }
+
+pack_fields!(ProtectedRecord { from, at, content_type, len, content });
+pack_variants!(Content {
+    Unknown,
+    ServerFlight,
+    ClientFlight,
+    EmptyCertificate,
+    Finished,
+    Alert,
+    PostHandshake,
+    ApplicationData,
+    EarlyData,
+    Opened,
+});
 
 /// The lengths of protected records that matter, in bytes of the record's body.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]

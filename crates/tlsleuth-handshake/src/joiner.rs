@@ -11,6 +11,8 @@
 //! A message may span records, and a record may hold several messages. One that lies whole in a
 //! record is handed on from there.
 
+use tlsleuth_capture::packed::{Pack, Packer, Unpacker};
+
 /// The longest message that is kept, in bytes; a longer one is told and skipped.
 pub const MAX_MESSAGE_BYTES: usize = 256 * 1024;
 
@@ -47,6 +49,24 @@ pub struct Joiner {
     skipped: Option<(u8, u32)>,
     /// `partial` was handed on and is to be cleared.
     handed_on: bool,
+}
+
+impl Pack for Joiner {
+    fn pack(self, to: &mut Packer) {
+        let Self { partial, skip, skipped, handed_on } = self;
+        to.run(&partial);
+        skip.pack(to);
+        skipped.map(|(kind, _)| kind).pack(to);
+        skipped.map(|(_, len)| len).pack(to);
+        handed_on.pack(to);
+    }
+
+    fn unpack(from: &mut Unpacker<'_>) -> Option<Self> {
+        let partial = from.run()?;
+        let skip = Pack::unpack(from)?;
+        let (kind, len): (Option<u8>, Option<u32>) = (Pack::unpack(from)?, Pack::unpack(from)?);
+        Some(Self { partial, skip, skipped: kind.zip(len), handed_on: Pack::unpack(from)? })
+    }
 }
 
 impl Joiner {

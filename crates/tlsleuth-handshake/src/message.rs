@@ -19,6 +19,7 @@ mod hello_verify_request;
 mod key_update;
 mod new_session_ticket;
 mod next_protocol;
+mod packed;
 mod server_hello;
 mod server_key_exchange;
 mod shape;

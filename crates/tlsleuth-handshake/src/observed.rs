@@ -1,5 +1,7 @@
 //! What a peer may have sent out of our sight: unseen is not absent.
 
+use tlsleuth_capture::packed::{Pack, Packer, Unpacker};
+
 /// A fact that a capture can show, rule out, hide or lack.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
 pub enum Observed<T> {
@@ -12,6 +14,29 @@ pub enum Observed<T> {
     Encrypted,
     /// It may have been sent: the bytes where it would be are not in the capture.
     Missed,
+}
+
+impl<T: Pack> Pack for Observed<T> {
+    fn pack(self, to: &mut Packer) {
+        match self {
+            Self::Present(value) => {
+                to.number(1);
+                value.pack(to);
+            }
+            Self::Absent => to.number(0),
+            Self::Encrypted => to.number(2),
+            Self::Missed => to.number(3),
+        }
+    }
+
+    fn unpack(from: &mut Unpacker<'_>) -> Option<Self> {
+        Some(match from.number()? {
+            0 => Self::Absent,
+            1 => Self::Present(T::unpack(from)?),
+            2 => Self::Encrypted,
+            _ => Self::Missed,
+        })
+    }
 }
 
 impl<T> Observed<T> {

@@ -14,7 +14,8 @@
 
 use std::borrow::Cow;
 
-use tlsleuth_capture::Place;
+use tlsleuth_capture::packed::{Pack, Packer, Unpacker};
+use tlsleuth_capture::{Place, pack_fields};
 
 use crate::probe;
 
@@ -120,6 +121,28 @@ struct Skipping {
     header: RecordHeader,
     left: usize,
     damaged: bool,
+}
+
+pack_fields!(RecordHeader { content_type, record_version, len });
+pack_fields!(Skipping { header, left, damaged });
+
+impl Pack for RecordReader {
+    fn pack(self, to: &mut Packer) {
+        let Self { partial, skipping, begins, searching } = self;
+        to.run(&partial);
+        skipping.pack(to);
+        begins.pack(to);
+        searching.pack(to);
+    }
+
+    fn unpack(from: &mut Unpacker<'_>) -> Option<Self> {
+        Some(Self {
+            partial: from.run()?,
+            skipping: Pack::unpack(from)?,
+            begins: Pack::unpack(from)?,
+            searching: Pack::unpack(from)?,
+        })
+    }
 }
 
 impl RecordReader {

@@ -68,6 +68,7 @@ impl std::fmt::Debug for Shared {
 mod held;
 mod messages;
 mod records;
+mod resting;
 mod secrets;
 mod start;
 mod unheard;

@@ -23,7 +23,8 @@ pub(crate) fn limits(report: &Report) -> Vec<String> {
             }
         };
         texts.push(format!(
-            "A limit was reached: {} given up while they were open{later}.",
+            "A limit was reached: {} given up while they were open{later}. \
+             More are followed with a higher --memory (64M unless given).",
             counted(counts.flows_evicted, "connection"),
         ));
     }

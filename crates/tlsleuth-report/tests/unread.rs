@@ -67,7 +67,7 @@ fn connections_that_had_to_leave_are_said_in_every_form() {
     everywhere(
         &report,
         "A limit was reached: 3 connections given up while they were open; 1,234 segments of them that \
-         came later not looked at.",
+         came later not looked at. More are followed with a higher --memory (64M unless given).",
     );
     report.counts.segments_after_eviction = 0;
     report.counts.holes_given_up = 1;

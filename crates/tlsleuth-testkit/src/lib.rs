@@ -48,12 +48,14 @@
     clippy::panic,
     clippy::indexing_slicing,
     clippy::cast_possible_truncation,
+    clippy::cast_possible_wrap,
     clippy::string_slice,
     clippy::cast_sign_loss,
     clippy::disallowed_methods,
     reason = "for tests only: a wrong script shall stop the test, with a word about its line"
 )]
 
+mod at_once;
 pub mod certificate;
 pub mod conversation;
 pub mod incident;
@@ -63,6 +65,7 @@ pub mod pcap;
 mod script;
 mod wire;
 
+pub use at_once::all_at_once;
 pub use certificate::{Pki, pki};
 pub use conversation::{Conversation, OwnedFrame, Segment, Story, Who};
 pub use script::script;

@@ -151,8 +151,8 @@ impl Examiner {
             What::Opening(opening) => {
                 Turn::Opening(Box::new(WaitingOpening { opening, tunnel, held_bytes }))
             }
-            What::Connection(tracker, flow) => {
-                let connection = tracker.finish(flow);
+            What::Connection(session, flow) => {
+                let connection = session.tracker.finish(flow);
                 self.sort_out(Box::new(Waiting { connection, tunnel, held_bytes }))
             }
         };

@@ -1,10 +1,11 @@
 //! The first half of an analysis: frames in, connections out as they end, not judged yet.
 
 use tlsleuth_capture::decode::TunnelHop;
+use tlsleuth_capture::packed::{Pack, Packer, Unpacker};
 use tlsleuth_capture::transport::OverlapConflict;
 use tlsleuth_capture::{
-    DecodeStats, Decoded, Decoder, Direction, EndedFlow, Endpoint, FlowStats, FlowTable, FlowView,
-    Frame, Gap, Interest, LoneSyn, Place, Sequence, StreamSink, TransportFacts, TunnelId,
+    DecodeStats, Decoded, Decoder, Direction, EndedFlow, Endpoint, FlowId, FlowStats, FlowTable,
+    FlowView, Frame, Gap, Interest, LoneSyn, Place, Sequence, StreamSink, TransportFacts, TunnelId,
 };
 use tlsleuth_handshake::datagram::DatagramProtocol;
 use tlsleuth_handshake::{Connection, Shared, Tracker};
@@ -28,8 +29,8 @@ pub struct Ended {
 impl Ended {
     /// Loads what is about to be worked on.
     pub(crate) fn touch(&self, knowledge: &Knowledge) {
-        if let What::Connection(tracker, flow) = &self.what {
-            tracker.touch(flow);
+        if let What::Connection(session, flow) = &self.what {
+            session.tracker.touch(flow);
             knowledge.touch(flow.forward_destination);
         }
     }
@@ -44,7 +45,7 @@ pub(crate) enum What {
     Opening(Opening),
     /// A connection; whoever takes it [finishes](Tracker::finish) it, which is a good part of following
     /// and can be done on another thread.
-    Connection(Box<Tracker>, EndedFlow),
+    Connection(Box<Session>, EndedFlow),
 }
 
 /// A flow that opened, or tried to, and has no payload. The connection is made of it when it is told,
@@ -153,7 +154,7 @@ impl Follower {
             }
             Decoded::Icmp(error) => {
                 error.place.sequence = Sequence::new(self.taken);
-                self.table.push_icmp(error);
+                self.table.push_icmp(error, &mut self.sessions);
             }
             Decoded::Datagram(datagram) => self.unread.push(datagram),
             _ => {}
@@ -232,7 +233,7 @@ impl Follower {
 #[derive(Debug, Default)]
 struct Sessions {
     shared: Shared,
-    trackers: Vec<Option<Session>>,
+    trackers: Vec<Option<Box<Session>>>,
     /// Without their tunnels, until they are taken.
     ended: Vec<Ended>,
     /// Bytes that the trackers hold, their facts included as far as they are counted.
@@ -241,8 +242,8 @@ struct Sessions {
 
 /// One flow's tracker.
 #[derive(Debug)]
-struct Session {
-    tracker: Box<Tracker>,
+pub(crate) struct Session {
+    pub(crate) tracker: Tracker,
     /// Its share of [`Sessions::held_bytes`].
     held_bytes: usize,
     /// What of that waits in the tracker for more.
@@ -275,8 +276,8 @@ impl Sessions {
         let Some(entry) = self.trackers.get_mut(index) else { return Interest::Settled };
         let session = entry.get_or_insert_with(|| {
             self.held_bytes = self.held_bytes.saturating_add(TRACKER_BYTES);
-            let tracker = Box::new(Tracker::new(flow));
-            Session { tracker, held_bytes: TRACKER_BYTES, buffered: 0 }
+            let tracker = Tracker::new(flow);
+            Box::new(Session { tracker, held_bytes: TRACKER_BYTES, buffered: 0 })
         });
         let interest = tell(&mut session.tracker, &self.shared);
         let now = session.tracker.buffered_bytes();
@@ -315,9 +316,10 @@ impl StreamSink for Sessions {
     fn ended(&mut self, flow: EndedFlow) {
         let (serial, tunnel) = (flow.serial, Vec::new());
         self.ended.push(match self.trackers.get_mut(flow.id.index()).and_then(Option::take) {
-            Some(Session { tracker, held_bytes, .. }) => {
+            Some(session) => {
+                let held_bytes = session.held_bytes;
                 self.held_bytes = self.held_bytes.saturating_sub(held_bytes);
-                Ended { serial, what: What::Connection(tracker, flow), tunnel, held_bytes }
+                Ended { serial, what: What::Connection(session, flow), tunnel, held_bytes }
             }
             // Without a byte and without an opening there is nothing to tell.
             None if flow.facts.syn.is_none() && flow.facts.syn_ack.is_none() => {
@@ -339,5 +341,35 @@ impl StreamSink for Sessions {
 
     fn held_bytes(&self) -> usize {
         self.held_bytes
+    }
+
+    fn rest(&mut self, flow: FlowId, to: &mut Packer) {
+        let session = self.trackers.get_mut(flow.index()).and_then(Option::take);
+        to.flag(session.is_some());
+        if let Some(session) = session {
+            let Session { tracker, held_bytes, buffered } = *session;
+            self.held_bytes = self.held_bytes.saturating_sub(held_bytes);
+            held_bytes.saturating_sub(buffered).pack(to);
+            tracker.pack(to);
+            if to.has_aside() {
+                to.holds(held_bytes.saturating_sub(TRACKER_BYTES));
+            }
+        }
+    }
+
+    fn wake(&mut self, flow: FlowId, from: &mut Unpacker<'_>) {
+        if from.flag() != Some(true) {
+            return;
+        }
+        let (Some(facts), Some(tracker)) = (usize::unpack(from), Tracker::unpack(from)) else {
+            debug_assert!(false, "what was packed is what is unpacked");
+            return;
+        };
+        let buffered = tracker.buffered_bytes();
+        let held_bytes = facts.saturating_add(buffered);
+        self.held_bytes = self.held_bytes.saturating_add(held_bytes);
+        if let Some(place) = self.trackers.get_mut(flow.index()) {
+            *place = Some(Box::new(Session { tracker, held_bytes, buffered }));
+        }
     }
 }

@@ -2,43 +2,18 @@
 //! leave nothing is claimed that later frames may belie.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing)]
 
-use std::collections::HashMap;
-
 use tlsleuth::capture::EndReason;
 use tlsleuth::handshake::{Observed, Outcome};
 use tlsleuth::{Analyzed, Analyzer, Counts, Event, Options};
 
-/// So many connections of each script, frame by frame in turn, so that all are open at once, and then
-/// a minute of nothing; analyzed with room for so many flows.
+/// So many connections of each script, all open at once; analyzed with room for so many flows.
 fn all_at_once(scripts: &[&str], each: usize, max_flows: usize) -> (Vec<Analyzed>, Counts) {
-    let every: Vec<&str> = scripts.iter().flat_map(|script| vec![*script; each]).collect();
     let mut options = Options::default();
     options.limits.max_flows = max_flows;
     let mut analyzer = Analyzer::new(options);
-    let story = tlsleuth_testkit::script(&format!("{}\nwatch 60s", every.join("\nconnection\n")));
-    let (last, frames) = story.frames().split_last().unwrap();
-    // By how many frames of its connection came before it.
-    let mut before: HashMap<(u16, u16), usize> = HashMap::new();
-    let port = |frame: &[u8], at: usize| u16::from_be_bytes([frame[at], frame[at + 1]]);
-    let start = frames[0].place;
-    let mut turns: Vec<(usize, usize)> = frames
-        .iter()
-        .enumerate()
-        .map(|(index, frame)| {
-            let ports = (port(&frame.data, 34), port(&frame.data, 36));
-            let turn = before.entry((ports.0.min(ports.1), ports.0.max(ports.1))).or_default();
-            *turn += 1;
-            (*turn, index)
-        })
-        .collect();
-    turns.sort_unstable();
-    for (number, (_, index)) in (1..).zip(turns) {
-        let mut frame = frames[index].clone();
-        frame.place.frame = number;
-        frame.place.time.0 = start.time.0 + i64::try_from(number).unwrap() * 1_000;
+    for frame in tlsleuth_testkit::all_at_once(scripts, each) {
         analyzer.push_frame(&frame.frame());
     }
-    analyzer.push_frame(&last.frame());
     analyzer.finish();
     let mut told = Vec::new();
     while let Some(event) = analyzer.poll() {

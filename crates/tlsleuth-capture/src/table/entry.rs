@@ -121,6 +121,14 @@ pub(super) struct Cold {
     pub(super) not_compared: bool,
 }
 
+impl Cold {
+    /// Whether the connection opened.
+    pub(super) fn opened(&self) -> bool {
+        self.facts.forward.data_segments + self.facts.reverse.data_segments > 0
+            || self.facts.established.is_some()
+    }
+}
+
 /// Bytes of a stream that only segments without data acknowledged. Keep-alives, and what answers
 /// them in the place of a host, may acknowledge what the host does not have: what it sends next
 /// tells.
@@ -131,6 +139,9 @@ pub(super) struct DoubtfulAck {
     /// The number of the segment that acknowledged more.
     pub(super) seq: SeqNumber,
 }
+
+crate::pack_fields!(DoubtfulAck { before, seq });
+crate::pack_fields!(Cold { first, facts, assemblers, waits, doubtful, not_compared });
 
 impl Flow {
     pub(super) fn new(
@@ -314,6 +325,12 @@ impl Flow {
             + size_of::<TransportFacts>()
             + 2 * ALLOCATION
             + buffers * (size_of::<Assembler>() + ALLOCATION)
+    }
+
+    /// Bytes held to find in the history what was handed on.
+    pub(super) fn marks_bytes(&self) -> usize {
+        let buffers = self.cold.iter().flat_map(|cold| cold.assemblers.iter().flatten());
+        buffers.map(|assembler| assembler.marks_bytes()).sum()
     }
 
     pub(super) fn both_closed(&self) -> bool {

@@ -59,7 +59,7 @@ impl FlowTable {
                 return;
             };
             self.hand = hand.wrapping_add(1);
-            if let Some(reason) = self.slots.get(hand).and_then(|flow| self.is_over(flow)) {
+            if let Some(reason) = self.slots.get(hand).and_then(|flow| self.is_over(hand, flow)) {
                 self.end(hand, reason, sink);
             }
         }
@@ -101,7 +101,7 @@ impl FlowTable {
     }
 
     /// Why a flow leaves now, if it does.
-    fn is_over(&self, flow: &Flow) -> Option<EndReason> {
+    fn is_over(&self, slot: u32, flow: &Flow) -> Option<EndReason> {
         let idle = self.now.since(flow.last.time);
         if flow.reset {
             return (idle > LINGER_NS).then_some(EndReason::Reset);
@@ -113,10 +113,10 @@ impl FlowTable {
         if idle <= self.limits.half_open_idle_ns.min(self.limits.flow_idle_ns) {
             return None;
         }
-        let opened = flow.cold.as_ref().is_some_and(|cold| {
-            cold.facts.forward.data_segments + cold.facts.reverse.data_segments > 0
-                || cold.facts.established.is_some()
-        });
+        let opened = match &flow.cold {
+            Some(cold) => cold.opened(),
+            None => self.resting.opened(slot).unwrap_or(false),
+        };
         let limit = if opened || !flow.opened_by_syn {
             self.limits.flow_idle_ns
         } else {
@@ -128,7 +128,8 @@ impl FlowTable {
     /// Lets flows go while more is held for them than may be.
     #[inline]
     pub(super) fn make_room(&mut self, sink: &mut impl StreamSink) {
-        while self.held.total().saturating_add(sink.held_bytes()) > self.limits.max_flow_bytes
+        while self.held.total() + self.resting.bytes() + sink.held_bytes()
+            > self.limits.max_flow_bytes
             && self.slots.len() > 1
         {
             self.evict(sink);
@@ -160,6 +161,7 @@ impl FlowTable {
 
     /// Takes a flow out of the table and tells the listener.
     pub(super) fn end(&mut self, slot: u32, reason: EndReason, sink: &mut impl StreamSink) {
+        self.wake(slot, sink);
         let Some(mut flow) = self.slots.remove(slot) else { return };
         let id = FlowId(slot);
         self.step().flush(id, &mut flow, sink);

@@ -8,6 +8,7 @@ mod leaving;
 mod let_go;
 mod opening;
 mod reset;
+mod resting;
 mod slots;
 mod stages;
 mod step;
@@ -18,8 +19,8 @@ use std::collections::VecDeque;
 
 use entry::Flow;
 use let_go::LetGo;
+use resting::Resting;
 use slots::Slots;
-use stages::Stage;
 use step::{Held, Step};
 
 use crate::flow::{EndReason, FlowKey};
@@ -72,6 +73,7 @@ pub struct FlowTable {
     /// Flows that had to leave while they went on.
     let_go: LetGo,
     held: Held,
+    resting: Resting,
     history: History,
     stats: FlowStats,
 }
@@ -93,6 +95,7 @@ impl FlowTable {
             leaving: Vec::new(),
             let_go: LetGo::default(),
             held: Held::default(),
+            resting: Resting::default(),
             stats: FlowStats::default(),
         }
     }
@@ -120,7 +123,7 @@ impl FlowTable {
     #[must_use]
     pub fn buffered_bytes(&self) -> usize {
         let aside = self.history.bytes().saturating_add(self.let_go.bytes());
-        self.held.total().saturating_add(aside)
+        self.held.total() + self.resting.bytes() + aside
     }
 
     /// Takes one segment. Bytes that are in order now go to `sink` at once.
@@ -172,6 +175,9 @@ impl FlowTable {
             self.end(slot, EndReason::Replaced, sink);
             found = None;
         }
+        if let Some(slot) = found {
+            self.wake(slot, sink);
+        }
         let (slot, before) = match found {
             Some(slot) => (slot, self.slots.get(slot).map_or(0, Flow::bytes)),
             None => {
@@ -189,6 +195,7 @@ impl FlowTable {
             }
         };
         let Some(flow) = self.slots.get_mut(slot) else { return };
+        let was_cold = flow.cold.is_some();
         if flow.frames > 0 {
             // The first frame is remembered before its place is taken.
             flow.cold();
@@ -212,7 +219,11 @@ impl FlowTable {
             self.held.forget_history(flow);
         }
         self.held.entry(before, now);
+        let is_new = !was_cold && flow.cold.is_some();
         let stage_now = flow.stage();
+        if is_new {
+            self.woke(slot, serial);
+        }
         if stage_now != stage {
             self.slots.set_stage(slot, stage_now);
         }
@@ -220,19 +231,24 @@ impl FlowTable {
             self.linger(slot, serial, sink);
         }
         self.make_room(sink);
+        self.make_rest(segment.place.sequence, sink);
     }
 
     /// Takes an ICMP message about a packet of some flow.
-    pub fn push_icmp(&mut self, error: &IcmpError) {
+    pub fn push_icmp(&mut self, error: &IcmpError, sink: &mut impl StreamSink) {
         let quoted = &error.quoted;
         let (key, source_is_low) = FlowKey::new(quoted.source, quoted.destination, error.tunnel);
         let found = self.slots.find(self.slots.hash(&key), &key);
+        if let Some(slot) = found {
+            self.wake(slot, sink);
+        }
         let Some(flow) = found.and_then(|slot| self.slots.get_mut(slot)) else {
             self.stats.icmp_unrelated += 1;
             return;
         };
         let about = flow.direction(source_is_low);
         let before = flow.bytes();
+        let was_cold = flow.cold.is_some();
         flow.facts_mut().icmp.push(IcmpFacts {
             at: error.place,
             from: error.from,
@@ -245,16 +261,9 @@ impl FlowTable {
         flow.last = error.place;
         let now = flow.bytes();
         self.held.entry(before, now);
-    }
-
-    /// Stops handing on the bytes of a flow: its buffers are given back, its end is still told.
-    pub fn forget(&mut self, id: FlowId) {
-        if let Some(flow) = self.slots.get_mut(id.0) {
-            let before = flow.bytes();
-            self.held.settle(flow);
-            let now = flow.bytes();
-            self.held.entry(before, now);
-            self.slots.set_stage(id.0, Stage::Done);
+        let serial = flow.serial;
+        if let Some(slot) = found.filter(|_| !was_cold) {
+            self.woke(slot, serial);
         }
     }
 

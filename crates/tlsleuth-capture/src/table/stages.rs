@@ -94,6 +94,11 @@ impl NumberSet {
         self.len
     }
 
+    pub(super) fn has(&self, number: u32) -> bool {
+        let (index, bit) = split(number);
+        self.words.get(index).is_some_and(|word| word & (1 << bit) != 0)
+    }
+
     pub(super) fn insert(&mut self, number: u32) {
         let (index, bit) = split(number);
         if self.words.len() <= index {
@@ -180,6 +185,7 @@ mod tests {
                 prop_assert_eq!(set.len(), model.len());
             }
             prop_assert_eq!(set.next(from), model.range(from..).next().copied());
+            prop_assert_eq!(set.has(from), model.contains(&from));
             let mut all = Vec::new();
             let mut at = 0;
             while let Some(number) = set.next(at) {

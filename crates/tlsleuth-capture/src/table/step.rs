@@ -63,6 +63,16 @@ impl Held {
         self.marks = self.marks.saturating_add(marks).saturating_sub(before.1);
     }
 
+    /// Takes the marks of a flow into the account that comes back whole.
+    pub(super) fn marks_of(&mut self, flow: &Flow) {
+        self.marks = self.marks.saturating_add(flow.marks_bytes());
+    }
+
+    /// Takes those of a flow out of it that will be packed.
+    pub(super) fn without_marks_of(&mut self, flow: &Flow) {
+        self.marks = self.marks.saturating_sub(flow.marks_bytes());
+    }
+
     /// Stops comparing what comes again of a flow: both sides closed it.
     pub(super) fn forget_history(&mut self, flow: &mut Flow) {
         let Some(cold) = &mut flow.cold else { return };

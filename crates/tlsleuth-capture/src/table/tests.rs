@@ -515,3 +515,20 @@ fn flows_leave_wherever_they_are_in_the_table() {
     assert_eq!(script.heard.ended.len(), 199);
     assert!(script.heard.ended.iter().all(|flow| flow.reason == EndReason::Idle));
 }
+
+#[test]
+fn those_that_left_while_they_were_awake_are_forgotten() {
+    let mut script = Script::new();
+    script.table.limits.max_awake_bytes = 0;
+    for port in 1..=5_000 {
+        script.port = port;
+        script.send(CLIENT, 0x02, 100, 0, b"");
+        script.send(SERVER, 0x12, 500, 101, b"");
+        script.send(CLIENT, 0x14, 101, 501, b"");
+        // From the second one on nothing is packed any more, though it was once.
+        script.table.limits.max_awake_bytes = usize::MAX;
+    }
+    let listed = script.table.resting.awake();
+    assert!(listed > 0 && script.table.len() < 1_100, "{listed}, {}", script.table.len());
+    assert!(listed <= 3_300, "{listed}");
+}

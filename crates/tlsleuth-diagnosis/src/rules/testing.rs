@@ -152,7 +152,7 @@ fn run(script: &str) -> (Vec<Connection>, Policy) {
     for frame in story.frames() {
         match decoder.decode(&frame.frame()) {
             Decoded::Segment(segment) => table.push(&segment, &mut sink),
-            Decoded::Icmp(error) => table.push_icmp(&error),
+            Decoded::Icmp(error) => table.push_icmp(&error, &mut sink),
             _ => panic!("frame {} cannot be decoded", frame.place.frame),
         }
     }

@@ -90,6 +90,8 @@ pub struct SuiteFacts {
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct CipherSuite(pub u16);
 
+pack_number!(CipherSuite);
+
 impl CipherSuite {
     /// What the table knows of the suite; `None` for GREASE and unknown numbers.
     #[must_use]

@@ -17,6 +17,8 @@ use core::fmt;
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct ProtocolVersion(pub u16);
 
+pack_number!(ProtocolVersion);
+
 impl ProtocolVersion {
     /// SSL 2.0 (RFC 6176 forbids it).
     pub const SSL2: Self = Self(0x0002);

@@ -81,6 +81,20 @@ impl Places {
 }
 
 impl Shape {
+    /// Bytes that it takes, about: what the body of an extension becomes is larger than what it was.
+    pub(super) fn bytes(&self) -> usize {
+        const GROWTH: usize = 3;
+        let bodies = self.extensions.iter().map(|listed| match listed.body {
+            ListedBody::Same(len_bytes, _) => usize::from(len_bytes),
+            ListedBody::Own(_) => 0,
+        });
+        size_of::<Self>()
+            + size_of_val(&*self.cipher_suites)
+            + size_of_val(&*self.compression_methods)
+            + size_of_val(&*self.extensions)
+            + GROWTH * bodies.sum::<usize>()
+    }
+
     /// The first extension of a type.
     pub(super) fn get(&self, kind: ExtensionType) -> Option<&Listed> {
         match self.places.0.get(usize::from(kind.0)) {
