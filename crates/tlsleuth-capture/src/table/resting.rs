@@ -26,7 +26,7 @@ pub(super) struct Resting {
     packed: Vec<Option<Packed>>,
     /// Those of them whose connection opened: for how long they may be idle depends on it.
     opened: NumberSet,
-    /// Bytes that they take.
+    /// Bytes of what is packed.
     bytes: usize,
     /// The others that could, by slot and serial, those that woke first at the front. Nobody is put
     /// here before the limit is reached for the first time.
@@ -35,10 +35,11 @@ pub(super) struct Resting {
 }
 
 impl Resting {
-    /// Bytes that the packed flows take.
+    /// Bytes that the packed flows take, and their places.
     #[inline]
     pub(super) fn bytes(&self) -> usize {
-        self.bytes.saturating_add(self.packer.shared_bytes())
+        let places = self.packed.len() * size_of::<Option<Packed>>();
+        self.bytes.saturating_add(places).saturating_add(self.packer.shared_bytes())
     }
 
     /// How many are listed as awake, some that left included.
