@@ -12,14 +12,18 @@
 //! Whoever unpacks asks for the same in the same order. Packed values never leave the process, and have
 //! no form that lasts.
 
+mod recent;
+mod registry;
+mod values;
+
 use std::any::Any;
 use std::hash::BuildHasher;
 use std::sync::Arc;
 
-use foldhash::fast::RandomState;
-use hashbrown::HashTable;
+use recent::Recent;
+use registry::{Registry, Value};
 
-use crate::{Address, Endpoint, Located, Place, SeqNumber, Sequence, Timestamp, TunnelId};
+use crate::{Endpoint, Place, SeqNumber, Sequence, Timestamp};
 
 /// Places that are named by one byte: the latest ones.
 const RECENT_PLACES: usize = 32;
@@ -410,120 +414,6 @@ fn frames_on(before: Place, frame: u64) -> u64 {
     u64::from(before.sequence.number()).wrapping_add(grown)
 }
 
-/// The latest places, in a ring.
-#[derive(Debug, Default)]
-struct Recent {
-    ring: Vec<Place>,
-    /// How many places there ever were.
-    count: usize,
-}
-
-impl Recent {
-    fn push(&mut self, place: Place) {
-        if self.ring.len() < RECENT_PLACES {
-            self.ring.push(place);
-        } else if let Some(oldest) = self.ring.get_mut(self.count % RECENT_PLACES) {
-            *oldest = place;
-        }
-        self.count += 1;
-    }
-
-    fn find(&self, place: Place) -> Option<u8> {
-        let nth = self.ring.iter().position(|known| *known == place)?;
-        u8::try_from(nth).ok()
-    }
-
-    fn get(&self, nth: u8) -> Option<Place> {
-        self.ring.get(usize::from(nth)).copied()
-    }
-
-    /// The one that was put in last.
-    fn last(&self) -> Option<Place> {
-        self.ring.get(self.count.checked_sub(1)? % RECENT_PLACES).copied()
-    }
-
-    fn clear(&mut self) {
-        self.ring.clear();
-        self.count = 0;
-    }
-}
-
-type Value = dyn Any + Send + Sync;
-
-/// Values that many have, each once while somebody has it, by a number.
-#[derive(Debug, Default)]
-struct Registry {
-    kept: Vec<Option<Kept>>,
-    /// Numbers that may be given again.
-    free: Vec<usize>,
-    by_hash: HashTable<usize>,
-    /// Of all that are kept.
-    bytes: usize,
-    hasher: RandomState,
-}
-
-#[derive(Debug)]
-struct Kept {
-    value: Arc<Value>,
-    bytes: usize,
-    hash: u64,
-    /// How many packed values name it.
-    named: u64,
-}
-
-impl Registry {
-    /// The number of a value, which is made if it is not there yet.
-    fn put(
-        &mut self,
-        hash: u64,
-        bytes: usize,
-        same: impl Fn(&Value) -> bool,
-        make: impl FnOnce() -> Arc<Value>,
-    ) -> u64 {
-        let of = |nth: usize| self.kept.get(nth).and_then(Option::as_ref);
-        let found = self
-            .by_hash
-            .find(hash, |&nth| of(nth).is_some_and(|kept| kept.hash == hash && same(&*kept.value)));
-        if let Some(&nth) = found
-            && let Some(kept) = self.kept.get_mut(nth).and_then(Option::as_mut)
-        {
-            kept.named += 1;
-            return nth as u64;
-        }
-        let nth = self.free.pop().unwrap_or_else(|| {
-            self.kept.push(None);
-            self.kept.len() - 1
-        });
-        if let Some(place) = self.kept.get_mut(nth) {
-            *place = Some(Kept { value: make(), bytes, hash, named: 1 });
-            self.bytes += bytes;
-        }
-        let kept = &self.kept;
-        self.by_hash.insert_unique(hash, nth, |&nth| {
-            kept.get(nth).and_then(Option::as_ref).map_or(0, |kept| kept.hash)
-        });
-        nth as u64
-    }
-
-    /// The value of a number, which is named once less from now on.
-    fn take(&mut self, nth: u64) -> Option<Arc<Value>> {
-        let nth = usize::try_from(nth).ok()?;
-        let place = self.kept.get_mut(nth)?;
-        let kept = place.as_mut()?;
-        kept.named -= 1;
-        if kept.named > 0 {
-            return Some(Arc::clone(&kept.value));
-        }
-        let last = place.take()?;
-        self.bytes = self.bytes.saturating_sub(last.bytes);
-        if let Ok(found) = self.by_hash.find_entry(last.hash, |&other| other == nth) {
-            found.remove();
-        }
-        self.free.push(nth);
-        Some(last.value)
-    }
-}
-
 /// Packs the fields of a struct in their order, behind a semicolon those that are mostly the default.
 /// All must be named: one that is forgotten does not compile.
 #[macro_export]
@@ -583,238 +473,12 @@ macro_rules! pack_aside {
     };
 }
 
-macro_rules! pack_numbers {
-    ($($number:ty),*) => {
-        $(impl Pack for $number {
-            fn pack(self, to: &mut Packer) {
-                to.number(self.into());
-            }
-
-            fn unpack(from: &mut Unpacker<'_>) -> Option<Self> {
-                from.number()?.try_into().ok()
-            }
-        })*
-    };
-}
-
-pack_numbers!(u16, u32, u64);
-
-impl Pack for u8 {
-    fn pack(self, to: &mut Packer) {
-        to.bytes.push(self);
-    }
-
-    fn unpack(from: &mut Unpacker<'_>) -> Option<Self> {
-        from.byte()
-    }
-}
-
-impl Pack for usize {
-    fn pack(self, to: &mut Packer) {
-        to.number(self as u64);
-    }
-
-    fn unpack(from: &mut Unpacker<'_>) -> Option<Self> {
-        from.number()?.try_into().ok()
-    }
-}
-
-impl Pack for bool {
-    fn pack(self, to: &mut Packer) {
-        to.flag(self);
-    }
-
-    fn unpack(from: &mut Unpacker<'_>) -> Option<Self> {
-        from.flag()
-    }
-}
-
-impl<T: Pack> Pack for Option<T> {
-    fn pack(self, to: &mut Packer) {
-        to.flag(self.is_some());
-        if let Some(value) = self {
-            value.pack(to);
-        }
-    }
-
-    fn unpack(from: &mut Unpacker<'_>) -> Option<Self> {
-        if from.flag()? { T::unpack(from).map(Some) } else { Some(None) }
-    }
-}
-
-impl<T: Pack> Pack for Box<T> {
-    fn pack(self, to: &mut Packer) {
-        (*self).pack(to);
-    }
-
-    fn unpack(from: &mut Unpacker<'_>) -> Option<Self> {
-        T::unpack(from).map(Self::new)
-    }
-}
-
-impl<T: Pack> Pack for Vec<T> {
-    fn pack(self, to: &mut Packer) {
-        to.flag(!self.is_empty());
-        if !self.is_empty() {
-            to.number(self.len() as u64);
-            for value in self {
-                value.pack(to);
-            }
-        }
-    }
-
-    fn unpack(from: &mut Unpacker<'_>) -> Option<Self> {
-        if !from.flag()? {
-            return Some(Self::new());
-        }
-        (0..from.number()?).map(|_| T::unpack(from)).collect()
-    }
-}
-
-impl<T: Pack> Pack for Box<[T]> {
-    fn pack(self, to: &mut Packer) {
-        self.into_vec().pack(to);
-    }
-
-    fn unpack(from: &mut Unpacker<'_>) -> Option<Self> {
-        Vec::unpack(from).map(Vec::into_boxed_slice)
-    }
-}
-
-impl<T: Pack, const N: usize> Pack for [T; N] {
-    fn pack(self, to: &mut Packer) {
-        for value in self {
-            value.pack(to);
-        }
-    }
-
-    fn unpack(from: &mut Unpacker<'_>) -> Option<Self> {
-        let values: Option<Vec<T>> = (0..N).map(|_| T::unpack(from)).collect();
-        values?.try_into().ok()
-    }
-}
-
-impl<T: Pack> Pack for Located<T> {
-    fn pack(self, to: &mut Packer) {
-        let Self { value, at } = self;
-        at.pack(to);
-        value.pack(to);
-    }
-
-    fn unpack(from: &mut Unpacker<'_>) -> Option<Self> {
-        let at = Pack::unpack(from)?;
-        Some(Self { value: Pack::unpack(from)?, at })
-    }
-}
-
-impl Pack for Place {
-    fn pack(self, to: &mut Packer) {
-        to.place(self);
-    }
-
-    fn unpack(from: &mut Unpacker<'_>) -> Option<Self> {
-        from.place()
-    }
-}
-
-impl Pack for Timestamp {
-    fn pack(self, to: &mut Packer) {
-        let epoch = *to.epoch.get_or_insert(Place { time: self, ..Place::default() });
-        to.time(self, to.places.last().unwrap_or(epoch).time);
-    }
-
-    fn unpack(from: &mut Unpacker<'_>) -> Option<Self> {
-        from.time(from.places.last().unwrap_or(from.epoch).time)
-    }
-}
-
-impl Pack for SeqNumber {
-    fn pack(self, to: &mut Packer) {
-        // Behind one that was packed before, or any number.
-        let near = |known: SeqNumber| (0..NEAR).contains(&self.distance_from(known));
-        let known = to.numbers.iter().position(|known| near(*known));
-        let behind = known.and_then(|nth| to.numbers.get(nth).copied());
-        to.flag(behind.is_some());
-        match behind {
-            Some(behind) => {
-                to.flag(known == Some(1));
-                to.number(self.distance_from(behind).unsigned_abs().into());
-            }
-            None => {
-                to.bytes.extend_from_slice(&self.0.to_le_bytes());
-                let [first, _] = to.numbers;
-                to.numbers = [self, first];
-            }
-        }
-    }
-
-    fn unpack(from: &mut Unpacker<'_>) -> Option<Self> {
-        if from.flag()? {
-            let [first, second] = from.numbers;
-            let behind = if from.flag()? { second } else { first };
-            return Some(behind.advance(u32::try_from(from.number()?).ok()?));
-        }
-        let (number, rest) = from.bytes.split_first_chunk()?;
-        from.bytes = rest;
-        let number = Self(u32::from_le_bytes(*number));
-        let [first, _] = from.numbers;
-        from.numbers = [number, first];
-        Some(number)
-    }
-}
-
-impl Pack for TunnelId {
-    fn pack(self, to: &mut Packer) {
-        self.0.pack(to);
-    }
-
-    fn unpack(from: &mut Unpacker<'_>) -> Option<Self> {
-        u32::unpack(from).map(Self)
-    }
-}
-
-impl Pack for Address {
-    fn pack(self, to: &mut Packer) {
-        match self.ip() {
-            std::net::IpAddr::V4(v4) => to.bytes(&v4.octets()),
-            std::net::IpAddr::V6(v6) => to.bytes(&v6.octets()),
-        }
-    }
-
-    fn unpack(from: &mut Unpacker<'_>) -> Option<Self> {
-        let bytes = from.bytes()?;
-        match bytes.try_into() {
-            Ok(v4) => Some(Self::v4(v4)),
-            Err(_) => bytes.try_into().ok().map(Self::v6),
-        }
-    }
-}
-
-impl Pack for Endpoint {
-    fn pack(self, to: &mut Packer) {
-        let known = to.ends.and_then(|(one, other)| {
-            if self == one { Some(true) } else { (self == other).then_some(false) }
-        });
-        known.pack(to);
-        if known.is_none() {
-            self.address.pack(to);
-            self.port.pack(to);
-        }
-    }
-
-    fn unpack(from: &mut Unpacker<'_>) -> Option<Self> {
-        match Option::<bool>::unpack(from)? {
-            Some(first) => from.ends.map(|(one, other)| if first { one } else { other }),
-            None => Some(Self { address: Pack::unpack(from)?, port: Pack::unpack(from)? }),
-        }
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use proptest::prelude::*;
 
     use super::*;
+    use crate::Address;
 
     fn place(frame: u64) -> Place {
         Place {
@@ -897,9 +561,8 @@ mod tests {
         for packed in packed {
             assert_eq!(packer.unpack(None, packed, |from| from.run()), Some(run.clone()));
         }
-        assert!(packer.runs.kept.iter().all(Option::is_none), "nobody has it any more");
+        assert!(packer.runs.is_empty(), "nobody has it any more");
         assert_eq!(packer.shared_bytes(), 0);
-        assert!(packer.runs.by_hash.is_empty());
     }
 
     #[test]
