@@ -412,15 +412,24 @@ crate::pack_fields!(Mark { start, position, at });
 /// A stream of which nothing waits; the bytes of others are not packed.
 impl Pack for Assembler {
     fn pack(self, to: &mut Packer) {
-        let Self { next, next_offset, waiting, waiting_bytes, marks, marked_to, forgotten, .. } =
-            self;
-        debug_assert!(waiting.is_empty() && waiting_bytes == 0 && self.floating.is_none());
+        let Self {
+            next,
+            next_offset,
+            waiting,
+            waiting_bytes,
+            marks,
+            marked_to,
+            forgotten,
+            reached,
+            floating,
+        } = self;
+        debug_assert!(waiting.is_empty() && waiting_bytes == 0 && floating.is_none());
         next.pack(to);
         next_offset.pack(to);
         marks.pack(to);
         marked_to.pack(to);
         forgotten.pack(to);
-        self.reached.pack(to);
+        reached.pack(to);
     }
 
     fn unpack(from: &mut Unpacker<'_>) -> Option<Self> {

@@ -115,7 +115,7 @@ impl FlowTable {
         }
         let opened = match &flow.cold {
             Some(cold) => cold.opened(),
-            None => self.resting.opened(slot).unwrap_or(false),
+            None => self.resting.has_opened(slot),
         };
         let limit = if opened || !flow.opened_by_syn {
             self.limits.flow_idle_ns

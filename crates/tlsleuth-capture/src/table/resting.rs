@@ -48,10 +48,9 @@ impl Resting {
         self.awake.len()
     }
 
-    /// Of a flow that rests, whether its connection opened.
-    pub(super) fn opened(&self, slot: u32) -> Option<bool> {
-        let rests = self.packed.get(usize::try_from(slot).ok()?)?.is_some();
-        rests.then(|| self.opened.has(slot))
+    /// Whether a flow rests whose connection opened.
+    pub(super) fn has_opened(&self, slot: u32) -> bool {
+        self.opened.has(slot)
     }
 
     fn take(&mut self, slot: u32) -> Option<Packed> {
