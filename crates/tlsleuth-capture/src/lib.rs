@@ -35,8 +35,8 @@ pub use decode::{
 };
 pub use error::Error;
 pub use file::{
-    CaptureError, CaptureInput, CaptureState, Comment, CommentScope, Compression, Damage,
-    FileFacts, FileFormat, FrameReader, MergedReader, Notice, OpenOptions, OrderedCaptures,
+    CaptureError, CaptureInput, CaptureState, Comment, CommentScope, Compression, Damage, Errand,
+    FileFacts, FileFormat, FrameReader, Helper, MergedReader, Notice, OpenOptions, OrderedCaptures,
     ReportedCounts, ResolvedName, SecretsBlock, order_captures, prescan_secrets,
 };
 pub use frame::{Frame, LinkType};

@@ -1,11 +1,13 @@
 //! Reads captures and has them judged, on one thread or on two: one reads and follows connections,
-//! the other one judges them and takes what is told. What is told is the same.
+//! the other one judges them and takes what is told, and reads ahead when it has nothing else to do.
+//! What is told is the same.
 
 use std::io;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::mpsc::{self, Receiver};
 use std::thread;
 
+use tlsleuth::capture::{Errand, Helper};
 use tlsleuth::handshake::Outcome;
 use tlsleuth::{Counts, Ended, Event, Examiner, Follower, Options};
 
@@ -17,6 +19,14 @@ use crate::secrets::Secrets;
 const BATCH: usize = 64;
 /// Batches that wait for the second thread.
 const WAITING: usize = 32;
+
+/// What the second thread has to do.
+enum Job {
+    /// Flows to judge.
+    Judge(Vec<Ended>),
+    /// A piece of a capture to read.
+    Read(Errand),
+}
 
 /// Whoever takes what is told.
 pub(crate) trait Take: Send {
@@ -60,16 +70,19 @@ pub(crate) fn analyze<T: Take>(
     let mut feed = read::Feed { arguments, follower, secrets, failed: &failed, batch: BATCH };
     if threads < 2 {
         let mut judging = judging;
-        let read = feed.read(inputs, &mut |ended| judging.take(ended))?;
+        let read = feed.read(inputs, None, &mut |ended| judging.take(ended))?;
         let judging = judging.finish()?;
         return Ok(judging.into_analysis(read, feed.follower));
     }
     let (judging, read) = thread::scope(|scope| {
         let (sender, receiver) = mpsc::sync_channel(WAITING);
         let worker = scope.spawn(move || judging.run(receiver));
-        let read = feed.read(inputs, &mut |ended| {
+        let errands = sender.clone();
+        // Where the other thread is behind, this one reads by itself.
+        let helper = Helper::new(move |errand| drop(errands.try_send(Job::Read(errand))));
+        let read = feed.read(inputs, Some(helper), &mut |ended| {
             // Whoever stopped listening says why when it is joined.
-            sender.send(ended).map_err(|_| io::ErrorKind::BrokenPipe.into())
+            sender.send(Job::Judge(ended)).map_err(|_| io::ErrorKind::BrokenPipe.into())
         });
         drop(sender);
         let judging = match worker.join() {
@@ -112,9 +125,12 @@ impl<T: Take> Judging<'_, T> {
         Ok(self)
     }
 
-    fn run(mut self, ended: Receiver<Vec<Ended>>) -> io::Result<Self> {
-        for ended in ended {
-            self.take(ended)?;
+    fn run(mut self, jobs: Receiver<Job>) -> io::Result<Self> {
+        for job in jobs {
+            match job {
+                Job::Judge(ended) => self.take(ended)?,
+                Job::Read(errand) => errand.run(),
+            }
         }
         self.finish()
     }

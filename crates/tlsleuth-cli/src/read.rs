@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 
-use tlsleuth::capture::{CaptureInput, Error, MergedReader, OpenOptions, order_captures};
+use tlsleuth::capture::{CaptureInput, Error, Helper, MergedReader, OpenOptions, order_captures};
 use tlsleuth::diagnosis::capture_findings;
 use tlsleuth::{Ended, Follower};
 
@@ -67,14 +67,19 @@ pub(crate) struct Feed<'a> {
 type HandOn<'h> = &'h mut dyn FnMut(Vec<Ended>) -> io::Result<()>;
 
 impl Feed<'_> {
-    /// Reads all captures to their end; the flows that end are handed on.
+    /// Reads all captures to their end, with a helper who reads ahead; the flows that end are handed on.
     ///
     /// # Errors
     /// When they cannot be handed on.
-    pub(crate) fn read(&mut self, inputs: Inputs, hand_on: HandOn<'_>) -> io::Result<Read> {
+    pub(crate) fn read(
+        &mut self,
+        inputs: Inputs,
+        helper: Option<Helper>,
+        hand_on: HandOn<'_>,
+    ) -> io::Result<Read> {
         let arguments = self.arguments;
         let stop = stop_on_interrupt();
-        let options = OpenOptions::default();
+        let options = OpenOptions { helper, ..OpenOptions::default() };
         let mut result = Read { unreadable: inputs.missing, ..Read::default() };
         let mut captures = Vec::new();
         for path in inputs.paths {

@@ -372,3 +372,17 @@ fn nothing_is_said_twice_the_same_way_with_other_threads() {
     assert_eq!(one, four);
     assert_eq!(run(tlsleuth().arg(story("tls13")).args(["--threads", "0"])).0, 2);
 }
+
+/// The second thread reads ahead where a capture takes more than a few reads.
+#[test]
+fn what_is_read_ahead_is_the_same() {
+    let capture = folder("ahead").join("long.pcap");
+    let hello = "client ClientHello sni=shop.example";
+    let frames = tlsleuth_testkit::all_at_once(&[hello], 12_000);
+    fs::write(&capture, tlsleuth_testkit::pcap::write(&frames)).unwrap();
+    assert!(fs::metadata(&capture).unwrap().len() > 4 << 20);
+    let with = |threads| run(tlsleuth().arg(&capture).args(["--threads", threads, "-f", "jsonl"]));
+    let one = with("1");
+    assert_eq!(one.1.lines().filter(|line| line.contains("shop.example")).count(), 12_000);
+    assert_eq!(one, with("2"));
+}

@@ -7,6 +7,7 @@
 //! Architecture invariant: no format keeps a frame. A frame borrows from the window until the
 //! next one is asked for, so a capture of any size is read in constant memory.
 
+mod ahead;
 mod compression;
 mod duplicate;
 mod facts;
@@ -19,8 +20,10 @@ mod pcapng;
 mod secrets;
 mod snoop;
 mod sort;
+mod source;
 mod xz;
 
+pub use ahead::{Errand, Helper};
 pub use compression::Compression;
 pub use facts::{
     Comment, CommentScope, Damage, FileFacts, FileFormat, Notice, ReportedCounts, ResolvedName,

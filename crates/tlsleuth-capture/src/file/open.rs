@@ -4,8 +4,10 @@ use std::fs::File;
 use std::io::{self, Read};
 use std::path::Path;
 
+use super::ahead::Helper;
 use super::facts::Recorder;
 use super::input::Input;
+use super::source::Source;
 use super::{Compression, Format, FrameReader, pcap, pcapng, snoop};
 use crate::{Error, Limits};
 
@@ -17,6 +19,9 @@ pub struct OpenOptions {
     /// The caps. Of these `max_record_bytes`, `max_block_bytes`, `max_interfaces` and
     /// `max_decompressed_bytes` matter here.
     pub limits: Limits,
+    /// Who reads files ahead, and decompresses them, while the frames before are looked at. Nobody by
+    /// default.
+    pub helper: Option<Helper>,
 }
 
 impl OpenOptions {
@@ -25,7 +30,10 @@ impl OpenOptions {
     /// # Errors
     /// [`Error::Open`] when the system refuses; otherwise as [`read`](Self::read).
     pub fn open(&self, path: &Path) -> Result<FrameReader, Error> {
-        self.read(File::open(path).map_err(Error::Open)?)
+        let file = File::open(path).map_err(Error::Open)?;
+        // A pipe has its name too, and nobody knows when it gives more: the helper must not wait for it.
+        let is_file = file.metadata().is_ok_and(|metadata| metadata.is_file());
+        self.read_with(file, self.helper.clone().filter(|_| is_file))
     }
 
     /// Reads a capture from any reader, such as standard input. Needs no buffering by the caller.
@@ -34,17 +42,24 @@ impl OpenOptions {
     /// [`Error::Empty`], [`Error::NotACapture`] or [`Error::Header`] when it is no capture that
     /// can be read, [`Error::Compression`] when it does not decompress, [`Error::Read`] when the
     /// reader itself fails.
-    pub fn read(&self, mut reader: impl Read + Send + 'static) -> Result<FrameReader, Error> {
+    pub fn read(&self, reader: impl Read + Send + 'static) -> Result<FrameReader, Error> {
+        self.read_with(reader, None)
+    }
+
+    fn read_with(
+        &self,
+        mut reader: impl Read + Send + 'static,
+        helper: Option<Helper>,
+    ) -> Result<FrameReader, Error> {
         let (start, read) = first_bytes(&mut reader)?;
         let start = start.get(..read).unwrap_or_default();
         let compression = Compression::recognize(start);
         let whole: Box<dyn Read + Send> = Box::new(io::Cursor::new(start.to_vec()).chain(reader));
-        let input = match compression {
-            Some(found) => {
-                Input::new(found.decompress(whole), compression, self.limits.max_decompressed_bytes)
-            }
-            None => Input::new(whole, None, u64::MAX),
+        let source = match compression {
+            Some(found) => Source::new(found.decompress(whole), self.limits.max_decompressed_bytes),
+            None => Source::new(whole, u64::MAX),
         };
+        let input = Input::new(source, compression, helper);
         FrameReader::new(input, self.capture, self.limits.clone())
     }
 }
