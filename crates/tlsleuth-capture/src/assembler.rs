@@ -74,6 +74,17 @@ impl Waiting {
     }
 }
 
+/// Room for marks that no stream uses.
+#[derive(Default)]
+pub(crate) struct SpareMarks(Vec<Mark>);
+
+impl SpareMarks {
+    /// Whether it is the room that most streams take.
+    pub(crate) fn is_usual(&self) -> bool {
+        self.0.capacity() == USUAL_SEGMENTS
+    }
+}
+
 /// The segments of one direction, by stream offset.
 pub(crate) struct Assembler {
     next: SeqNumber,
@@ -156,10 +167,17 @@ impl Assembler {
         self.waiting.len()
     }
 
-    /// Stops comparing what comes again with what was handed on.
-    pub(crate) fn forget_history(&mut self) {
-        self.marks = Vec::new();
+    /// The same with room for marks.
+    pub(crate) fn with_marks(self, marks: SpareMarks) -> Self {
+        Self { marks: marks.0, ..self }
+    }
+
+    /// Stops comparing what comes again with what was handed on. What that took is given back.
+    pub(crate) fn forget_history(&mut self) -> SpareMarks {
         self.forgotten = true;
+        let mut marks = std::mem::take(&mut self.marks);
+        marks.clear();
+        SpareMarks(marks)
     }
 
     /// Whether the first hole was acknowledged by the receiver, who sent `acked`.

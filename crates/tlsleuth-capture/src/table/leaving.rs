@@ -11,13 +11,13 @@ use crate::{SeqNumber, Timestamp};
 /// How long a closed flow stays, so that its last acknowledgments do not look like a new flow.
 const LINGER_NS: i64 = 15_000_000_000;
 
-/// Flows that linger at once: when one more closes, the one that closed first leaves, unless
-/// something came of it within [`STILL_NS`].
+/// Flows that linger at once: when more close, those that closed first leave, unless something came
+/// of them within [`STILL_NS`].
 const MAX_LINGERING: usize = 1_024;
 const STILL_NS: i64 = 500_000_000;
 
-/// Flows that are loaded together before they leave.
-const TOUCHED: u8 = 16;
+/// Flows that leave together: they are loaded together, and so is the code that they go through.
+const TOGETHER: usize = 16;
 
 /// Segments between two looks at flows that may be over, and how many are looked at then. The cost
 /// is spread evenly, and all flows are looked at once while twice as many segments come.
@@ -68,28 +68,30 @@ impl FlowTable {
     /// Keeps a flow that just closed for a while.
     pub(super) fn linger(&mut self, slot: u32, serial: u32, sink: &mut impl StreamSink) {
         self.lingering.push_back((slot, serial));
-        if self.lingering.len() <= MAX_LINGERING {
+        let count = self.lingering.len();
+        if count <= MAX_LINGERING || !count.is_multiple_of(TOGETHER) {
             return;
         }
-        if self.touched == 0 {
-            self.touch_next();
+        self.touch_first();
+        for _ in 0..TOGETHER {
+            let Some((slot, serial)) = self.lingering.pop_front() else { return };
+            // It may have left by itself, and its slot been given to another one.
+            let Some(flow) = self.slots.get(slot).filter(|flow| flow.serial == serial) else {
+                continue;
+            };
+            if self.now.since(flow.last.time) < STILL_NS {
+                self.lingering.push_back((slot, serial));
+                continue;
+            }
+            let reason = if flow.reset { EndReason::Reset } else { EndReason::Closed };
+            self.end(slot, reason, sink);
         }
-        self.touched = self.touched.saturating_sub(1);
-        let Some((slot, serial)) = self.lingering.pop_front() else { return };
-        // It may have left by itself, and its slot been given to another one.
-        let Some(flow) = self.slots.get(slot).filter(|flow| flow.serial == serial) else { return };
-        if self.now.since(flow.last.time) < STILL_NS {
-            self.lingering.push_back((slot, serial));
-            return;
-        }
-        let reason = if flow.reset { EndReason::Reset } else { EndReason::Closed };
-        self.end(slot, reason, sink);
     }
 
     /// Loads the flows that leave next: nothing came of them for a while, so they left the processor's
     /// caches, and loads that do not depend on each other wait together.
-    fn touch_next(&mut self) {
-        for (slot, _) in self.lingering.iter().take(TOUCHED.into()) {
+    fn touch_first(&self) {
+        for (slot, _) in self.lingering.iter().take(TOGETHER) {
             if let Some(cold) = self.slots.get(*slot).and_then(|flow| flow.cold.as_deref()) {
                 black_box(cold.facts.forward.segments ^ cold.facts.reverse.segments);
                 for assembler in cold.assemblers.iter().flatten() {
@@ -97,7 +99,6 @@ impl FlowTable {
                 }
             }
         }
-        self.touched = TOUCHED;
     }
 
     /// Why a flow leaves now, if it does.
@@ -166,7 +167,7 @@ impl FlowTable {
         let id = FlowId(slot);
         self.step().flush(id, &mut flow, sink);
         self.held.entry(flow.bytes(), 0);
-        self.held.settle(&mut flow);
+        self.held.settle(&mut flow, &mut self.spare);
         let reason = match reason {
             EndReason::Closed | EndReason::Reset => reason,
             _ if flow.reset => EndReason::Reset,

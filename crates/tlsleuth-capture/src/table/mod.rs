@@ -10,6 +10,7 @@ mod opening;
 mod reset;
 mod resting;
 mod slots;
+mod spare;
 mod stages;
 mod step;
 #[cfg(test)]
@@ -21,6 +22,7 @@ use entry::Flow;
 use let_go::LetGo;
 use resting::Resting;
 use slots::Slots;
+use spare::Spare;
 use step::{Held, Step};
 
 use crate::flow::{EndReason, FlowKey};
@@ -66,8 +68,6 @@ pub struct FlowTable {
     now: Timestamp,
     /// Flows that are over and wait for what may still come of them, by slot and serial.
     lingering: VecDeque<(u32, u32)>,
-    /// How many of those that leave next were loaded together.
-    touched: u8,
     /// Once the capture is over: the serials and slots of the flows to end, the first one last.
     leaving: Vec<(u32, u32)>,
     /// Flows that had to leave while they went on.
@@ -75,6 +75,7 @@ pub struct FlowTable {
     held: Held,
     resting: Resting,
     history: History,
+    spare: Spare,
     stats: FlowStats,
 }
 
@@ -84,6 +85,7 @@ impl FlowTable {
     pub fn new(limits: Limits) -> Self {
         Self {
             history: History::new(limits.max_history_bytes),
+            spare: Spare::default(),
             limits,
             slots: Slots::new(),
             hand: 0,
@@ -91,7 +93,6 @@ impl FlowTable {
             tick: 0,
             now: Timestamp(i64::MIN),
             lingering: VecDeque::new(),
-            touched: 0,
             leaving: Vec::new(),
             let_go: LetGo::default(),
             held: Held::default(),
@@ -209,6 +210,7 @@ impl FlowTable {
             limits: &self.limits,
             held: &mut self.held,
             history: &mut self.history,
+            spare: &mut self.spare,
             stats: &mut self.stats,
         };
         step.segment(FlowId(slot), flow, direction, segment, sink);
@@ -216,7 +218,7 @@ impl FlowTable {
         let serial = flow.serial;
         let is_over = !was_over && (flow.reset || flow.both_closed());
         if is_over && !flow.reset {
-            self.held.forget_history(flow);
+            self.held.forget_history(flow, &mut self.spare);
         }
         self.held.entry(before, now);
         let is_new = !was_cold && flow.cold.is_some();
@@ -294,6 +296,7 @@ impl FlowTable {
             limits: &self.limits,
             held: &mut self.held,
             history: &mut self.history,
+            spare: &mut self.spare,
             stats: &mut self.stats,
         }
     }

@@ -2,6 +2,7 @@
 
 use super::FlowStats;
 use super::entry::{Base, Flow};
+use super::spare::Spare;
 use super::{opening, reset};
 use crate::assembler::{Assembler, Piece};
 use crate::history::History;
@@ -31,6 +32,7 @@ pub(super) struct Step<'t> {
     pub(super) limits: &'t Limits,
     pub(super) held: &'t mut Held,
     pub(super) history: &'t mut History,
+    pub(super) spare: &'t mut Spare,
     pub(super) stats: &'t mut FlowStats,
 }
 
@@ -74,17 +76,17 @@ impl Held {
     }
 
     /// Stops comparing what comes again of a flow: both sides closed it.
-    pub(super) fn forget_history(&mut self, flow: &mut Flow) {
+    pub(super) fn forget_history(&mut self, flow: &mut Flow, spare: &mut Spare) {
         let Some(cold) = &mut flow.cold else { return };
         for assembler in cold.assemblers.iter_mut().flatten() {
             let before = sizes(assembler);
-            assembler.forget_history();
+            spare.take_marks(assembler.forget_history());
             self.buffer(before, assembler);
         }
     }
 
     /// Gives the buffers of a flow back: nothing of it is put in order any more.
-    pub(super) fn settle(&mut self, flow: &mut Flow) {
+    pub(super) fn settle(&mut self, flow: &mut Flow, spare: &mut Spare) {
         flow.settled = true;
         let Some(cold) = &mut flow.cold else { return };
         cold.waits = [false; 2];
@@ -93,6 +95,7 @@ impl Held {
                 let (waiting, marks) = sizes(&assembler);
                 self.waiting = self.waiting.saturating_sub(waiting);
                 self.marks = self.marks.saturating_sub(marks);
+                spare.take(assembler);
             }
         }
     }
@@ -196,9 +199,13 @@ impl Step<'_> {
         }
         half.sent_to(first_byte.advance(whole_len));
         let base = half.base;
-        let mut assembler = flow.assembler_mut(direction).take().unwrap_or_else(|| {
-            Box::new(if certain { Assembler::new(base) } else { Assembler::floating(base, at) })
-        });
+        let (mut assembler, before) = match flow.assembler_mut(direction).take() {
+            Some(assembler) => {
+                let before = sizes(&assembler);
+                (assembler, before)
+            }
+            None => (self.spare.assembler(base, (!certain).then_some(at)), (0, 0)),
+        };
         let behind = base.distance_from(first_byte);
         if assembler.is_floating() && (1..=FIRST_FLIGHT_BYTES).contains(&behind) {
             assembler.begin_at(first_byte);
@@ -213,7 +220,6 @@ impl Step<'_> {
             }
             facts.longest_payload = facts.longest_payload.max(whole_len);
         }
-        let before = sizes(&assembler);
         let history = &mut *self.history;
         let (pushed, interest) = with_pieces(id, flow, direction, sink, |emit| {
             assembler.push(at, first_byte, segment.payload, segment.cut, history, emit)
@@ -240,7 +246,7 @@ impl Step<'_> {
             sink.conflict(&flow.view(id), direction, conflict);
         }
         if interest == Interest::Settled {
-            self.held.settle(flow);
+            self.held.settle(flow, self.spare);
         }
     }
 
@@ -354,7 +360,7 @@ impl Step<'_> {
         }
         let at = stream.fin.unwrap_or(flow.last);
         if sink.gap(&flow.view(id), direction, Gap { len_bytes, cause, at }) == Interest::Settled {
-            self.held.settle(flow);
+            self.held.settle(flow, self.spare);
         }
     }
 
@@ -375,7 +381,7 @@ impl Step<'_> {
         self.held.buffer(before, &assembler);
         flow.put_back(direction, assembler);
         if interest == Interest::Settled {
-            self.held.settle(flow);
+            self.held.settle(flow, self.spare);
         }
     }
 }
