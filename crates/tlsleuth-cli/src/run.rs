@@ -49,7 +49,10 @@ pub(crate) fn run(arguments: &Main) -> anyhow::Result<ExitCode> {
     }
     let told = sink.finish(&read.captures, &counts, read.interrupted)?;
     if let Some(report) = told.report {
-        output::write(arguments.output.as_deref(), |out| render(arguments, &report, out))?;
+        output::write(arguments.output.as_deref(), |out| match &told.listed {
+            Some(listed) => html::write_listed(&report, listed, out),
+            None => render(arguments, &report, out),
+        })?;
         std::mem::forget(report);
     }
     Ok(if read.unreadable {

@@ -7,7 +7,7 @@ use tlsleuth::diagnosis::Fleet;
 use tlsleuth::{Analyzed, Counts, Event};
 use tlsleuth_report::build::assemble;
 use tlsleuth_report::schema::{self, Report};
-use tlsleuth_report::{CaptureInput, Redact, Tally, json};
+use tlsleuth_report::{CaptureInput, Redact, Tally, html, json};
 
 use crate::analysis::Take;
 use crate::arguments::{Format, Main, SeverityChoice};
@@ -33,8 +33,10 @@ enum Form<'a> {
     Held(Vec<schema::Connection>),
     /// Begun when there were too many to be held.
     Stream(Box<json::Stream<Output<'a>>>),
-    /// A ticket: counted when there are too many to be held.
-    Ticket(Vec<Box<Analyzed>>),
+    /// A ticket or a page: counted when there are too many to be held.
+    Few(Vec<Box<Analyzed>>),
+    /// A page of more than that.
+    Page(Box<Tally>, Box<html::Listed>),
 }
 
 /// Connections that are held for a format that needs them all, where it can do without.
@@ -58,7 +60,7 @@ impl<'a> Sink<'a> {
             Format::Jsonl if redact.is_none() => {
                 Form::Lines(Output::open(arguments.output.as_deref())?)
             }
-            Format::Markdown => Form::Ticket(Vec::new()),
+            Format::Markdown | Format::Html => Form::Few(Vec::new()),
             _ => Form::Held(Vec::new()),
         };
         Ok(Self {
@@ -89,6 +91,11 @@ impl<'a> Sink<'a> {
         let findings = &analyzed.diagnosis.findings;
         let worst = findings.iter().map(|f| SeverityChoice::of(f.severity.name())).max();
         self.worst = self.worst.max(worst);
+        self.put(analyzed)
+    }
+
+    /// Takes a connection that is to be told.
+    fn put(&mut self, analyzed: Box<Analyzed>) -> io::Result<()> {
         match &mut self.form {
             Form::Counted(tally) => tally.push(analyzed),
             Form::Lines(out) => {
@@ -110,13 +117,21 @@ impl<'a> Sink<'a> {
             Form::Stream(stream) => {
                 stream.push(&tlsleuth_report::connection(&analyzed, self.roots))?;
             }
-            Form::Ticket(held) => {
+            Form::Few(held) => {
                 held.push(analyzed);
                 if held.len() > HELD {
-                    let mut tally = Tally::new(self.roots);
-                    std::mem::take(held).into_iter().for_each(|analyzed| tally.push(analyzed));
-                    self.form = Form::Counted(Box::new(tally));
+                    let held = std::mem::take(held);
+                    let tally = Box::new(Tally::new(self.roots));
+                    self.form = match self.arguments.format {
+                        Format::Html => Form::Page(tally, Box::default()),
+                        _ => Form::Counted(tally),
+                    };
+                    held.into_iter().try_for_each(|analyzed| self.put(analyzed))?;
                 }
+            }
+            Form::Page(tally, listed) => {
+                listed.take(&analyzed, self.roots);
+                tally.push(analyzed);
             }
         }
         Ok(())
@@ -140,10 +155,11 @@ impl<'a> Sink<'a> {
         let worst = found.map(|finding| SeverityChoice::of(finding.severity.name())).max();
         let worst = self.worst.max(worst);
         let mut stream = None;
+        let mut listed = None;
         let mut report = match self.form {
             Form::Lines(out) => {
                 out.commit()?;
-                return Ok(Told { report: None, worst });
+                return Ok(Told { report: None, listed, worst });
             }
             Form::Counted(tally) => tally.finish(captures, &self.fleet, counts),
             Form::Held(held) => assemble(captures, held, &self.fleet, counts),
@@ -151,20 +167,25 @@ impl<'a> Sink<'a> {
                 stream = Some(begun);
                 assemble(captures, Vec::new(), &self.fleet, counts)
             }
-            Form::Ticket(held) => {
+            Form::Few(held) => {
                 tlsleuth_report::report(captures, held, &self.fleet, counts, self.roots)
+            }
+            Form::Page(tally, connections) => {
+                listed = Some(connections);
+                tally.finish(captures, &self.fleet, counts)
             }
         };
         report.counts.connections_left_out = self.left_out;
         report.counts.interrupted = interrupted;
         if let Some(stream) = stream {
             stream.finish(&report)?.commit()?;
-            return Ok(Told { report: None, worst });
+            return Ok(Told { report: None, listed, worst });
         }
         if let Some(redact) = &self.redact {
             redact.report(&mut report);
+            listed.iter_mut().for_each(|listed| listed.redact(redact));
         }
-        Ok(Told { report: Some(Box::new(report)), worst })
+        Ok(Told { report: Some(Box::new(report)), listed, worst })
     }
 }
 
@@ -172,6 +193,8 @@ impl<'a> Sink<'a> {
 pub(crate) struct Told {
     /// What is still to be written.
     pub(crate) report: Option<Box<Report>>,
+    /// The connections of a page, where the report has but examples.
+    pub(crate) listed: Option<Box<html::Listed>>,
     /// The worst severity among the findings shown.
     pub(crate) worst: Option<SeverityChoice>,
 }

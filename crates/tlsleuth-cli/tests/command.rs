@@ -373,6 +373,22 @@ fn nothing_is_said_twice_the_same_way_with_other_threads() {
     assert_eq!(run(tlsleuth().arg(story("tls13")).args(["--threads", "0"])).0, 2);
 }
 
+/// More connections than are held: they are counted, and the page lists them all the same.
+#[test]
+fn a_page_of_many_connections_lists_them() {
+    let capture = folder("page").join("many.pcap");
+    let fails = "client ClientHello sni=shop.example\nserver Alert fatal handshake_failure";
+    let frames = tlsleuth_testkit::all_at_once(&[fails], 10_500);
+    fs::write(&capture, tlsleuth_testkit::pcap::write(&frames)).unwrap();
+    let page = run(tlsleuth().arg(&capture).args(["-f", "html"])).1;
+    assert!(page.contains("10,500 of 10,500 connections"), "{}", &page[..2_000]);
+    let (_, data) = page.split_once("type=\"application/json\">").unwrap();
+    let data: Value = serde_json::from_str(data.split_once("</script>").unwrap().0).unwrap();
+    assert_eq!(data["connections"]["id"].as_array().unwrap().len(), 10_500);
+    assert_eq!(data["details"].as_array().unwrap().len(), 10_000);
+    assert!(page.contains("10,000 connections can be opened, failures first; 500 more"));
+}
+
 /// The second thread reads ahead where a capture takes more than a few reads.
 #[test]
 fn what_is_read_ahead_is_the_same() {

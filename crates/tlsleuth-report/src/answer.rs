@@ -89,10 +89,12 @@ pub(crate) fn since(report: &Report, summary: &Summary<'_>) -> Option<String> {
 pub(crate) fn who(summary: &Summary<'_>) -> Option<String> {
     let mut ends: Vec<String> = Vec::new();
     let mut parties: Vec<(&str, u64)> = Vec::new();
+    let mut all_named = true;
     for kind in &summary.kinds {
-        let Some(example) = kind.example() else { continue };
-        let words = story::who(kind.party(), example);
-        if !ends.contains(&words) && ends.len() <= ENDS {
+        // Of many kinds the report has an example of some only.
+        let words = kind.example().map(|example| story::who(kind.party(), example));
+        all_named &= words.is_some();
+        if let Some(words) = words.filter(|words| !ends.contains(words) && ends.len() <= ENDS) {
             ends.push(words);
         }
         match parties.iter_mut().find(|(party, _)| *party == kind.party()) {
@@ -100,10 +102,10 @@ pub(crate) fn who(summary: &Summary<'_>) -> Option<String> {
             None => parties.push((kind.party(), kind.count())),
         }
     }
-    if ends.is_empty() {
+    if parties.is_empty() {
         return None;
     }
-    if ends.len() <= ENDS {
+    if all_named && ends.len() <= ENDS {
         return Some(ends.join("; "));
     }
     parties.sort_by_key(|(_, failures)| std::cmp::Reverse(*failures));

@@ -12,10 +12,14 @@ use sha2::{Digest as _, Sha256};
 
 use crate::Report;
 use crate::escape;
+use crate::quantity;
 use crate::summary::summary;
 
 mod data;
+mod listed;
 mod overview;
+
+pub use listed::Listed;
 
 const STYLE: &str = include_str!("html/style.css");
 /// One module: what these files declare is seen by the later ones and by nothing else.
@@ -36,7 +40,16 @@ const SCRIPT: &str = concat!(
 /// # Errors
 /// When `out` fails.
 pub fn write(report: &Report, out: &mut dyn Write) -> io::Result<()> {
-    out.write_all(page(report)?.into_string().as_bytes())
+    out.write_all(page(report, None)?.into_string().as_bytes())
+}
+
+/// Writes the page of a report that has but examples ([`Tally::finish`](crate::Tally::finish)), with
+/// the connections that were listed meanwhile.
+///
+/// # Errors
+/// When `out` fails.
+pub fn write_listed(report: &Report, listed: &Listed, out: &mut dyn Write) -> io::Result<()> {
+    out.write_all(page(report, Some(listed))?.into_string().as_bytes())
 }
 
 /// Text that may come from input: maud escapes what is markup, this what nobody sees.
@@ -48,10 +61,10 @@ impl Render for Text<'_> {
     }
 }
 
-fn page(report: &Report) -> io::Result<Markup> {
+fn page(report: &Report, listed: Option<&Listed>) -> io::Result<Markup> {
     let summary = summary(report);
     let title = crate::answer::title(&summary);
-    let (data, not_listed, not_told) = data::json(report)?;
+    let (data, not_listed, not_told) = data::json(report, listed)?;
     let body = html! {
         h1 { (Text(&title)) }
         (overview::sentences(report, &summary))
@@ -94,6 +107,10 @@ pub(crate) fn document(title: &str, body: Markup, script: Markup) -> Markup {
     }
 }
 
+fn count(connections: usize) -> String {
+    quantity::count(u64::try_from(connections).unwrap_or(u64::MAX))
+}
+
 /// What the script fills.
 fn connections(not_listed: usize, not_told: usize) -> Markup {
     html! {
@@ -133,10 +150,10 @@ fn connections(not_listed: usize, not_told: usize) -> Markup {
                 article #detail aria-label="The connection that is open" tabindex="-1" hidden {}
             }
             @if not_listed > 0 {
-                p.warning { "This page lists 50,000 connections, failures first; " (not_listed) " more are left out. Filters of the command make room, and JSON has them all." }
+                p.warning { "This page lists 50,000 connections, failures first; " (count(not_listed)) " more are left out. Filters of the command make room, and JSON has them all." }
             }
             @if not_told > 0 {
-                p.faint { "10,000 connections can be opened, failures first; " (not_told) " more are only listed." }
+                p.faint { "10,000 connections can be opened, failures first; " (count(not_told)) " more are only listed." }
             }
         }
         section #printed hidden {}

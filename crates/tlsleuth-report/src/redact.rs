@@ -20,7 +20,7 @@ use tlsleuth::Analyzed;
 use tlsleuth_redact::{Key, Redactor, What};
 
 use crate::schema::{
-    Capture, Certificate, Chain, Connection, Finding, Fleet, Redaction, Report, Server,
+    Capture, Certificate, Chain, Connection, Endpoint, Finding, Fleet, Redaction, Report, Server,
 };
 use originals::Originals;
 
@@ -93,11 +93,9 @@ impl Redact {
 
     /// Replaces everything in a connection.
     pub fn connection(&self, connection: &mut Connection) {
-        self.address(&mut connection.client.address);
-        self.address(&mut connection.server.address);
+        self.ends(&mut connection.client, &mut connection.server, &mut connection.sni);
         connection.tunnel.iter_mut().for_each(|hop| self.prose(hop));
         self.prose(&mut connection.wireshark_filter);
-        connection.sni.iter_mut().for_each(|name| self.name(name));
         let chains = [&mut connection.server_chain, &mut connection.client_chain];
         chains.into_iter().flatten().for_each(|chain| self.chain(chain));
         connection.timeline.iter_mut().for_each(|event| self.event(event));
@@ -108,6 +106,18 @@ impl Redact {
             self.finding(finding);
         }
         connection.log_lines.iter_mut().for_each(|line| self.log_line(line));
+    }
+
+    /// Replaces the ends of a connection, and the name that was asked for.
+    pub(crate) fn ends(
+        &self,
+        client: &mut Endpoint,
+        server: &mut Endpoint,
+        name: &mut Option<String>,
+    ) {
+        self.address(&mut client.address);
+        self.address(&mut server.address);
+        name.iter_mut().for_each(|name| self.name(name));
     }
 
     /// Replaces everything in what many connections show.

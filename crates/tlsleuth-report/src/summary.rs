@@ -67,6 +67,8 @@ pub(crate) struct GroupedKind {
     pub(crate) verdict: Option<&'static str>,
     pub(crate) server: Endpoint,
     pub(crate) sni: Option<String>,
+    /// Who has to act by the first of them.
+    pub(crate) party: &'static str,
     pub(crate) count: u64,
     pub(crate) of: u64,
     /// When the first and the last of them began.
@@ -146,7 +148,11 @@ impl<'r> Kind<'r> {
 
     /// Who has to act.
     pub(crate) fn party(&self) -> &'r str {
-        self.finding().map_or("unknown", |finding| finding.party)
+        match (self.finding(), self.numbers) {
+            (Some(finding), _) => finding.party,
+            (None, Some(numbers)) => numbers.party,
+            (None, None) => "unknown",
+        }
     }
 
     /// How many clients it hit.
@@ -209,7 +215,7 @@ impl<'r> Summary<'r> {
 /// Failures by verdict alone, whatever the server.
 #[derive(Debug)]
 pub(crate) struct Verdict<'r> {
-    /// The most frequent kind of them.
+    /// The most frequent kind of them, of those with an example if there is one.
     pub(crate) kind: &'r Kind<'r>,
     pub(crate) failed: u64,
     /// How many kinds, which is how many servers and names.
@@ -242,6 +248,9 @@ pub(crate) fn verdicts<'r>(kinds: &'r [Kind<'r>]) -> Vec<Verdict<'r>> {
         let (first_start, last_start) = (kind.first_start(), kind.last_start());
         match verdicts.iter_mut().find(|other| other.kind.verdict == kind.verdict) {
             Some(other) => {
+                if other.kind.example().is_none() && kind.example().is_some() {
+                    other.kind = kind;
+                }
                 other.failed += kind.count();
                 other.kinds += 1;
                 if first_start < other.first_start {

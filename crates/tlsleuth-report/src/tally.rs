@@ -7,7 +7,7 @@ use std::collections::{HashMap, HashSet};
 use foldhash::fast::RandomState;
 use tlsleuth::capture::{Address, Endpoint, Timestamp};
 use tlsleuth::diagnosis::fleet::Group as FleetGroup;
-use tlsleuth::diagnosis::{Fleet, Severity};
+use tlsleuth::diagnosis::{Fleet, Party, Severity};
 use tlsleuth::handshake::codepoint::ProtocolVersion;
 use tlsleuth::handshake::{Outcome, WireText};
 use tlsleuth::{Analyzed, Counts};
@@ -65,6 +65,8 @@ struct Group {
     clients: Vec<Address>,
     /// Whether TLS was seen in the first one.
     tls: bool,
+    /// Who has to act by the verdict of the first one.
+    party: Option<Party>,
     example: Option<Box<Analyzed>>,
 }
 
@@ -95,6 +97,7 @@ impl Groups {
                 return;
             }
             let tls = analyzed.connection.tls_seen();
+            let party = analyzed.diagnosis.verdict().map(|finding| finding.party);
             let first = (start, analyzed.id);
             let example = (self.with_example.len() < MAX_EXAMPLES).then_some(analyzed);
             if example.is_some() {
@@ -102,7 +105,8 @@ impl Groups {
                 self.smallest = 1;
             }
             let clients = vec![client];
-            self.by_key.insert(key, Group { count: 1, first, last: start, clients, tls, example });
+            let group = Group { count: 1, first, last: start, clients, tls, party, example };
+            self.by_key.insert(key, group);
             return;
         };
         group.count = group.count.saturating_add(1);
@@ -178,6 +182,7 @@ impl Groups {
                     verdict: key.code,
                     server: build::endpoint(key.server),
                     sni: key.sni.map(|name| name.to_string()),
+                    party: group.party.map_or("unknown", Party::name),
                     count: group.count,
                     first: group.first.0,
                     last: group.last,

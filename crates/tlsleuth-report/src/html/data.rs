@@ -6,16 +6,13 @@ use std::io;
 
 use serde::Serialize;
 
-use crate::Report;
-use crate::schema::{Chain, Connection, Finding};
-use crate::story::{self, Row};
+use super::listed::{DETAILS, Listed, ROWS};
+use crate::schema::{Chain, Connection, Endpoint, Finding};
+use crate::story;
 use crate::summary::HEALTH_CHECK;
+use crate::{Redact, Report};
 use crate::{escape, json, quantity, words};
 
-/// Connections in the table.
-pub(super) const ROWS: usize = 50_000;
-/// Connections that can be opened.
-pub(super) const DETAILS: usize = 10_000;
 /// Frames of evidence, other findings, lines of a list.
 const ITEMS: usize = 50;
 /// Certificates of a chain.
@@ -117,20 +114,59 @@ struct Certificate {
     own: bool,
 }
 
+/// What the table of connections says of one.
+#[derive(Debug, Clone)]
+pub(super) struct Row {
+    pub(super) id: u64,
+    /// Milliseconds since 1970.
+    start: f64,
+    client: Endpoint,
+    server: Endpoint,
+    name: Option<String>,
+    version: Option<String>,
+    outcome: &'static str,
+    verdict: Option<&'static str>,
+    who: Option<&'static str>,
+}
+
+impl Row {
+    pub(super) fn of(connection: &Connection) -> Self {
+        let health_check = connection.verdict == Some(HEALTH_CHECK);
+        let unexplained = is_failure(connection).then_some("unexplained");
+        Self {
+            id: connection.id,
+            start: quantity::epoch_milliseconds(&connection.start),
+            client: connection.client.clone(),
+            server: connection.server.clone(),
+            name: connection.sni.clone(),
+            version: connection.version.name.clone(),
+            outcome: if health_check { "health check" } else { connection.outcome },
+            verdict: connection.verdict.or(unexplained),
+            who: story::verdict(connection).map(|finding| finding.party),
+        }
+    }
+
+    /// Replaces what the report must not tell.
+    pub(super) fn redact(&mut self, redact: &Redact) {
+        redact.ends(&mut self.client, &mut self.server, &mut self.name);
+    }
+}
+
 /// The data as JSON that can stand in an element of the page, and how many connections there is no
-/// room for in the table and in the details.
-pub(super) fn json(report: &Report) -> io::Result<(String, usize, usize)> {
+/// room for in the table and in the details. `listed` has the connections where the report has but
+/// examples of them.
+pub(super) fn json(report: &Report, listed: Option<&Listed>) -> io::Result<(String, usize, usize)> {
     let mut maker = Maker::default();
     let all = &report.connections;
-    let mut rows: Vec<&Connection> = failures_first(all).take(ROWS).collect();
-    let open: Vec<u64> = rows.iter().take(DETAILS).map(|connection| connection.id).collect();
-    let open: std::collections::HashSet<u64> = open.into_iter().collect();
-    rows.sort_by_key(|connection| connection.id);
+    let (rows, taken) = match listed {
+        Some(listed) => (listed.rows(all), listed.taken()),
+        None => (rows(all), all.len()),
+    };
     let files = report.captures.iter().map(|capture| maker.text(&capture.path)).collect();
     let mut columns = Columns::default();
-    for connection in &rows {
-        let detail = open.contains(&connection.id).then(|| maker.detail(connection));
-        maker.row(connection, detail, &mut columns);
+    for (row, open) in &rows {
+        let detail = open.map(|connection| maker.detail(connection));
+        maker.row(row, detail, &mut columns);
     }
     let data = Data {
         texts: maker.texts,
@@ -139,14 +175,21 @@ pub(super) fn json(report: &Report) -> io::Result<(String, usize, usize)> {
         details: maker.details,
         chains: maker.chains,
     };
-    let (shown, told) = (rows.len(), open.len());
-    Ok((json::for_page(&data)?, all.len() - shown, shown - told))
+    let shown = rows.len();
+    let told = rows.iter().filter(|(_, open)| open.is_some()).count();
+    Ok((json::for_page(&data)?, taken.saturating_sub(shown), shown - told))
 }
 
-fn failures_first(all: &[Connection]) -> impl Iterator<Item = &Connection> {
-    all.iter()
-        .filter(|connection| is_failure(connection))
-        .chain(all.iter().filter(|connection| !is_failure(connection)))
+/// The rows in the order of the report, each with the connection if it can be opened.
+fn rows(all: &[Connection]) -> Vec<(Row, Option<&Connection>)> {
+    let (failures, others): (Vec<_>, Vec<_>) =
+        all.iter().partition(|connection| is_failure(connection));
+    let first = failures.into_iter().chain(others).take(ROWS).enumerate();
+    let mut rows: Vec<(Row, Option<&Connection>)> = first
+        .map(|(place, connection)| (Row::of(connection), (place < DETAILS).then_some(connection)))
+        .collect();
+    rows.sort_by_key(|(row, _)| row.id);
+    rows
 }
 
 /// Whether a connection failed, health checks aside.
@@ -196,21 +239,16 @@ impl Maker {
             .collect()
     }
 
-    fn row(&mut self, connection: &Connection, detail: Option<usize>, columns: &mut Columns) {
-        let health_check = connection.verdict == Some(HEALTH_CHECK);
-        columns.id.push(connection.id);
-        columns.start.push(quantity::epoch_milliseconds(&connection.start));
-        columns.client.push(self.text(&story::socket(&connection.client)));
-        columns.server.push(self.text(&story::socket(&connection.server)));
-        columns.name.push(connection.sni.as_deref().map(|name| self.text(name)));
-        columns.version.push(connection.version.name.as_deref().map(|name| self.text(name)));
-        let outcome = if health_check { "health check" } else { connection.outcome };
-        columns.outcome.push(self.text(outcome));
-        let unexplained = is_failure(connection).then_some("unexplained");
-        let verdict = connection.verdict.or(unexplained);
-        columns.verdict.push(verdict.map(|verdict| self.text(verdict)));
-        let who = story::verdict(connection).map(|finding| finding.party);
-        columns.who.push(who.map(|party| self.text(party)));
+    fn row(&mut self, row: &Row, detail: Option<usize>, columns: &mut Columns) {
+        columns.id.push(row.id);
+        columns.start.push(row.start);
+        columns.client.push(self.text(&story::socket(&row.client)));
+        columns.server.push(self.text(&story::socket(&row.server)));
+        columns.name.push(row.name.as_deref().map(|name| self.text(name)));
+        columns.version.push(row.version.as_deref().map(|name| self.text(name)));
+        columns.outcome.push(self.text(row.outcome));
+        columns.verdict.push(row.verdict.map(|verdict| self.text(verdict)));
+        columns.who.push(row.who.map(|party| self.text(party)));
         columns.detail.push(detail);
     }
 
@@ -252,7 +290,7 @@ impl Maker {
         self.details.len() - 1
     }
 
-    fn step(&mut self, row: &Row<'_>) -> Step {
+    fn step(&mut self, row: &story::Row<'_>) -> Step {
         (
             (row.offset_ms * 1_000.0).round() / 1_000.0,
             row.capture,
