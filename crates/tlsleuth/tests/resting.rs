@@ -5,6 +5,7 @@
 
 use std::fs;
 use std::path::{Path, PathBuf};
+#[cfg(feature = "keylog")]
 use std::sync::Arc;
 
 use tlsleuth::capture::{CaptureInput, MergedReader, order_captures};
