@@ -1,7 +1,7 @@
 //! Bytes of a capture that somebody else reads while the frames before them are looked at.
 //!
 //! ```text
-//!           Errand: read one piece        Helper: whoever has time runs it
+//!         Errand: read the next pieces    Helper: whoever has time runs it
 //! Ahead  ---------------------------->  (another thread)
 //!   ^                                          |
 //!   '----- Pool: a few pieces, ready <--------'
@@ -124,7 +124,10 @@ impl Ahead {
     /// The next piece, for a buffer that is no longer needed; and an errand for those after it.
     pub(super) fn next(&mut self, done: Vec<u8>) -> Piece {
         let mut pool = self.shared.pool();
-        pool.spare.push(done);
+        // One that grew for a long record would stay as large.
+        if done.capacity() <= HEAD_BYTES + PIECE_BYTES {
+            pool.spare.push(done);
+        }
         let piece = loop {
             if let Some(piece) = pool.ready.pop_front() {
                 break piece;
@@ -202,5 +205,23 @@ impl Drop for Reading<'_> {
         pool.ready.push_back(piece);
         drop(pool);
         self.shared.read.notify_one();
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_buffer_that_grew_is_not_kept() {
+        let source = Source::new(Box::new(io::repeat(7)), u64::MAX);
+        let mut ahead = Ahead::new(source, Helper::new(Errand::run));
+        for room in [16 << 20, 1 << 20, HEAD_BYTES + PIECE_BYTES] {
+            let piece = ahead.next(vec![0; room]);
+            assert_eq!(piece.filled, HEAD_BYTES + PIECE_BYTES);
+        }
+        let pool = ahead.shared.pool();
+        let held = pool.spare.iter().chain(pool.ready.iter().map(|piece| &piece.buffer));
+        assert!(held.map(Vec::capacity).max() == Some(HEAD_BYTES + PIECE_BYTES));
     }
 }

@@ -166,6 +166,10 @@ impl Input {
 
     /// Moves the window to the start of the buffer.
     fn move_to_start(&mut self) {
+        // It is there already when a pipe gives a long record in many parts.
+        if self.position == 0 {
+            return;
+        }
         self.base = (0, self.offset());
         self.buffer.copy_within(self.position..self.filled, 0);
         self.filled = self.left();
