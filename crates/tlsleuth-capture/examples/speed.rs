@@ -63,9 +63,9 @@ struct Streams {
 }
 
 impl StreamSink for Streams {
-    fn data(&mut self, flow: &FlowView<'_>, _: Direction, _: Place, bytes: &[u8]) -> Interest {
+    fn data(&mut self, flow: &impl FlowView, _: Direction, _: Place, bytes: &[u8]) -> Interest {
         self.bytes += bytes.len() as u64;
-        let index = flow.id.index();
+        let index = flow.id().index();
         if self.heard.len() <= index {
             self.heard.resize(index + 1, 0);
         }
@@ -74,11 +74,11 @@ impl StreamSink for Streams {
         if *heard > 16_000 { Interest::Settled } else { Interest::More }
     }
 
-    fn gap(&mut self, _: &FlowView<'_>, _: Direction, _: Gap) -> Interest {
+    fn gap(&mut self, _: &impl FlowView, _: Direction, _: Gap) -> Interest {
         Interest::More
     }
 
-    fn conflict(&mut self, _: &FlowView<'_>, _: Direction, _: OverlapConflict) {}
+    fn conflict(&mut self, _: &impl FlowView, _: Direction, _: OverlapConflict) {}
 
     fn ended(&mut self, flow: EndedFlow) {
         self.ended += 1;

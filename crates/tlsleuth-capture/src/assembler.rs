@@ -12,10 +12,11 @@
 //! later segment with other bytes for the same place is noticed.
 
 use std::collections::VecDeque;
+use std::ops::Range;
 
 use crate::history::{History, Overwritten, first_difference};
 use crate::packed::{Pack, Packer, Unpacker};
-use crate::stream::GapCause;
+use crate::stream::{Gap, GapCause};
 use crate::{Place, SeqNumber, Timestamp};
 
 /// What an entry costs beside its bytes, about: itself, its allocation, and room for more of them.
@@ -28,12 +29,13 @@ const HISTORY_BYTES: usize = 16 * 1024;
 /// Room for the marks of a stream at first, in segments.
 const USUAL_SEGMENTS: usize = 8;
 
-/// What an assembler hands on.
-pub(crate) enum Piece<'a> {
+/// Takes what an assembler hands on. Two ways and not one value of two kinds: that would be written in
+/// parts and read as a whole at once, for which a processor waits until all stores before it are done.
+pub(crate) trait Outlet {
     /// The next bytes in order.
-    Data { at: Place, bytes: &'a [u8] },
+    fn data(&mut self, at: Place, bytes: &[u8]);
     /// Bytes that will not come.
-    Gap { len_bytes: u64, cause: GapCause, at: Place },
+    fn gap(&mut self, gap: Gap);
 }
 
 /// What became of a pushed segment.
@@ -94,8 +96,8 @@ pub(crate) struct Assembler {
     waiting_bytes: usize,
     /// The segments of which bytes are kept: one run, without holes.
     marks: Vec<Mark>,
-    /// The offset behind that run.
-    marked_to: u64,
+    /// Where that run begins and ends, in offsets.
+    marked: Range<u64>,
     /// Nothing more is kept.
     forgotten: bool,
     /// The latest frame that brought bytes which were handed on.
@@ -114,7 +116,7 @@ impl Assembler {
             waiting: VecDeque::new(),
             waiting_bytes: 0,
             marks: Vec::new(),
-            marked_to: 0,
+            marked: 0..0,
             forgotten: false,
             reached: None,
             floating: None,
@@ -189,7 +191,7 @@ impl Assembler {
         })
     }
 
-    /// Adds the payload of one segment; `emit` gets what is in order now.
+    /// Adds the payload of one segment; `out` gets what is in order now.
     ///
     /// `cut` bytes follow the payload on the wire and not in the capture. The bytes that came first
     /// win over later ones for the same place.
@@ -200,7 +202,7 @@ impl Assembler {
         payload: &[u8],
         cut: u32,
         history: &mut History,
-        emit: &mut dyn FnMut(Piece<'_>),
+        out: &mut impl Outlet,
     ) -> Pushed {
         let mut pushed = Pushed::default();
         let ahead = i64::from(seq.distance_from(self.next));
@@ -235,16 +237,16 @@ impl Assembler {
                 self.waiting.front().map_or(u64::MAX, |first| first.start.saturating_sub(start));
             let fits = usize::try_from(room).unwrap_or(usize::MAX).min(bytes.len());
             let (now, later) = bytes.split_at_checked(fits).unwrap_or((bytes, &[]));
-            self.hand_on(at, now, history, emit);
+            self.hand_on(at, now, history, out);
             if later.is_empty() {
                 let over = u64::from(cut).min(room.saturating_sub(now.len() as u64));
                 if over > 0 {
-                    self.skip(over, GapCause::Snaplen, at, emit);
+                    self.skip(over, GapCause::Snaplen, at, out);
                 }
             } else {
                 self.wait(at, self.next_offset, later, cut, &mut pushed);
             }
-            self.drain(history, emit);
+            self.drain(history, out);
         } else {
             let waits = self.wait(at, start, bytes, cut, &mut pushed);
             pushed.out_of_order = waits && self.floating.is_none();
@@ -258,25 +260,19 @@ impl Assembler {
         &mut self,
         cause: GapCause,
         history: &mut History,
-        emit: &mut dyn FnMut(Piece<'_>),
+        out: &mut impl Outlet,
     ) {
         self.floating = None;
         let Some(first) = self.waiting.front() else { return };
         let at = first.at;
         let hole = first.start.saturating_sub(self.next_offset);
         if hole > 0 {
-            self.skip(hole, cause, at, emit);
+            self.skip(hole, cause, at, out);
         }
-        self.drain(history, emit);
+        self.drain(history, out);
     }
 
-    fn hand_on(
-        &mut self,
-        at: Place,
-        bytes: &[u8],
-        history: &mut History,
-        emit: &mut dyn FnMut(Piece<'_>),
-    ) {
+    fn hand_on(&mut self, at: Place, bytes: &[u8], history: &mut History, out: &mut impl Outlet) {
         if bytes.is_empty() {
             return;
         }
@@ -284,23 +280,20 @@ impl Assembler {
         self.advance(bytes.len() as u64);
         // Bytes that waited for those before them are complete only with the frame that filled the
         // hole: places of one stream never go back.
-        let at = self.reached.map_or(at, |reached| reached.later(at));
+        let at = match &self.reached {
+            Some(reached) if reached.order() > at.order() => *reached,
+            _ => at,
+        };
         self.reached = Some(at);
-        emit(Piece::Data { at, bytes });
+        out.data(at, bytes);
     }
 
-    fn skip(
-        &mut self,
-        len_bytes: u64,
-        cause: GapCause,
-        at: Place,
-        emit: &mut dyn FnMut(Piece<'_>),
-    ) {
+    fn skip(&mut self, len_bytes: u64, cause: GapCause, at: Place, out: &mut impl Outlet) {
         // What is kept is one run of bytes: it starts anew behind a gap.
         self.marks.clear();
         self.advance(len_bytes);
-        self.marked_to = self.next_offset;
-        emit(Piece::Gap { len_bytes, cause, at });
+        self.marked = self.next_offset..self.next_offset;
+        out.gap(Gap { len_bytes, cause, at });
     }
 
     fn advance(&mut self, len_bytes: u64) {
@@ -310,19 +303,19 @@ impl Assembler {
         self.next = self.next.advance(low);
     }
 
-    fn drain(&mut self, history: &mut History, emit: &mut dyn FnMut(Piece<'_>)) {
+    fn drain(&mut self, history: &mut History, out: &mut impl Outlet) {
         while self.waiting.front().is_some_and(|first| first.start <= self.next_offset) {
             let Some(waiting) = self.waiting.pop_front() else { return };
             self.waiting_bytes =
                 self.waiting_bytes.saturating_sub(waiting.bytes.len() + ENTRY_OVERHEAD_BYTES);
-            self.hand_on(waiting.at, &waiting.bytes, history, emit);
+            self.hand_on(waiting.at, &waiting.bytes, history, out);
             if waiting.cut > 0 {
                 let next = self.waiting.front();
                 let room =
                     next.map_or(u64::MAX, |next| next.start.saturating_sub(self.next_offset));
                 let over = u64::from(waiting.cut).min(room);
                 if over > 0 {
-                    self.skip(over, GapCause::Snaplen, waiting.at, emit);
+                    self.skip(over, GapCause::Snaplen, waiting.at, out);
                 }
             }
         }
@@ -381,8 +374,8 @@ impl Assembler {
         if self.forgotten {
             return;
         }
-        let begun = self.marks.first().map_or(self.marked_to, |first| first.start);
-        let kept = usize::try_from(self.marked_to.saturating_sub(begun)).unwrap_or(usize::MAX);
+        let kept = self.marked.end.saturating_sub(self.marked.start);
+        let kept = usize::try_from(kept).unwrap_or(usize::MAX);
         let room = HISTORY_BYTES.saturating_sub(kept);
         let part = bytes.split_at_checked(room).map_or(bytes, |(part, _)| part);
         if part.is_empty() {
@@ -393,8 +386,8 @@ impl Assembler {
             // A handshake has about as many segments each way.
             self.marks.reserve_exact(USUAL_SEGMENTS);
         }
-        self.marks.push(Mark { start: self.marked_to, position, at });
-        self.marked_to = self.marked_to.saturating_add(part.len() as u64);
+        self.marks.push(Mark { start: self.marked.end, position, at });
+        self.marked.end = self.marked.end.saturating_add(part.len() as u64);
     }
 
     /// Compares bytes that came again with those that were handed on, as far as these were kept.
@@ -403,7 +396,7 @@ impl Assembler {
         let first = self.marks.partition_point(|mark| mark.start <= from).saturating_sub(1);
         for (index, mark) in self.marks.iter().enumerate().skip(first) {
             let next = self.marks.get(index.saturating_add(1));
-            let end = next.map_or(self.marked_to, |next| next.start).min(to);
+            let end = next.map_or(self.marked.end, |next| next.start).min(to);
             let start = mark.start.max(from);
             if mark.start >= to {
                 return;
@@ -436,7 +429,7 @@ impl Pack for Assembler {
             waiting,
             waiting_bytes,
             marks,
-            marked_to,
+            marked,
             forgotten,
             reached,
             floating,
@@ -445,19 +438,22 @@ impl Pack for Assembler {
         next.pack(to);
         next_offset.pack(to);
         marks.pack(to);
-        marked_to.pack(to);
+        marked.end.pack(to);
         forgotten.pack(to);
         reached.pack(to);
     }
 
     fn unpack(from: &mut Unpacker<'_>) -> Option<Self> {
+        let (next, next_offset) = (Pack::unpack(from)?, Pack::unpack(from)?);
+        let marks: Vec<Mark> = Pack::unpack(from)?;
+        let end = Pack::unpack(from)?;
         Some(Self {
-            next: Pack::unpack(from)?,
-            next_offset: Pack::unpack(from)?,
+            next,
+            next_offset,
             waiting: VecDeque::new(),
             waiting_bytes: 0,
-            marks: Pack::unpack(from)?,
-            marked_to: Pack::unpack(from)?,
+            marked: marks.first().map_or(end, |first| first.start)..end,
+            marks,
             forgotten: Pack::unpack(from)?,
             reached: Pack::unpack(from)?,
             floating: None,
@@ -476,12 +472,13 @@ mod tests {
         gaps: Vec<(u64, GapCause)>,
     }
 
-    impl Out {
-        fn take(&mut self, piece: Piece<'_>) {
-            match piece {
-                Piece::Data { bytes, .. } => self.bytes.extend_from_slice(bytes),
-                Piece::Gap { len_bytes, cause, .. } => self.gaps.push((len_bytes, cause)),
-            }
+    impl Outlet for Out {
+        fn data(&mut self, _: Place, bytes: &[u8]) {
+            self.bytes.extend_from_slice(bytes);
+        }
+
+        fn gap(&mut self, gap: Gap) {
+            self.gaps.push((gap.len_bytes, gap.cause));
         }
     }
 
@@ -494,8 +491,7 @@ mod tests {
         }
 
         fn push(&mut self, number: u64, seq: u32, bytes: &[u8], cut: u32, out: &mut Out) -> Pushed {
-            let emit = &mut |piece: Piece<'_>| out.take(piece);
-            self.0.push(frame(number), SeqNumber(seq), bytes, cut, &mut self.1, emit)
+            self.0.push(frame(number), SeqNumber(seq), bytes, cut, &mut self.1, out)
         }
     }
 
@@ -576,8 +572,7 @@ mod tests {
         stream.push(1, 5, b"tail", 0, &mut out);
         assert!(stream.0.hole_acknowledged(SeqNumber(5)));
         assert!(!stream.0.hole_acknowledged(SeqNumber(4)));
-        let emit = &mut |piece: Piece<'_>| out.take(piece);
-        stream.0.give_up_hole(GapCause::NotCaptured, &mut stream.1, emit);
+        stream.0.give_up_hole(GapCause::NotCaptured, &mut stream.1, &mut out);
         assert_eq!(out.gaps, [(7, GapCause::NotCaptured)]);
         assert_eq!(out.bytes, b"tail");
     }

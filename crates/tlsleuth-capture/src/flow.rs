@@ -54,41 +54,30 @@ impl Hash for FlowKey {
     }
 }
 
-/// A flow as the listener sees it while it is followed.
-#[derive(Clone, Copy, Debug)]
-pub struct FlowView<'a> {
+/// A flow as the listener sees it while it is followed. Most of it is asked for once, when the flow is
+/// heard of for the first time, so nothing is made ready that nobody asks for.
+pub trait FlowView {
     /// Its number in the table.
-    pub id: FlowId,
-    /// The end that opened the connection, as far as that is known.
-    pub forward_source: Endpoint,
-    /// The other end.
-    pub forward_destination: Endpoint,
-    /// The tunnels around it.
-    pub tunnel: TunnelId,
-    /// Its first frame.
-    pub first: Place,
-    /// What TCP did so far.
-    pub facts: Option<&'a TransportFacts>,
-    /// Whether acknowledgments tell of bytes in the forward and the reverse direction that were not
-    /// handed on so far. It counts for the direction opposite to the one that is told of: that one is
-    /// just being handed on.
-    pub lacks: [bool; 2],
-}
+    fn id(&self) -> FlowId;
 
-impl FlowView<'_> {
+    /// The end that opened the connection, as far as that is known, and the other end.
+    fn ends(&self) -> (Endpoint, Endpoint);
+
+    /// The tunnels around it.
+    fn tunnel(&self) -> TunnelId;
+
+    /// Its first frame.
+    fn first(&self) -> Place;
+
+    /// What TCP did so far.
+    fn facts(&self) -> Option<&TransportFacts>;
+
     /// Whether nothing that a direction said so far is known to be missing, and the capture has
     /// segments of it, be they without data: if it is silent, then it said nothing.
     ///
-    /// To be asked of the direction opposite to the one that is told of; see [`lacks`](Self::lacks).
-    #[must_use]
-    pub fn is_heard(&self, direction: Direction) -> bool {
-        let [forward, reverse] = self.lacks;
-        let lacks = match direction {
-            Direction::Forward => forward,
-            Direction::Reverse => reverse,
-        };
-        !lacks && self.facts.is_some_and(|facts| facts.stream(direction).segments > 0)
-    }
+    /// To be asked of the direction opposite to the one that is told of: the bytes of that one are just
+    /// being handed on.
+    fn is_heard(&self, direction: Direction) -> bool;
 }
 
 /// Why a flow is followed no longer.

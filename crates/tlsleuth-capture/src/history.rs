@@ -19,6 +19,8 @@ pub(crate) struct History {
     most_chunks: usize,
     /// How many bytes were ever kept: the position of the next one.
     end: u64,
+    /// Which piece that one is in, and where in it.
+    next: (usize, usize),
 }
 
 /// The bytes are no longer held.
@@ -28,7 +30,12 @@ pub(crate) struct Overwritten;
 impl History {
     /// An empty ring that takes at most `max_bytes`, or one piece.
     pub(crate) fn new(max_bytes: usize) -> Self {
-        Self { chunks: Vec::new(), most_chunks: (max_bytes / CHUNK_BYTES).max(1), end: 0 }
+        Self {
+            chunks: Vec::new(),
+            most_chunks: (max_bytes / CHUNK_BYTES).max(1),
+            end: 0,
+            next: (0, 0),
+        }
     }
 
     /// Bytes that the ring takes.
@@ -45,7 +52,7 @@ impl History {
     pub(crate) fn keep(&mut self, mut bytes: &[u8]) -> u64 {
         let start = self.end;
         while !bytes.is_empty() {
-            let (chunk, at) = self.split(self.end);
+            let (chunk, at) = self.next;
             if chunk >= self.chunks.len() {
                 self.chunks.push(vec![0; CHUNK_BYTES].into_boxed_slice());
             }
@@ -57,6 +64,13 @@ impl History {
                 room.copy_from_slice(now);
             }
             self.end = self.end.saturating_add(fits as u64);
+            self.next = if at + fits < CHUNK_BYTES {
+                (chunk, at + fits)
+            } else if chunk + 1 < self.most_chunks {
+                (chunk + 1, 0)
+            } else {
+                (0, 0)
+            };
             bytes = later;
         }
         start

@@ -75,17 +75,17 @@ pub trait StreamSink {
     /// The next bytes of one direction, in order, seen in frame `at`.
     fn data(
         &mut self,
-        flow: &FlowView<'_>,
+        flow: &impl FlowView,
         direction: Direction,
         at: Place,
         bytes: &[u8],
     ) -> Interest;
 
     /// Bytes are missing at this point of the stream; what comes next lies behind them.
-    fn gap(&mut self, flow: &FlowView<'_>, direction: Direction, gap: Gap) -> Interest;
+    fn gap(&mut self, flow: &impl FlowView, direction: Direction, gap: Gap) -> Interest;
 
     /// Two segments brought different bytes for the same place; the first ones were handed on.
-    fn conflict(&mut self, flow: &FlowView<'_>, direction: Direction, conflict: OverlapConflict);
+    fn conflict(&mut self, flow: &impl FlowView, direction: Direction, conflict: OverlapConflict);
 
     /// The flow is over, or is followed no longer. Its number may be used again afterwards.
     fn ended(&mut self, flow: EndedFlow);

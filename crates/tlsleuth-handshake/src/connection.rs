@@ -4,8 +4,8 @@ use std::ops::{Deref, DerefMut};
 use std::sync::LazyLock;
 
 use tlsleuth_capture::{
-    Direction, EndReason, EndedFlow, Endpoint, FlowView, Gap, Located, Place, Timestamp,
-    TransportFacts, TunnelId,
+    Direction, EndReason, EndedFlow, Endpoint, Gap, Located, Place, Timestamp, TransportFacts,
+    TunnelId,
 };
 use tlsleuth_cert::{Chain, OcspResponse, Sct, Scts, WireText};
 
@@ -519,18 +519,23 @@ pub struct Unfinished {
 }
 
 impl Connection {
-    /// A connection of which nothing is known but its ends.
-    pub(crate) fn new(flow: &FlowView<'_>) -> Self {
+    /// A connection of which nothing is known but its ends, the one that opened it first, the tunnels
+    /// around it, and its first frame.
+    pub(crate) fn new(
+        (client, server): (Endpoint, Endpoint),
+        tunnel: TunnelId,
+        first: Place,
+    ) -> Self {
         Self {
-            client: flow.forward_source,
-            server: flow.forward_destination,
-            tunnel: flow.tunnel,
+            client,
+            server,
+            tunnel,
             client_direction: Direction::Forward,
             roles_from: RolesFrom::Ports,
-            first: flow.first,
-            last: flow.first,
+            first,
+            last: first,
             frames: 0,
-            watched_until: flow.first.time,
+            watched_until: first.time,
             end_reason: EndReason::CaptureEnd,
             transport: FlowTransport::default(),
             application: None,
@@ -571,15 +576,8 @@ impl Connection {
     /// A flow without any payload, or whose payload nobody looked at.
     #[must_use]
     pub fn without_data(flow: EndedFlow) -> Box<Self> {
-        let mut connection = Box::new(Self::new(&FlowView {
-            id: flow.id,
-            forward_source: flow.forward_source,
-            forward_destination: flow.forward_destination,
-            tunnel: flow.tunnel,
-            first: flow.first,
-            facts: None,
-            lacks: [false; 2],
-        }));
+        let ends = (flow.forward_source, flow.forward_destination);
+        let mut connection = Box::new(Self::new(ends, flow.tunnel, flow.first));
         if flow.facts.syn.is_some() || flow.facts.syn_ack.is_some() {
             connection.roles_from = RolesFrom::Syn;
         }

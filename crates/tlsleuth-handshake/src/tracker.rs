@@ -155,14 +155,18 @@ impl Tracker {
 
     /// A tracker for a flow that has its first payload.
     #[must_use]
-    pub fn new(flow: &FlowView<'_>) -> Self {
+    pub fn new(flow: &impl FlowView) -> Self {
         let has_syn =
-            flow.facts.is_some_and(|facts| facts.syn.is_some() || facts.syn_ack.is_some());
+            flow.facts().is_some_and(|facts| facts.syn.is_some() || facts.syn_ack.is_some());
+        let (source, destination) = flow.ends();
         // Made where it stays: it is not small.
-        let mut connection = Box::write(Box::new_uninit(), Connection::new(flow));
+        let mut connection = Box::write(
+            Box::new_uninit(),
+            Connection::new((source, destination), flow.tunnel(), flow.first()),
+        );
         if has_syn {
             connection.roles_from = RolesFrom::Syn;
-        } else if looks_like_server(flow.forward_source.port, flow.forward_destination.port) {
+        } else if looks_like_server(source.port, destination.port) {
             connection.swap_roles();
         }
         Self {

@@ -139,9 +139,23 @@ impl Follower {
     /// Takes one frame. Never fails: what cannot be decoded is counted.
     pub fn push_frame(&mut self, frame: &Frame<'_>) {
         self.taken = self.taken.saturating_add(1);
-        let mut decoded = self.decoder.decode(frame);
         let capture = usize::try_from(frame.place.capture).unwrap_or(usize::MAX);
-        if self.decoded.len() <= capture && capture < 1_000_000 {
+        if let Some(stats) = self.decoded.get_mut(capture)
+            && let Some(mut segment) = self.decoder.plain_segment(frame)
+        {
+            stats.segments = stats.segments.saturating_add(1);
+            segment.place.sequence = Sequence::new(self.taken);
+            self.table.push(&segment, &mut self.sessions);
+        } else {
+            self.push_other(frame, capture);
+        }
+    }
+
+    /// Takes a frame that is no plain segment, or the first one of a capture.
+    #[inline(never)]
+    fn push_other(&mut self, frame: &Frame<'_>, capture: usize) {
+        let mut decoded = self.decoder.decode(frame);
+        if self.decoded.len() <= capture && capture < MAX_COUNTED_CAPTURES {
             self.decoded.resize(capture + 1, DecodeStats::default());
         }
         if let Some(stats) = self.decoded.get_mut(capture) {
@@ -229,6 +243,9 @@ impl Follower {
     }
 }
 
+/// Captures whose frames are counted apart.
+const MAX_COUNTED_CAPTURES: usize = 1_000_000;
+
 /// The trackers of the flows that are followed, and what ended.
 #[derive(Debug, Default)]
 struct Sessions {
@@ -265,11 +282,11 @@ impl Sessions {
     /// Lets the tracker of a flow hear something, and takes what it holds then into the account.
     fn hear(
         &mut self,
-        flow: &FlowView<'_>,
+        flow: &impl FlowView,
         bytes: usize,
         tell: impl FnOnce(&mut Tracker, &Shared) -> Interest,
     ) -> Interest {
-        let index = flow.id.index();
+        let index = flow.id().index();
         if self.trackers.len() <= index {
             self.trackers.resize_with(index.saturating_add(1), || None);
         }
@@ -293,7 +310,7 @@ impl Sessions {
 impl StreamSink for Sessions {
     fn data(
         &mut self,
-        flow: &FlowView<'_>,
+        flow: &impl FlowView,
         direction: Direction,
         at: Place,
         bytes: &[u8],
@@ -306,12 +323,12 @@ impl StreamSink for Sessions {
         })
     }
 
-    fn gap(&mut self, flow: &FlowView<'_>, direction: Direction, gap: Gap) -> Interest {
+    fn gap(&mut self, flow: &impl FlowView, direction: Direction, gap: Gap) -> Interest {
         self.hear(flow, 0, |tracker, _| tracker.gap(direction, gap))
     }
 
     // The conflict is in the flow's own facts, which the connection gets at its end.
-    fn conflict(&mut self, _: &FlowView<'_>, _: Direction, _: OverlapConflict) {}
+    fn conflict(&mut self, _: &impl FlowView, _: Direction, _: OverlapConflict) {}
 
     fn ended(&mut self, flow: EndedFlow) {
         let (serial, tunnel) = (flow.serial, Vec::new());

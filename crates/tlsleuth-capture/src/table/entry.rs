@@ -11,9 +11,10 @@ use super::stages::Stage;
 use crate::assembler::Assembler;
 use crate::flow::{EndReason, FlowKey, FlowView};
 use crate::lone_syn::{LoneSyn, SynSeed};
+use crate::packed::{Pack, Packer, Unpacker};
 use crate::stream::{Direction, FlowId};
 use crate::transport::TransportFacts;
-use crate::{Endpoint, Place, Segment, SeqNumber, TcpFlags, Timestamp};
+use crate::{Endpoint, Place, Segment, SeqNumber, TcpFlags, Timestamp, TunnelId};
 
 /// How much is known of the number of a direction's first byte.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -51,6 +52,7 @@ impl Half {
     }
 
     /// Sets the first byte's number if nothing better is known.
+    #[inline]
     pub(super) fn start_at(&mut self, base: SeqNumber, how: Base) {
         let better = match self.base_known {
             Base::Unknown => true,
@@ -106,7 +108,6 @@ pub(super) struct Flow {
 }
 
 /// What only a flow of more than one SYN has.
-#[derive(Default)]
 pub(super) struct Cold {
     pub(super) first: Place,
     /// Apart, for the flow leaves the table without the rest.
@@ -115,6 +116,8 @@ pub(super) struct Cold {
     /// Of the forward and the reverse stream, whether bytes wait in its buffer: of most streams none
     /// ever do, and then nobody looks into it.
     pub(super) waits: [bool; 2],
+    /// Of the same, the number behind the bytes that its buffer handed on, for who does not look into it.
+    handed_on: [SeqNumber; 2],
     /// For the forward and the reverse stream.
     pub(super) doubtful: [Option<DoubtfulAck>; 2],
     /// Bytes of it came again and were not compared.
@@ -141,7 +144,120 @@ pub(super) struct DoubtfulAck {
 }
 
 crate::pack_fields!(DoubtfulAck { before, seq });
-crate::pack_fields!(Cold { first, facts, assemblers, waits, doubtful, not_compared });
+impl Pack for Cold {
+    fn pack(self, to: &mut Packer) {
+        // What was handed on is in the buffers.
+        let Self { first, facts, assemblers, waits, handed_on: _, doubtful, not_compared } = self;
+        first.pack(to);
+        facts.pack(to);
+        assemblers.pack(to);
+        waits.pack(to);
+        doubtful.pack(to);
+        not_compared.pack(to);
+    }
+
+    fn unpack(from: &mut Unpacker<'_>) -> Option<Self> {
+        let (first, facts) = (Pack::unpack(from)?, Pack::unpack(from)?);
+        let assemblers: [Option<Box<Assembler>>; 2] = Pack::unpack(from)?;
+        let handed_on = |buffer: &Option<Box<Assembler>>| {
+            buffer.as_ref().map_or(SeqNumber(0), |buffer| buffer.next())
+        };
+        Some(Self {
+            first,
+            facts,
+            handed_on: assemblers.each_ref().map(handed_on),
+            assemblers,
+            waits: Pack::unpack(from)?,
+            doubtful: Pack::unpack(from)?,
+            not_compared: Pack::unpack(from)?,
+        })
+    }
+}
+
+/// The cold part of a flow whose first frame is `first`: a SYN with this number, or something else.
+#[inline(never)]
+fn new_cold(first: Place, syn: Option<(SynSeed, SeqNumber)>) -> Box<Cold> {
+    let facts = syn.map_or_else(TransportFacts::default, |(seed, isn)| seed.transport(first, isn));
+    Box::new(Cold {
+        first,
+        facts: Box::new(facts),
+        assemblers: [None, None],
+        waits: [false; 2],
+        handed_on: [SeqNumber(0); 2],
+        doubtful: [None, None],
+        not_compared: false,
+    })
+}
+
+/// The number of the first SYN, of a flow that began with it.
+fn isn([forward, _]: &[Half; 2]) -> SeqNumber {
+    SeqNumber(forward.base.0.wrapping_sub(1))
+}
+
+/// What of a flow is allocated beside its entry.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(super) struct Parts {
+    pub(super) cold: bool,
+    /// Of the forward and the reverse direction.
+    buffers: [bool; 2],
+}
+
+impl Parts {
+    /// Bytes that a flow takes which has these, its entry included.
+    pub(super) fn bytes(self) -> usize {
+        /// What an allocation costs beside its bytes, about.
+        const ALLOCATION: usize = 16;
+        let cold = size_of::<Cold>() + size_of::<TransportFacts>() + 2 * ALLOCATION;
+        let buffers = self.buffers.iter().filter(|has| **has).count();
+        size_of::<Flow>()
+            + if self.cold { cold } else { 0 }
+            + buffers * (size_of::<Assembler>() + ALLOCATION)
+    }
+}
+
+/// What a segment changes of its flow, found once.
+pub(super) struct Sides<'f> {
+    /// The numbers of the segment's own direction.
+    pub(super) own: &'f mut Half,
+    /// Those of the other one, which it acknowledges.
+    pub(super) other: &'f mut Half,
+    pub(super) cold: &'f mut Cold,
+}
+
+/// A flow as the listener sees it.
+pub(super) struct Live<'f> {
+    pub(super) id: FlowId,
+    pub(super) flow: &'f Flow,
+}
+
+impl FlowView for Live<'_> {
+    #[inline]
+    fn id(&self) -> FlowId {
+        self.id
+    }
+
+    fn ends(&self) -> (Endpoint, Endpoint) {
+        self.flow.ends()
+    }
+
+    fn tunnel(&self) -> TunnelId {
+        self.flow.key.tunnel
+    }
+
+    fn first(&self) -> Place {
+        self.flow.first()
+    }
+
+    fn facts(&self) -> Option<&TransportFacts> {
+        self.flow.cold.as_ref().map(|cold| &*cold.facts)
+    }
+
+    #[inline]
+    fn is_heard(&self, direction: Direction) -> bool {
+        let Some(cold) = &self.flow.cold else { return false };
+        !self.flow.is_lacking(direction) && cold.facts.stream(direction).segments > 0
+    }
+}
 
 impl Flow {
     pub(super) fn new(
@@ -175,64 +291,51 @@ impl Flow {
 
     #[inline]
     pub(super) fn half(&self, direction: Direction) -> &Half {
-        let [forward, reverse] = &self.halves;
-        match direction {
-            Direction::Forward => forward,
-            Direction::Reverse => reverse,
-        }
+        of(&self.halves, direction)
     }
 
     #[inline]
     pub(super) fn half_mut(&mut self, direction: Direction) -> &mut Half {
-        let [forward, reverse] = &mut self.halves;
-        match direction {
-            Direction::Forward => forward,
-            Direction::Reverse => reverse,
-        }
+        of_mut(&mut self.halves, direction)
     }
 
     pub(super) fn assembler(&self, direction: Direction) -> Option<&Assembler> {
-        let [forward, reverse] = &self.cold.as_ref()?.assemblers;
-        match direction {
-            Direction::Forward => forward.as_deref(),
-            Direction::Reverse => reverse.as_deref(),
-        }
+        of(&self.cold.as_ref()?.assemblers, direction).as_deref()
     }
 
     /// The place of a direction's buffer.
     pub(super) fn assembler_mut(&mut self, direction: Direction) -> &mut Option<Box<Assembler>> {
-        let [forward, reverse] = &mut self.cold().assemblers;
-        match direction {
-            Direction::Forward => forward,
-            Direction::Reverse => reverse,
-        }
+        of_mut(&mut self.cold().assemblers, direction)
     }
 
-    /// Puts a direction's buffer back, and notes whether bytes wait in it.
+    /// What a segment of a direction changes.
+    #[inline]
+    pub(super) fn sides(&mut self, direction: Direction) -> Sides<'_> {
+        let cold = self.cold.get_or_insert_with(|| {
+            new_cold(self.last, self.opened_by_syn.then(|| (self.seed, isn(&self.halves))))
+        });
+        let [forward, reverse] = &mut self.halves;
+        let (own, other) = match direction {
+            Direction::Forward => (forward, reverse),
+            Direction::Reverse => (reverse, forward),
+        };
+        Sides { own, other, cold }
+    }
+
+    /// Puts a direction's buffer back, and notes what is in it.
+    #[inline]
     pub(super) fn put_back(&mut self, direction: Direction, assembler: Box<Assembler>) {
         let cold = self.cold();
-        let ([forward, reverse], [forward_waits, reverse_waits]) =
-            (&mut cold.assemblers, &mut cold.waits);
-        let (place, waits) = match direction {
-            Direction::Forward => (forward, forward_waits),
-            Direction::Reverse => (reverse, reverse_waits),
-        };
-        *waits = assembler.is_floating() || assembler.waiting_segments() > 0;
-        *place = Some(assembler);
+        let waits = assembler.is_floating() || assembler.waiting_segments() > 0;
+        *of_mut(&mut cold.waits, direction) = waits;
+        *of_mut(&mut cold.handed_on, direction) = assembler.next();
+        *of_mut(&mut cold.assemblers, direction) = Some(assembler);
     }
 
     /// Whether bytes of either direction wait for others before them.
     #[inline]
     pub(super) fn waits(&self) -> bool {
         self.cold.as_ref().is_some_and(|cold| cold.waits != [false; 2])
-    }
-
-    pub(super) fn doubtful_mut(&mut self, direction: Direction) -> &mut Option<DoubtfulAck> {
-        let [forward, reverse] = &mut self.cold().doubtful;
-        match direction {
-            Direction::Forward => forward,
-            Direction::Reverse => reverse,
-        }
     }
 
     pub(super) fn ends(&self) -> (Endpoint, Endpoint) {
@@ -249,33 +352,9 @@ impl Flow {
     /// of a second frame replaces that of the first.
     #[inline]
     pub(super) fn cold(&mut self) -> &mut Cold {
-        if self.cold.is_none() {
-            self.cold = Some(self.new_cold());
-        }
-        self.cold.get_or_insert_default()
-    }
-
-    #[inline(never)]
-    fn new_cold(&self) -> Box<Cold> {
-        let first = self.last;
-        let facts = if self.opened_by_syn {
-            self.seed.transport(first, self.isn())
-        } else {
-            TransportFacts::default()
-        };
-        Box::new(Cold {
-            first,
-            facts: Box::new(facts),
-            assemblers: [None, None],
-            waits: [false; 2],
-            doubtful: [None, None],
-            not_compared: false,
+        self.cold.get_or_insert_with(|| {
+            new_cold(self.last, self.opened_by_syn.then(|| (self.seed, isn(&self.halves))))
         })
-    }
-
-    /// The number of the first SYN, of a flow that began with it.
-    fn isn(&self) -> SeqNumber {
-        SeqNumber(self.half(Direction::Forward).base.0.wrapping_sub(1))
     }
 
     /// The flow in few bytes, if a SYN is all there was of it.
@@ -296,7 +375,7 @@ impl Flow {
             destination,
             tunnel: self.key.tunnel,
             at: self.last,
-            isn: self.isn(),
+            isn: isn(&self.halves),
             seed: self.seed,
             reason,
             watched_until: now.max(self.last.time),
@@ -314,17 +393,20 @@ impl Flow {
         self.cold.map(|cold| cold.facts).unwrap_or_default()
     }
 
+    /// What there is of the flow.
+    #[inline]
+    pub(super) fn parts(&self) -> Parts {
+        match &self.cold {
+            Some(cold) => {
+                Parts { cold: true, buffers: cold.assemblers.each_ref().map(Option::is_some) }
+            }
+            None => Parts { cold: false, buffers: [false; 2] },
+        }
+    }
+
     /// Bytes allocated for the flow, apart from what is in its buffers.
     pub(super) fn bytes(&self) -> usize {
-        /// What an allocation costs beside its bytes, about.
-        const ALLOCATION: usize = 16;
-        let Some(cold) = &self.cold else { return size_of::<Self>() };
-        let buffers = cold.assemblers.iter().flatten().count();
-        size_of::<Self>()
-            + size_of::<Cold>()
-            + size_of::<TransportFacts>()
-            + 2 * ALLOCATION
-            + buffers * (size_of::<Assembler>() + ALLOCATION)
+        self.parts().bytes()
     }
 
     /// Bytes held to find in the history what was handed on.
@@ -338,6 +420,7 @@ impl Flow {
     }
 
     /// How far it has come.
+    #[inline]
     pub(super) fn stage(&self) -> Stage {
         if self.settled || self.reset || self.both_closed() {
             return Stage::Done;
@@ -353,24 +436,40 @@ impl Flow {
     }
 
     /// Whether more was acknowledged than was handed on.
+    #[inline]
     fn is_lacking(&self, direction: Direction) -> bool {
         let half = self.half(direction);
-        let handed_on = self.assembler(direction).map_or(half.base, Assembler::next);
+        let handed_on = match &self.cold {
+            Some(cold) if of(&cold.assemblers, direction).is_some() => {
+                *of(&cold.handed_on, direction)
+            }
+            _ => half.base,
+        };
         half.has_acked && half.acked.distance_from(handed_on) > 0
     }
 
     /// The flow as the listener sees it.
-    pub(super) fn view(&self, id: FlowId) -> FlowView<'_> {
-        let (forward_source, forward_destination) = self.ends();
-        FlowView {
-            id,
-            forward_source,
-            forward_destination,
-            tunnel: self.key.tunnel,
-            first: self.first(),
-            facts: self.cold.as_ref().map(|cold| &*cold.facts),
-            lacks: [self.is_lacking(Direction::Forward), self.is_lacking(Direction::Reverse)],
-        }
+    #[inline]
+    pub(super) fn view(&self, id: FlowId) -> Live<'_> {
+        Live { id, flow: self }
+    }
+}
+
+/// Which of two there is for the forward and the reverse direction.
+#[inline]
+fn of<T>([forward, reverse]: &[T; 2], direction: Direction) -> &T {
+    match direction {
+        Direction::Forward => forward,
+        Direction::Reverse => reverse,
+    }
+}
+
+/// The same, to be changed.
+#[inline]
+pub(super) fn of_mut<T>([forward, reverse]: &mut [T; 2], direction: Direction) -> &mut T {
+    match direction {
+        Direction::Forward => forward,
+        Direction::Reverse => reverse,
     }
 }
 

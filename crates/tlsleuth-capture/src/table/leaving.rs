@@ -127,7 +127,7 @@ impl FlowTable {
     }
 
     /// Lets flows go while more is held for them than may be.
-    #[inline]
+    #[cold]
     pub(super) fn make_room(&mut self, sink: &mut impl StreamSink) {
         while self.held.total() + self.resting.bytes() + sink.held_bytes()
             > self.limits.max_flow_bytes

@@ -176,11 +176,12 @@ impl FlowTable {
             self.end(slot, EndReason::Replaced, sink);
             found = None;
         }
-        if let Some(slot) = found {
-            self.wake(slot, sink);
-        }
-        let (slot, before) = match found {
-            Some(slot) => (slot, self.slots.get(slot).map_or(0, Flow::bytes)),
+        let is_known = found.is_some();
+        let slot = match found {
+            Some(slot) => {
+                self.wake(slot, sink);
+                slot
+            }
             None => {
                 if self.let_go.has(&key, segment) {
                     self.stats.segments_after_eviction += 1;
@@ -192,11 +193,11 @@ impl FlowTable {
                 let flow = Flow::new(key, self.stats.flows, source_is_low, segment);
                 let Some(slot) = self.slots.insert(hash, flow) else { return };
                 self.stats.flows += 1;
-                (slot, 0)
+                slot
             }
         };
         let Some(flow) = self.slots.get_mut(slot) else { return };
-        let was_cold = flow.cold.is_some();
+        let before = flow.parts();
         if flow.frames > 0 {
             // The first frame is remembered before its place is taken.
             flow.cold();
@@ -214,16 +215,17 @@ impl FlowTable {
             stats: &mut self.stats,
         };
         step.segment(FlowId(slot), flow, direction, segment, sink);
-        let now = flow.bytes();
+        let now = flow.parts();
         let serial = flow.serial;
         let is_over = !was_over && (flow.reset || flow.both_closed());
         if is_over && !flow.reset {
             self.held.forget_history(flow, &mut self.spare);
         }
-        self.held.entry(before, now);
-        let is_new = !was_cold && flow.cold.is_some();
+        if now != before || !is_known {
+            self.held.entry(if is_known { before.bytes() } else { 0 }, now.bytes());
+        }
         let stage_now = flow.stage();
-        if is_new {
+        if now.cold && !before.cold {
             self.woke(slot, serial);
         }
         if stage_now != stage {
@@ -232,8 +234,19 @@ impl FlowTable {
         if is_over {
             self.linger(slot, serial, sink);
         }
-        self.make_room(sink);
-        self.make_rest(segment.place.sequence, sink);
+        if self.is_crowded(sink) {
+            self.make_room(sink);
+            self.make_rest(segment.place.sequence, sink);
+        }
+    }
+
+    /// Whether more is held than may be, or there is more awake: nothing needs to be done about it in
+    /// any other case.
+    #[inline]
+    fn is_crowded(&self, sink: &impl StreamSink) -> bool {
+        let awake = self.held.total().saturating_add(sink.held_bytes());
+        let all = awake.saturating_add(self.resting.bytes());
+        awake > self.limits.max_awake_bytes || all > self.limits.max_flow_bytes
     }
 
     /// Takes an ICMP message about a packet of some flow.

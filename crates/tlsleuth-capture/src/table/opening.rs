@@ -1,6 +1,6 @@
 //! How a connection opens: SYNs, their answers, and the first acknowledgments.
 
-use super::entry::{Base, DoubtfulAck, Flow};
+use super::entry::{Base, DoubtfulAck, Flow, Half, Sides, of_mut};
 use super::reset::USUAL_WINDOW;
 use crate::stream::Direction;
 use crate::transport::{SynFacts, TcpOptions};
@@ -91,16 +91,16 @@ fn facts(segment: &Segment<'_>) -> SynFacts {
 }
 
 /// Takes the acknowledgment of a segment of `direction`.
+#[inline]
 pub(super) fn acknowledgment(flow: &mut Flow, direction: Direction, segment: &Segment<'_>) {
     let at = segment.place;
     let is_syn = segment.flags.has(TcpFlags::SYN);
-    let nothing_sent = flow.assembler(direction.opposite()).is_none();
-    let acked = flow.half_mut(direction.opposite());
+    let Sides { own, other: acked, cold } = flow.sides(direction);
     if !is_syn
         && !acked.has_acked
-        && nothing_sent
         && acked.base_known == Base::Syn
         && !(0..=USUAL_WINDOW).contains(&segment.ack.distance_from(acked.base))
+        && of_mut(&mut cold.assemblers, direction.opposite()).is_none()
     {
         if direction == Direction::Reverse {
             // The server still has an earlier connection of these ports, and says so in place of
@@ -118,13 +118,14 @@ pub(super) fn acknowledgment(flow: &mut Flow, direction: Direction, segment: &Se
     acked.acknowledged_to(segment.ack);
     let base = acked.base;
     if had && !is_syn && segment.ack != before {
-        doubt(flow, direction, segment, before);
+        let doubtful = of_mut(&mut cold.doubtful, direction.opposite());
+        doubt(own, acked, doubtful, segment, before);
     }
-    let facts = flow.facts_mut();
+    let facts = &mut *cold.facts;
     if direction == Direction::Forward
         && !is_syn
         && facts.established.is_none()
-        && facts.syn_ack.is_some_and(|syn_ack| syn_ack.isn.advance(1) == segment.ack)
+        && facts.syn_ack.as_ref().is_some_and(|syn_ack| syn_ack.isn.advance(1) == segment.ack)
     {
         facts.established = Some(at);
     }
@@ -149,14 +150,18 @@ fn wire_len(segment: &Segment<'_>) -> u32 {
 
 /// Takes back what a stream's receiver acknowledged only in segments without data, when it then
 /// sends new bytes, or a FIN, and acknowledges less: a stack never does so (RFC 9293 §3.4).
-fn doubt(flow: &mut Flow, direction: Direction, segment: &Segment<'_>, before: SeqNumber) {
-    let acked = direction.opposite();
+fn doubt(
+    own: &Half,
+    acked: &mut Half,
+    doubtful: &mut Option<DoubtfulAck>,
+    segment: &Segment<'_>,
+    before: SeqNumber,
+) {
     // A keep-alive may carry a byte, but an old one (RFC 9293 §3.8.4).
     let end = segment.seq.advance(wire_len(segment));
-    let sends = end.distance_from(flow.half(direction).highest) > 0;
-    let doubtful = *flow.doubtful_mut(acked);
+    let sends = end.distance_from(own.highest) > 0;
     let more = segment.ack.distance_from(before) > 0;
-    *flow.doubtful_mut(acked) = match doubtful {
+    *doubtful = match *doubtful {
         _ if more && sends => None,
         Some(doubtful) if more => Some(DoubtfulAck { seq: segment.seq, ..doubtful }),
         None if more => Some(DoubtfulAck { before, seq: segment.seq }),
@@ -165,7 +170,7 @@ fn doubt(flow: &mut Flow, direction: Direction, segment: &Segment<'_>, before: S
                 && segment.seq.distance_from(doubtful.seq) >= 0
                 && segment.ack.distance_from(doubtful.before) >= 0 =>
         {
-            flow.half_mut(acked).acked = segment.ack;
+            acked.acked = segment.ack;
             None
         }
         doubtful => doubtful,

@@ -38,6 +38,9 @@ impl Resting {
     /// Bytes that the packed flows take, and their places.
     #[inline]
     pub(super) fn bytes(&self) -> usize {
+        if !self.has_begun {
+            return 0;
+        }
         let places = self.packed.len() * size_of::<Option<Packed>>();
         self.bytes.saturating_add(places).saturating_add(self.packer.shared_bytes())
     }
@@ -122,7 +125,7 @@ impl FlowTable {
     }
 
     /// Packs flows while more is awake than may be.
-    #[inline]
+    #[cold]
     pub(super) fn make_rest(&mut self, now: Sequence, sink: &mut impl StreamSink) {
         let awake = self.held.total().saturating_add(sink.held_bytes());
         let entries = self.slots.len() * size_of::<Flow>();

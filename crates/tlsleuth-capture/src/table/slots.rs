@@ -13,9 +13,12 @@ use crate::flow::FlowKey;
 /// million flows never need the room of two lists.
 const CHUNK: usize = 256;
 
+/// `None` is a piece that is not needed yet, or not any more.
+type Chunks = Vec<Option<Box<[Option<Flow>; CHUNK]>>>;
+
 /// The entries, by a number that stays the same while the flow is followed.
 pub(super) struct Slots {
-    chunks: Vec<Box<[Option<Flow>]>>,
+    chunks: Chunks,
     free: Vec<u32>,
     /// The numbers in use: of a million, who looks for the next flow skips those that left without
     /// touching them.
@@ -92,7 +95,7 @@ impl Slots {
     #[inline]
     pub(super) fn get_mut(&mut self, slot: u32) -> Option<&mut Flow> {
         let (chunk, place) = split(slot);
-        self.chunks.get_mut(chunk)?.get_mut(place)?.as_mut()
+        self.chunks.get_mut(chunk)?.as_mut()?.get_mut(place)?.as_mut()
     }
 
     /// Takes a flow in; `None` when there are as many as numbers.
@@ -103,17 +106,19 @@ impl Slots {
                 let slot = self.given;
                 self.given = slot.checked_add(1)?;
                 if split(slot).0 >= self.chunks.len() {
-                    self.chunks.push(Box::default());
+                    self.chunks.push(None);
                 }
                 slot
             }
         };
         let (chunk, place) = split(slot);
-        if let Some(chunk) = self.chunks.get_mut(chunk).filter(|chunk| chunk.is_empty()) {
-            *chunk = (0..CHUNK).map(|_| None).collect();
+        let chunk = self.chunks.get_mut(chunk)?;
+        if chunk.is_none() {
+            let empty: Box<[Option<Flow>]> = (0..CHUNK).map(|_| None).collect();
+            *chunk = empty.try_into().ok();
         }
         let stage = flow.stage();
-        *self.chunks.get_mut(chunk)?.get_mut(place)? = Some(flow);
+        *chunk.as_mut()?.get_mut(place)? = Some(flow);
         self.used.insert(slot);
         self.stages.insert(stage, slot);
         let (chunks, hasher) = (&self.chunks, &self.hasher);
@@ -126,7 +131,7 @@ impl Slots {
     /// Takes a flow out; its number may be given to another one.
     pub(super) fn remove(&mut self, slot: u32) -> Option<Flow> {
         let (chunk, place) = split(slot);
-        let flow = self.chunks.get_mut(chunk)?.get_mut(place)?.take()?;
+        let flow = self.chunks.get_mut(chunk)?.as_mut()?.get_mut(place)?.take()?;
         let hash = self.hasher.hash_one(flow.key);
         if let Ok(found) = self.index.find_entry(hash, |&other| other == slot) {
             found.remove();
@@ -139,7 +144,7 @@ impl Slots {
             && self.used.next(first).is_none_or(|next| split(next).0 != chunk)
             && let Some(chunk) = self.chunks.get_mut(chunk)
         {
-            *chunk = Box::default();
+            *chunk = None;
         }
         Some(flow)
     }
@@ -158,7 +163,7 @@ fn split(slot: u32) -> (usize, usize) {
 }
 
 #[inline]
-fn at(chunks: &[Box<[Option<Flow>]>], slot: u32) -> Option<&Flow> {
+fn at(chunks: &Chunks, slot: u32) -> Option<&Flow> {
     let (chunk, place) = split(slot);
-    chunks.get(chunk)?.get(place)?.as_ref()
+    chunks.get(chunk)?.as_ref()?.get(place)?.as_ref()
 }

@@ -1,14 +1,14 @@
 //! One segment of a flow that is not settled: its facts are kept, its bytes are put in order.
 
 use super::FlowStats;
-use super::entry::{Base, Flow};
+use super::entry::{Base, Flow, Live, Sides, of_mut};
 use super::spare::Spare;
 use super::{opening, reset};
-use crate::assembler::{Assembler, Piece};
+use crate::assembler::{Assembler, Outlet};
 use crate::history::History;
 use crate::stream::{Direction, FlowId, Gap, GapCause, Interest, StreamSink};
 use crate::transport::{OverlapConflict, Retransmission};
-use crate::{Limits, Segment, SeqNumber, TcpFlags, Timestamp};
+use crate::{Limits, Place, Segment, SeqNumber, TcpFlags, Timestamp};
 
 /// Data segments that must wait behind an acknowledged hole before it is given up: a capture point
 /// that sees several queues may bring the missing one late.
@@ -181,49 +181,49 @@ impl Step<'_> {
         let at = segment.place;
         let payload_len = u32::try_from(segment.payload.len()).unwrap_or(u32::MAX);
         let whole_len = payload_len.saturating_add(segment.cut);
+        let end = first_byte.advance(whole_len);
         let settled = flow.settled;
-        let half = flow.half_mut(direction);
+        let Sides { own, cold, .. } = flow.sides(direction);
         // What the other side acknowledged last, and waits for now, is where the stream goes on.
-        let certain = half.base_known == Base::Syn || half.has_acked && half.acked == first_byte;
-        half.start_at(first_byte, Base::Seen);
+        let certain = own.base_known == Base::Syn || own.has_acked && own.acked == first_byte;
+        own.start_at(first_byte, Base::Seen);
         // One byte or none below the next number asks whether the other side is still there.
-        let keep_alive = whole_len <= 1 && first_byte.advance(1) == half.highest;
-        let fresh = first_byte.advance(whole_len).distance_from(half.highest) > 0;
+        let keep_alive = whole_len <= 1 && first_byte.advance(1) == own.highest;
+        let fresh = end.distance_from(own.highest) > 0;
         if settled {
-            half.sent_to(first_byte.advance(whole_len));
+            own.sent_to(end);
             return;
         }
-        if keep_alive && !fresh && half.has_acked && half.acked == half.highest {
-            flow.facts_mut().stream_mut(direction).keep_alives += 1;
+        let facts = cold.facts.stream_mut(direction);
+        if keep_alive && !fresh && own.has_acked && own.acked == own.highest {
+            facts.keep_alives += 1;
             return;
         }
-        half.sent_to(first_byte.advance(whole_len));
-        let base = half.base;
-        let (mut assembler, before) = match flow.assembler_mut(direction).take() {
+        own.sent_to(end);
+        facts.data_segments += 1;
+        facts.first_data.get_or_insert(at);
+        if fresh {
+            facts.last_data = Some(at);
+        }
+        facts.longest_payload = facts.longest_payload.max(whole_len);
+        let (mut assembler, before) = match of_mut(&mut cold.assemblers, direction).take() {
             Some(assembler) => {
                 let before = sizes(&assembler);
                 (assembler, before)
             }
-            None => (self.spare.assembler(base, (!certain).then_some(at)), (0, 0)),
+            None => (self.spare.assembler(own.base, (!certain).then_some(at)), (0, 0)),
         };
-        let behind = base.distance_from(first_byte);
-        if assembler.is_floating() && (1..=FIRST_FLIGHT_BYTES).contains(&behind) {
-            assembler.begin_at(first_byte);
-            flow.half_mut(direction).base = first_byte;
-        }
-        {
-            let facts = flow.facts_mut().stream_mut(direction);
-            facts.data_segments += 1;
-            facts.first_data.get_or_insert(at);
-            if fresh {
-                facts.last_data = Some(at);
+        if assembler.is_floating() {
+            let behind = own.base.distance_from(first_byte);
+            if (1..=FIRST_FLIGHT_BYTES).contains(&behind) {
+                assembler.begin_at(first_byte);
+                own.base = first_byte;
             }
-            facts.longest_payload = facts.longest_payload.max(whole_len);
         }
-        let history = &mut *self.history;
-        let (pushed, interest) = with_pieces(id, flow, direction, sink, |emit| {
-            assembler.push(at, first_byte, segment.payload, segment.cut, history, emit)
-        });
+        let mut out = ToSink::new(id, flow, direction, sink);
+        let payload = segment.payload;
+        let pushed = assembler.push(at, first_byte, payload, segment.cut, self.history, &mut out);
+        let interest = out.interest;
         self.held.buffer(before, &assembler);
         flow.put_back(direction, assembler);
         let seq = segment.seq;
@@ -374,10 +374,9 @@ impl Step<'_> {
     ) {
         let Some(mut assembler) = flow.assembler_mut(direction).take() else { return };
         let before = sizes(&assembler);
-        let history = &mut *self.history;
-        let (_, interest) = with_pieces(id, flow, direction, sink, |emit| {
-            assembler.give_up_hole(cause, history, emit);
-        });
+        let mut out = ToSink::new(id, flow, direction, sink);
+        assembler.give_up_hole(cause, self.history, &mut out);
+        let interest = out.interest;
         self.held.buffer(before, &assembler);
         flow.put_back(direction, assembler);
         if interest == Interest::Settled {
@@ -386,27 +385,32 @@ impl Step<'_> {
     }
 }
 
-/// Runs `work` with a way to hand pieces to the listener, and tells the listener's last word.
-fn with_pieces<R>(
-    id: FlowId,
-    flow: &Flow,
+/// Hands what is in order of one direction to the listener.
+struct ToSink<'s, S> {
+    flow: Live<'s>,
     direction: Direction,
-    sink: &mut impl StreamSink,
-    work: impl FnOnce(&mut dyn FnMut(Piece<'_>)) -> R,
-) -> (R, Interest) {
-    let mut interest = Interest::More;
-    let view = flow.view(id);
-    let mut emit = |piece: Piece<'_>| {
-        if interest == Interest::Settled {
-            return;
+    sink: &'s mut S,
+    /// The listener's last word.
+    interest: Interest,
+}
+
+impl<'s, S: StreamSink> ToSink<'s, S> {
+    fn new(id: FlowId, flow: &'s Flow, direction: Direction, sink: &'s mut S) -> Self {
+        Self { flow: flow.view(id), direction, sink, interest: Interest::More }
+    }
+}
+
+impl<S: StreamSink> Outlet for ToSink<'_, S> {
+    #[inline]
+    fn data(&mut self, at: Place, bytes: &[u8]) {
+        if self.interest == Interest::More {
+            self.interest = self.sink.data(&self.flow, self.direction, at, bytes);
         }
-        interest = match piece {
-            Piece::Data { at, bytes } => sink.data(&view, direction, at, bytes),
-            Piece::Gap { len_bytes, cause, at } => {
-                sink.gap(&view, direction, Gap { len_bytes, cause, at })
-            }
-        };
-    };
-    let result = work(&mut emit);
-    (result, interest)
+    }
+
+    fn gap(&mut self, gap: Gap) {
+        if self.interest == Interest::More {
+            self.interest = self.sink.gap(&self.flow, self.direction, gap);
+        }
+    }
 }

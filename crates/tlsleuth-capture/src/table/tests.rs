@@ -16,7 +16,13 @@ struct Heard {
 }
 
 impl StreamSink for Heard {
-    fn data(&mut self, _: &FlowView<'_>, direction: Direction, _: Place, bytes: &[u8]) -> Interest {
+    fn data(
+        &mut self,
+        _: &impl FlowView,
+        direction: Direction,
+        _: Place,
+        bytes: &[u8],
+    ) -> Interest {
         let stream = match direction {
             Direction::Forward => &mut self.forward,
             Direction::Reverse => &mut self.reverse,
@@ -26,12 +32,12 @@ impl StreamSink for Heard {
         if enough { Interest::Settled } else { Interest::More }
     }
 
-    fn gap(&mut self, _: &FlowView<'_>, _: Direction, gap: Gap) -> Interest {
+    fn gap(&mut self, _: &impl FlowView, _: Direction, gap: Gap) -> Interest {
         self.gaps.push(gap);
         Interest::More
     }
 
-    fn conflict(&mut self, _: &FlowView<'_>, _: Direction, _: OverlapConflict) {}
+    fn conflict(&mut self, _: &impl FlowView, _: Direction, _: OverlapConflict) {}
 
     fn ended(&mut self, flow: EndedFlow) {
         self.ended.push(flow);

@@ -30,8 +30,8 @@ struct Sink {
 }
 
 impl Sink {
-    fn tracker(&mut self, flow: &FlowView<'_>) -> &mut Tracker {
-        let index = flow.id.index();
+    fn tracker(&mut self, flow: &impl FlowView) -> &mut Tracker {
+        let index = flow.id().index();
         if self.trackers.len() <= index {
             self.trackers.resize_with(index + 1, || None);
         }
@@ -42,7 +42,7 @@ impl Sink {
 impl StreamSink for Sink {
     fn data(
         &mut self,
-        flow: &FlowView<'_>,
+        flow: &impl FlowView,
         direction: Direction,
         at: Place,
         bytes: &[u8],
@@ -53,11 +53,11 @@ impl StreamSink for Sink {
         interest
     }
 
-    fn gap(&mut self, flow: &FlowView<'_>, direction: Direction, gap: Gap) -> Interest {
+    fn gap(&mut self, flow: &impl FlowView, direction: Direction, gap: Gap) -> Interest {
         self.tracker(flow).gap(direction, gap)
     }
 
-    fn conflict(&mut self, _: &FlowView<'_>, _: Direction, _: OverlapConflict) {}
+    fn conflict(&mut self, _: &impl FlowView, _: Direction, _: OverlapConflict) {}
 
     fn ended(&mut self, flow: EndedFlow) {
         let tracker = self.trackers.get_mut(flow.id.index()).and_then(Option::take);
