@@ -139,13 +139,14 @@ impl Follower {
     /// Takes one frame. Never fails: what cannot be decoded is counted.
     pub fn push_frame(&mut self, frame: &Frame<'_>) {
         self.taken = self.taken.saturating_add(1);
-        let capture = usize::try_from(frame.place.capture).unwrap_or(usize::MAX);
-        if let Some(stats) = self.decoded.get_mut(capture)
-            && let Some(mut segment) = self.decoder.plain_segment(frame)
+        let place = Place { sequence: Sequence::new(self.taken), ..frame.place };
+        let frame = &Frame { place, ..*frame };
+        let capture = usize::try_from(place.capture).unwrap_or(usize::MAX);
+        let Self { decoder, table, sessions, decoded, .. } = self;
+        if let Some(stats) = decoded.get_mut(capture)
+            && decoder.plain_segment(frame, |segment| table.push(&segment, sessions)).is_some()
         {
             stats.segments = stats.segments.saturating_add(1);
-            segment.place.sequence = Sequence::new(self.taken);
-            self.table.push(&segment, &mut self.sessions);
         } else {
             self.push_other(frame, capture);
         }
@@ -154,22 +155,16 @@ impl Follower {
     /// Takes a frame that is no plain segment, or the first one of a capture.
     #[inline(never)]
     fn push_other(&mut self, frame: &Frame<'_>, capture: usize) {
-        let mut decoded = self.decoder.decode(frame);
+        let decoded = self.decoder.decode(frame);
         if self.decoded.len() <= capture && capture < MAX_COUNTED_CAPTURES {
             self.decoded.resize(capture + 1, DecodeStats::default());
         }
         if let Some(stats) = self.decoded.get_mut(capture) {
             stats.count(&decoded);
         }
-        match &mut decoded {
-            Decoded::Segment(segment) => {
-                segment.place.sequence = Sequence::new(self.taken);
-                self.table.push(segment, &mut self.sessions);
-            }
-            Decoded::Icmp(error) => {
-                error.place.sequence = Sequence::new(self.taken);
-                self.table.push_icmp(error, &mut self.sessions);
-            }
+        match &decoded {
+            Decoded::Segment(segment) => self.table.push(segment, &mut self.sessions),
+            Decoded::Icmp(error) => self.table.push_icmp(error, &mut self.sessions),
             Decoded::Datagram(datagram) => self.unread.push(datagram),
             _ => {}
         }

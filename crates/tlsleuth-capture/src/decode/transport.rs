@@ -6,13 +6,16 @@ use super::{
 };
 use crate::{Address, Endpoint, Frame, Segment, SeqNumber, TcpFlags, TunnelId};
 
-/// The segment of a frame as nearly all are: Ethernet, IPv4 without options and not fragmented,
-/// TCP. `None` for any other, which the layers then take apart.
+/// Hands on the segment of a frame as nearly all are: Ethernet, IPv4 without options and not
+/// fragmented, TCP. `None` for any other, which the layers then take apart.
 ///
 /// Reads the headers alone, once, without looking at a layer twice: most frames of a large capture
 /// are application data, of which nothing else is ever touched.
 #[inline]
-pub(super) fn plain_segment<'a>(frame: &Frame<'a>) -> Option<Segment<'a>> {
+pub(super) fn plain_segment<'a, R>(
+    frame: &Frame<'a>,
+    take: impl FnOnce(Segment<'a>) -> R,
+) -> Option<R> {
     const IP: usize = 14;
     const TCP: usize = IP + 20;
     let data = frame.data;
@@ -31,7 +34,13 @@ pub(super) fn plain_segment<'a>(frame: &Frame<'a>) -> Option<Segment<'a>> {
     let payload_start = TCP.wrapping_add(usize::from(head[46] >> 4).wrapping_mul(4));
     // Fails where a length cannot be, and for a total length of 0, which means "see the frame".
     let captured_end = end.min(data.len());
-    Some(Segment {
+    let header = data.get(TCP..TCP + 20)?;
+    let options = data.get(TCP + 20..payload_start)?;
+    let payload = data.get(payload_start..captured_end)?;
+    let cut = u32::try_from(end.wrapping_sub(captured_end))
+        .ok()?
+        .min(frame.original_len.saturating_sub(u32::try_from(data.len()).ok()?));
+    Some(take(Segment {
         place: frame.place,
         source: Endpoint {
             address: Address::v4([head[26], head[27], head[28], head[29]]),
@@ -46,15 +55,13 @@ pub(super) fn plain_segment<'a>(frame: &Frame<'a>) -> Option<Segment<'a>> {
         ack: SeqNumber(u32::from_be_bytes([head[42], head[43], head[44], head[45]])),
         flags: TcpFlags(head[47]),
         window: u16::from_be_bytes([head[48], head[49]]),
-        header: data.get(TCP..TCP + 20)?,
-        options: data.get(TCP + 20..payload_start)?,
-        payload: data.get(payload_start..captured_end)?,
-        cut: u32::try_from(end.wrapping_sub(captured_end))
-            .ok()?
-            .min(frame.original_len.saturating_sub(u32::try_from(data.len()).ok()?)),
+        header,
+        options,
+        payload,
+        cut,
         ttl: head[22],
         ip_id: Some(u16::from_be_bytes([head[18], head[19]])),
-    })
+    }))
 }
 
 /// The same for IPv6 without extension headers (RFC 8200 §3).

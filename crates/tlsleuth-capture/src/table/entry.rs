@@ -338,6 +338,13 @@ impl Flow {
         self.cold.as_ref().is_some_and(|cold| cold.waits != [false; 2])
     }
 
+    /// Whether more than one segment came of it, and all bytes of them are in order: then a segment that
+    /// brings none changes nothing but facts.
+    #[inline]
+    pub(super) fn is_in_order(&self) -> bool {
+        self.cold.as_ref().is_some_and(|cold| cold.waits == [false; 2])
+    }
+
     pub(super) fn ends(&self) -> (Endpoint, Endpoint) {
         let (low, high) = self.key.ends();
         if self.forward_is_low { (low, high) } else { (high, low) }

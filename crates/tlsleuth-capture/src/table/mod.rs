@@ -141,16 +141,21 @@ impl FlowTable {
         if segment.flags.0 & control == 0
             && let Some(slot) = found
             && let Some(flow) = self.slots.get_mut(slot)
-            && flow.settled
+            && (flow.settled || is_bare(segment) && flow.is_in_order())
         {
             flow.frames = flow.frames.saturating_add(1);
             flow.last = segment.place;
             let direction = flow.direction(source_is_low);
-            let taken = u32::try_from(segment.payload.len()).unwrap_or(u32::MAX);
-            let end = segment.seq.advance(taken.wrapping_add(segment.cut));
-            flow.half_mut(direction).sent_to(end);
-            if segment.flags.has(TcpFlags::ACK) {
-                flow.half_mut(direction.opposite()).acknowledged_to(segment.ack);
+            if flow.settled {
+                let taken = u32::try_from(segment.payload.len()).unwrap_or(u32::MAX);
+                let end = segment.seq.advance(taken.wrapping_add(segment.cut));
+                flow.half_mut(direction).sent_to(end);
+                if segment.flags.has(TcpFlags::ACK) {
+                    flow.half_mut(direction.opposite()).acknowledged_to(segment.ack);
+                }
+            } else if opening::bare(flow, direction, segment) {
+                let stage = flow.stage();
+                self.slots.set_stage(slot, stage);
             }
         } else {
             self.push_unsettled(segment, key, hash, source_is_low, found, sink);
@@ -313,6 +318,12 @@ impl FlowTable {
             stats: &mut self.stats,
         }
     }
+}
+
+/// Whether a segment brings no byte: it acknowledges, or opens a window.
+#[inline]
+fn is_bare(segment: &Segment<'_>) -> bool {
+    segment.payload.is_empty() && segment.cut == 0
 }
 
 impl std::fmt::Debug for FlowTable {

@@ -1,4 +1,4 @@
-//! How a connection opens: SYNs, their answers, and the first acknowledgments.
+//! How a connection opens: SYNs, their answers, and acknowledgments.
 
 use super::entry::{Base, DoubtfulAck, Flow, Half, Sides, of_mut};
 use super::reset::USUAL_WINDOW;
@@ -88,6 +88,31 @@ fn facts(segment: &Segment<'_>) -> SynFacts {
         ip_id: segment.ip_id,
         payload_bytes: u32::try_from(segment.payload.len()).unwrap_or(u32::MAX),
     }
+}
+
+/// Counts a segment that opens nothing and resets nothing. Whether it is the first of its direction.
+#[inline]
+pub(super) fn count(flow: &mut Flow, direction: Direction, segment: &Segment<'_>) -> bool {
+    let facts = flow.facts_mut().stream_mut(direction);
+    facts.segments += 1;
+    let is_first = facts.segments == 1;
+    if is_first {
+        facts.first_ttl = segment.ttl;
+    }
+    facts.last_ttl = segment.ttl;
+    facts.last_ip_id = segment.ip_id;
+    facts.zero_window |= segment.window == 0 && !segment.flags.has(TcpFlags::FIN);
+    is_first
+}
+
+/// Takes a segment that brings nothing into a flow of which nothing waits. Whether it is the first of its
+/// direction: then the flow may have come further.
+pub(super) fn bare(flow: &mut Flow, direction: Direction, segment: &Segment<'_>) -> bool {
+    let is_first = count(flow, direction, segment);
+    if segment.flags.has(TcpFlags::ACK) {
+        acknowledgment(flow, direction, segment);
+    }
+    is_first
 }
 
 /// Takes the acknowledgment of a segment of `direction`.

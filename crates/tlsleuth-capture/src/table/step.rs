@@ -123,14 +123,7 @@ impl Step<'_> {
                 return;
             }
         } else if !flags.has(TcpFlags::RST) {
-            let facts = flow.facts_mut().stream_mut(direction);
-            facts.segments += 1;
-            if facts.segments == 1 {
-                facts.first_ttl = segment.ttl;
-            }
-            facts.last_ttl = segment.ttl;
-            facts.last_ip_id = segment.ip_id;
-            facts.zero_window |= segment.window == 0 && !flags.has(TcpFlags::FIN);
+            opening::count(flow, direction, segment);
         }
         if flags.has(TcpFlags::ACK) && !flags.has(TcpFlags::RST) {
             opening::acknowledgment(flow, direction, segment);

@@ -337,6 +337,22 @@ fn unanswered_flows_do_not_push_out_those_that_go_on() {
 }
 
 #[test]
+fn segments_without_a_byte_count_and_take_a_flow_on() {
+    let mut script = Script::new();
+    // Joined on the way: acknowledgments alone, of the one side and then of the other.
+    script.send(CLIENT, 0x10, 100, 500, b"");
+    script.send(CLIENT, 0x10, 100, 520, b"");
+    assert_eq!(script.table.slots.stages().least(0), Stage::Unanswered);
+    script.send(SERVER, 0x10, 520, 100, b"");
+    assert_eq!(script.table.slots.stages().least(0), Stage::Open, "somebody answers");
+    script.send(CLIENT, 0x10, 100, 540, b"");
+    let flow = script.finish();
+    assert_eq!(flow.frames, 4);
+    assert_eq!((flow.facts.forward.segments, flow.facts.reverse.segments), (3, 1));
+    assert_eq!(flow.facts.reverse.acknowledged_bytes, 40);
+}
+
+#[test]
 fn flows_that_are_done_leave_before_those_that_go_on_and_before_new_ones() {
     let mut script = Script::new();
     script.heard.settle_at = Some(1);
