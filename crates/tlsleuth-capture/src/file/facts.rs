@@ -222,7 +222,7 @@ impl fmt::Display for Damage {
 }
 
 /// Longer frames are rarer than damage: 256 KiB, which is what tcpdump captures at most.
-const USUAL_FRAME_BYTES: usize = 256 << 10;
+const USUAL_FRAME_BYTES: u32 = 256 << 10;
 
 const MAX_NOTICES: usize = 1_000;
 const MAX_NAMES: usize = 65_536;
@@ -236,6 +236,7 @@ const MAX_LINK_TYPES: usize = 256;
 pub(super) struct Recorder {
     facts: FileFacts,
     capture: u32,
+    /// Of the frame before, unless an interface came up since.
     last_link: Option<LinkType>,
     previous: Timestamp,
     first_snapped: Option<Place>,
@@ -290,6 +291,7 @@ impl Recorder {
 
     pub(super) fn interface(&mut self) {
         self.facts.interfaces = self.facts.interfaces.saturating_add(1);
+        self.last_link = None;
     }
 
     /// The number that the next frame gets, when no record in between counts.
@@ -302,34 +304,44 @@ impl Recorder {
         self.facts.last.map_or(Timestamp(0), |_| self.previous)
     }
 
-    /// Takes a frame into the account.
+    /// Takes a frame into the account; tells whether it is like the one before: not older than any,
+    /// of the same link type, and no interface came up in between.
     #[inline]
-    pub(super) fn frame(&mut self, record: &Record) {
+    pub(super) fn frame(&mut self, record: &Record) -> bool {
         self.facts.frames = self.facts.frames.wrapping_add(1);
+        let same_link = self.last_link.is_some_and(|link| link == record.link);
+        let alike = same_link && self.facts.last.is_some_and(|last| last <= record.time);
+        if alike {
+            self.facts.last = Some(record.time);
+        } else {
+            self.different(record);
+        }
+        self.previous = record.time;
+        if record.captured < record.original_len {
+            self.snapped(record);
+        }
+        if record.captured > USUAL_FRAME_BYTES {
+            self.long(record);
+        }
+        alike
+    }
+
+    #[cold]
+    fn different(&mut self, record: &Record) {
         if self.last_link != Some(record.link) {
             self.new_link(record.link);
         }
         if record.time < self.previous {
             self.step_back(record);
-        } else if self.facts.last.is_none_or(|last| last < record.time) {
-            self.facts.last = Some(record.time);
-            if self.facts.first.is_none() {
-                self.facts.first = Some(record.time);
-            }
         }
-        self.previous = record.time;
-        if record.data.len() < record.original_len as usize {
-            self.snapped(record);
-        }
-        if record.data.len() > USUAL_FRAME_BYTES {
-            self.long(record);
-        }
+        self.facts.first.get_or_insert(record.time);
+        self.facts.last = self.facts.last.max(Some(record.time));
     }
 
     #[cold]
     fn long(&mut self, record: &Record) {
         self.long = self.long.saturating_add(1);
-        self.longest = self.longest.max(u32::try_from(record.data.len()).unwrap_or(u32::MAX));
+        self.longest = self.longest.max(record.captured);
         let place = self.place(record.number, record.time);
         self.first_long.get_or_insert(place);
     }
@@ -344,7 +356,6 @@ impl Recorder {
         }
     }
 
-    #[cold]
     fn step_back(&mut self, record: &Record) {
         self.backwards = self.backwards.saturating_add(1);
         self.largest_step_ns = self.largest_step_ns.max(self.previous.since(record.time));
@@ -355,8 +366,7 @@ impl Recorder {
 
     fn snapped(&mut self, record: &Record) {
         self.facts.snapped_frames = self.facts.snapped_frames.saturating_add(1);
-        self.longest_kept =
-            self.longest_kept.max(u32::try_from(record.data.len()).unwrap_or(u32::MAX));
+        self.longest_kept = self.longest_kept.max(record.captured);
         let place = self.place(record.number, record.time);
         self.first_snapped.get_or_insert(place);
     }

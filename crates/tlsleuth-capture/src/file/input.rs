@@ -7,7 +7,6 @@
 //! cuts the file off meanwhile, and a resident size that grows with the file.
 
 use std::io;
-use std::ops::Range;
 
 use super::Compression;
 use super::ahead::{Ahead, HEAD_BYTES, Helper, Piece};
@@ -82,17 +81,23 @@ impl Input {
         offset.saturating_add(self.position.saturating_sub(at) as u64)
     }
 
+    /// The window from the current position on; always there, if this type makes no mistake.
+    #[inline]
+    pub(super) fn window(&self) -> Option<&[u8]> {
+        self.buffer.get(self.position..self.filled)
+    }
+
     /// What the window holds from the current position on.
     #[inline]
     pub(super) fn rest(&self) -> &[u8] {
-        self.buffer.get(self.position..self.filled).unwrap_or_default()
+        self.window().unwrap_or_default()
     }
 
     /// Makes the window hold `wanted` bytes from the current position on, or all that are left.
     /// Returns them all, which may be more or fewer than wanted.
     #[inline]
     pub(super) fn want(&mut self, wanted: usize) -> &[u8] {
-        if self.filled.wrapping_sub(self.position) < wanted && self.end.is_none() {
+        if self.left() < wanted && self.end.is_none() {
             self.refill(wanted);
         }
         self.rest()
@@ -118,6 +123,7 @@ impl Input {
     }
 
     /// Bytes of the window from the current position on.
+    #[inline]
     fn left(&self) -> usize {
         self.filled.saturating_sub(self.position)
     }
@@ -182,17 +188,16 @@ impl Input {
         self.position = self.position.saturating_add(bytes).min(self.filled);
     }
 
-    /// The place of the next `len` bytes from `skip` on in the window, for [`get`](Self::get).
+    /// The place of the byte that is `skip` behind the current position, for [`get`](Self::get).
     #[inline]
-    pub(super) fn range(&self, skip: usize, len: usize) -> Range<usize> {
-        let start = self.position.saturating_add(skip);
-        start..start.saturating_add(len)
+    pub(super) fn place(&self, skip: usize) -> usize {
+        self.position.saturating_add(skip)
     }
 
-    /// Bytes of the window; valid until the next [`want`](Self::want).
+    /// The `len` bytes from a place in the window on; valid until the next [`want`](Self::want).
     #[inline]
-    pub(super) fn get(&self, range: Range<usize>) -> &[u8] {
-        self.buffer.get(range).unwrap_or_default()
+    pub(super) fn get(&self, place: usize, len: usize) -> &[u8] {
+        self.buffer.get(place..place.saturating_add(len)).unwrap_or_default()
     }
 }
 

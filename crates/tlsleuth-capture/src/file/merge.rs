@@ -6,6 +6,7 @@ use std::fmt;
 use std::ops::Range;
 use std::path::PathBuf;
 
+use super::Step;
 use super::duplicate::{Duplicates, WINDOW_NS};
 use super::sort::SortedReader;
 use crate::{Error, FileFacts, Frame, FrameReader, LinkType, OpenOptions, SecretsBlock, Timestamp};
@@ -121,11 +122,18 @@ pub struct MergedReader {
     shown: bool,
     /// The latest frame of the captures that are at their end.
     closed: Option<Timestamp>,
-    /// While one capture alone is open: the times at which no other one has a say.
-    quiet: Range<Timestamp>,
+    alone: Option<Alone>,
     recent: Duplicates,
     secrets: VecDeque<SecretsBlock>,
     secret_bytes: usize,
+}
+
+/// The current capture, if its next frame is the next of all and nobody else can have a copy of it:
+/// so are nearly all frames.
+struct Alone {
+    index: usize,
+    /// When that is so, for a frame that is like the one before.
+    times: Range<Timestamp>,
 }
 
 struct Slot {
@@ -157,7 +165,7 @@ impl MergedReader {
             current: None,
             shown: false,
             closed: None,
-            quiet: Timestamp(0)..Timestamp(0),
+            alone: None,
             recent: Duplicates::new(),
             secrets: VecDeque::new(),
             secret_bytes: 0,
@@ -171,48 +179,48 @@ impl MergedReader {
     /// others go on.
     #[inline]
     pub fn next_frame(&mut self) -> Result<Option<Frame<'_>>, CaptureError> {
-        if !self.goes_on_alone()? {
-            self.choose()?;
+        if let Some(Alone { index, ref times }) = self.alone
+            && let Some(Slot { state: State::Open(reader), .. }) = self.captures.get_mut(index)
+        {
+            if let Step::Alike(record) = reader.step()
+                && times.contains(&record.time)
+                && !reader.reader().has_secrets()
+            {
+                return Ok(self.reader(index).map(|reader| reader.reader().frame_of(&record)));
+            }
+            let more = reader.settle();
+            self.went_on(index, more)?;
         }
+        self.choose()?;
         Ok(self.current.and_then(|index| self.reader(index)?.frame()))
     }
 
-    /// Goes on in the current capture, if its next frame is the next of all and nobody else can have
-    /// a copy of it: so are nearly all frames.
-    #[inline]
-    fn goes_on_alone(&mut self) -> Result<bool, CaptureError> {
-        let Some(index) = self.current.filter(|_| self.shown && self.others.is_empty()) else {
-            return Ok(false);
-        };
-        self.shown = false;
-        self.go_on(index)?;
-        if let Some(reader) = self.current.and_then(|index| self.reader(index))
-            && let Some((time, link)) = reader.head()
-        {
-            self.shown =
-                self.quiet.contains(&time) && !sees_packets_twice(reader.reader().facts(), link);
-        }
-        Ok(self.shown)
-    }
-
     /// Goes to the next frame, whichever capture has it, that is no copy.
+    #[cold]
     fn choose(&mut self) -> Result<(), CaptureError> {
         while let Some(index) = self.select()? {
             let Some(reader) = self.reader(index) else { continue };
             let Some(frame) = reader.frame() else { continue };
             let several = !self.others.is_empty() || self.is_near_another(frame.place.time);
             let suspicious = several || sees_packets_twice(reader.reader().facts(), frame.link);
-            if !suspicious || !self.is_copy(index) {
+            if !suspicious {
+                self.alone =
+                    reader.in_order().then(|| Alone { index, times: self.times_far_from_others() });
+                break;
+            }
+            if !self.is_copy(index) {
                 break;
             }
         }
-        // When it is quiet is only asked while one capture alone is open, and changes when another
-        // one is opened or ends.
+        Ok(())
+    }
+
+    /// The times that are not near another capture, as long as none is opened or ends.
+    fn times_far_from_others(&self) -> Range<Timestamp> {
         let from = self.closed.map_or(i64::MIN, |last| last.0.saturating_add(WINDOW_NS + 1));
         let next = self.waiting.front().and_then(|(first, _)| *first);
         let to = next.map_or(i64::MAX, |first| first.0.saturating_sub(WINDOW_NS));
-        self.quiet = Timestamp(from)..Timestamp(to);
-        Ok(())
+        Timestamp(from)..Timestamp(to)
     }
 
     /// Whether a capture that is not open yet, or not open any more, may hold a copy of a frame of
@@ -243,12 +251,10 @@ impl MergedReader {
     }
 
     /// Goes on from the current frame and makes the capture with the oldest frame the current one.
-    #[inline]
     fn select(&mut self) -> Result<Option<usize>, CaptureError> {
         if self.shown
             && let Some(index) = self.current
         {
-            self.shown = false;
             self.go_on(index)?;
         }
         // A capture that begins before what is open belongs to the choice.
@@ -295,15 +301,24 @@ impl MergedReader {
         self.current = None;
     }
 
-    /// Advances a capture; one that is at its end is no longer the current one.
-    #[inline]
+    /// Advances a capture.
     fn go_on(&mut self, index: usize) -> Result<(), CaptureError> {
+        match self.captures.get_mut(index) {
+            Some(Slot { state: State::Open(reader), .. }) => {
+                let more = reader.advance();
+                self.went_on(index, more)
+            }
+            _ => Ok(()),
+        }
+    }
+
+    /// After a capture was advanced: one that is at its end is no longer the current one.
+    #[cold]
+    fn went_on(&mut self, index: usize, more: Result<bool, Error>) -> Result<(), CaptureError> {
         let Some(slot) = self.captures.get_mut(index) else { return Ok(()) };
         let State::Open(reader) = &mut slot.state else { return Ok(()) };
-        let more = reader.advance();
-        if reader.reader().has_secrets() {
-            keep_secrets(reader.reader_mut(), &mut self.secrets, &mut self.secret_bytes);
-        }
+        (self.shown, self.alone) = (false, None);
+        keep_secrets(reader.reader_mut(), &mut self.secrets, &mut self.secret_bytes);
         match more {
             Ok(true) => Ok(()),
             Ok(false) => {
@@ -391,13 +406,11 @@ impl MergedReader {
 
 /// Whether a capture may hold a packet twice by itself: it sees several interfaces, or it is of the
 /// pseudo device that sees them all.
-#[inline]
 fn sees_packets_twice(facts: &FileFacts, link: LinkType) -> bool {
     facts.interfaces > 1 || matches!(link, LinkType::LINUX_SLL | LinkType::LINUX_SLL2)
 }
 
 /// Takes the secrets that a reader passed, while there is room.
-#[cold]
 fn keep_secrets(
     reader: &mut FrameReader,
     secrets: &mut VecDeque<SecretsBlock>,

@@ -36,7 +36,6 @@ pub use secrets::{SecretsBlock, prescan_secrets};
 
 use std::fmt;
 use std::io;
-use std::ops::Range;
 
 use crate::{Error, Frame, Limits, LinkType, Place, Sequence, Timestamp};
 use facts::Recorder;
@@ -64,20 +63,24 @@ pub struct FrameReader {
     format: Format,
     recorder: Recorder,
     limits: Limits,
-    current: Option<Record>,
-    ended: bool,
+    /// The current frame.
+    record: Record,
 }
 
 enum Format {
     Pcap(pcap::Pcap),
     Pcapng(Box<pcapng::Pcapng>),
     Snoop(snoop::Snoop),
+    /// The capture is at its end.
+    Ended,
 }
 
-/// A frame that a format found, as a range of the window instead of a borrow.
-#[derive(Clone, Debug)]
+/// A frame that a format found, with its place in the window instead of a borrow.
+#[derive(Clone, Copy, Debug)]
 struct Record {
-    data: Range<usize>,
+    start: usize,
+    captured: u32,
+    /// 0 before the first frame and behind the last.
     number: u64,
     time: Timestamp,
     link: LinkType,
@@ -85,12 +88,33 @@ struct Record {
     original_len: u32,
 }
 
+impl Record {
+    const NONE: Self = Self {
+        start: 0,
+        captured: 0,
+        number: 0,
+        time: Timestamp(0),
+        link: LinkType::UNKNOWN,
+        interface: 0,
+        original_len: 0,
+    };
+}
+
+/// What a reader came to.
+enum Step {
+    /// A frame like the one before, as [`Recorder::frame`] says.
+    Alike(Record),
+    /// A frame that is not.
+    Different,
+    End,
+}
+
 impl FrameReader {
     /// Starts on bytes of which nothing was taken yet.
     fn new(mut input: Input, capture: u32, limits: Limits) -> Result<Self, Error> {
         let mut recorder = Recorder::new(capture, input.compression());
         let format = open::recognize(&mut input, &mut recorder, &limits)?;
-        Ok(Self { input, format, recorder, limits, current: None, ended: false })
+        Ok(Self { input, format, recorder, limits, record: Record::NONE })
     }
 
     /// The next frame, or `None` when the capture ends.
@@ -109,55 +133,74 @@ impl FrameReader {
     /// As [`next_frame`](Self::next_frame).
     #[inline]
     pub fn advance(&mut self) -> Result<bool, Error> {
-        self.current = None;
-        if self.ended {
-            return Ok(false);
+        match self.step() {
+            Step::Alike(_) | Step::Different => Ok(true),
+            Step::End => self.end(),
         }
-        let found = match &mut self.format {
-            Format::Pcap(format) => format.next(&mut self.input, &mut self.recorder, &self.limits),
-            Format::Pcapng(format) => {
-                format.next(&mut self.input, &mut self.recorder, &self.limits)
-            }
-            Format::Snoop(format) => format.next(&mut self.input, &mut self.recorder, &self.limits),
+    }
+
+    /// The same, and tells what the frame is like. Who comes to the end has to [`end`](Self::end).
+    #[inline]
+    fn step(&mut self) -> Step {
+        let found = match &self.format {
+            Format::Pcap(format) => format.next(&mut self.input, &mut self.recorder),
+            _ => self.next_of_another_format().then_some(self.record),
         };
+        self.record = found.unwrap_or(Record::NONE);
         match found {
-            Some(record) => {
-                self.recorder.frame(&record);
-                self.current = Some(record);
-                Ok(true)
-            }
-            None => self.end(),
+            Some(record) if self.recorder.frame(&record) => Step::Alike(record),
+            Some(_) => Step::Different,
+            None => Step::End,
         }
+    }
+
+    /// Fills `record` in; `false` at the end. Kept apart, so that a record of the format that most
+    /// captures have goes from hand to hand in registers.
+    #[inline(never)]
+    fn next_of_another_format(&mut self) -> bool {
+        let Self { input, format, recorder, limits, .. } = self;
+        let found = match format {
+            Format::Pcap(format) => format.next(input, recorder),
+            Format::Pcapng(format) => format.next(input, recorder, limits),
+            Format::Snoop(format) => format.next(input, recorder, limits),
+            Format::Ended => None,
+        };
+        self.record = found.unwrap_or(Record::NONE);
+        found.is_some()
     }
 
     /// The frame that [`advance`](Self::advance) went to.
     #[inline]
     #[must_use]
     pub fn frame(&self) -> Option<Frame<'_>> {
-        let record = self.current.as_ref()?;
-        Some(Frame {
-            place: Place {
-                capture: self.capture(),
-                frame: record.number,
-                time: record.time,
-                sequence: Sequence::default(),
-            },
-            link: record.link,
-            interface: record.interface,
-            data: self.input.get(record.data.clone()),
-            original_len: record.original_len,
-        })
+        (self.record.number != 0).then(|| self.frame_of(&self.record))
+    }
+
+    /// The frame of the record that was found last.
+    #[inline]
+    fn frame_of(&self, record: &Record) -> Frame<'_> {
+        let Record { start, captured, number, time, link, interface, original_len } = *record;
+        let capture = self.capture();
+        Frame {
+            place: Place { capture, frame: number, time, sequence: Sequence::default() },
+            link,
+            interface,
+            data: self.input.get(start, captured as usize),
+            original_len,
+        }
     }
 
     /// The time of the frame that [`advance`](Self::advance) went to, and what it begins with.
     #[inline]
     fn head(&self) -> Option<(Timestamp, LinkType)> {
-        self.current.as_ref().map(|record| (record.time, record.link))
+        (self.record.number != 0).then_some((self.record.time, self.record.link))
     }
 
     #[cold]
     fn end(&mut self) -> Result<bool, Error> {
-        self.ended = true;
+        if let Format::Ended = std::mem::replace(&mut self.format, Format::Ended) {
+            return Ok(false);
+        }
         self.recorder.close(&mut self.input);
         match self.input.take_failure() {
             Some(source) if self.input.compression().is_none() => Err(Error::Read(source)),

@@ -16,6 +16,8 @@ use super::order::Order;
 use crate::{Error, Limits, LinkType, Timestamp};
 
 const FILE_HEADER_BYTES: usize = 24;
+/// The part of a record header that all variants have.
+const HEADER_BYTES: usize = 16;
 
 /// What the magic number says.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -58,8 +60,12 @@ enum Swapped {
 pub(super) struct Pcap {
     variant: Variant,
     swapped: Swapped,
+    /// Little-endian, and the lengths are not swapped.
+    plain: bool,
+    /// What the fraction of a second counts, in nanoseconds.
+    unit_ns: u16,
     link: LinkType,
-    header_bytes: usize,
+    header_bytes: u32,
     /// A record that claims more is taken for damage.
     max_record_bytes: u32,
 }
@@ -98,6 +104,8 @@ impl Pcap {
         let mut pcap = Self {
             variant,
             swapped,
+            plain: (order, swapped) == (Order::Little, Swapped::Never),
+            unit_ns: if variant.nanoseconds { 1 } else { 1_000 },
             link: LinkType(u16::from_be_bytes([high, low])),
             header_bytes: if variant.extended { 24 } else { 16 },
             max_record_bytes: u32::try_from(limits.max_record_bytes).unwrap_or(u32::MAX),
@@ -115,8 +123,7 @@ impl Pcap {
     /// sense is taken, and the one that the magic number promises if none does.
     fn find_header_length(&mut self, input: &mut Input) {
         let promised = self.header_bytes;
-        let candidates: &[usize] =
-            if self.variant.extended { &[24, 28, 16] } else { &[16, 24, 20] };
+        let candidates: &[u32] = if self.variant.extended { &[24, 28, 16] } else { &[16, 24, 20] };
         // Enough for a few records of any capture; a header that is wrong shows at the second.
         let start = input.want(16 << 10);
         for candidate in candidates {
@@ -131,12 +138,12 @@ impl Pcap {
     /// Whether the records at the start of the file make sense, up to the fourth.
     fn fits(&self, mut rest: &[u8]) -> bool {
         for _ in 0..4 {
-            let Some(header) = self.header(rest) else { return true };
+            let Some(header) = rest.first_chunk() else { return true };
+            let header = self.header(header);
             if !self.plausible(&header) {
                 return false;
             }
-            let record = self.header_bytes.saturating_add(header.captured as usize);
-            match rest.get(record..) {
+            match rest.get(self.record_bytes(&header)..) {
                 Some(behind) => rest = behind,
                 None => return true,
             }
@@ -144,89 +151,101 @@ impl Pcap {
         true
     }
 
-    #[inline]
-    fn header(&self, bytes: &[u8]) -> Option<Header> {
-        let [s0, s1, s2, s3, f0, f1, f2, f3, c0, c1, c2, c3, o0, o1, o2, o3] =
-            *bytes.first_chunk::<16>()?;
-        let order = self.variant.order;
-        let (first, second) = (order.u32([c0, c1, c2, c3]), order.u32([o0, o1, o2, o3]));
+    fn header(&self, bytes: &[u8; HEADER_BYTES]) -> Header {
+        let plain = Header::plain(bytes);
+        let number = |plain: u32| match self.variant.order {
+            Order::Little => plain,
+            Order::Big => plain.swap_bytes(),
+        };
+        let (first, second) = (number(plain.captured), number(plain.original));
         let (captured, original) = match self.swapped {
             Swapped::Never => (first, second),
             Swapped::Always => (second, first),
             Swapped::Maybe => (first.min(second), first.max(second)),
         };
-        Some(Header {
-            seconds: order.u32([s0, s1, s2, s3]),
-            fraction: order.u32([f0, f1, f2, f3]),
-            captured,
-            original,
-        })
+        let (seconds, fraction) = (number(plain.seconds), number(plain.fraction));
+        Header { seconds, fraction, captured, original }
     }
 
     /// Whether a record header could be one: for telling formats apart and for finding the next
     /// record behind damage, not for accepting records.
     fn plausible(&self, header: &Header) -> bool {
-        let unit = if self.variant.nanoseconds { 1_000_000_000 } else { 1_000_000 };
-        header.fraction < unit
+        let second = if self.variant.nanoseconds { 1_000_000_000 } else { 1_000_000 };
+        header.fraction < second
             && header.captured <= self.max_record_bytes
             && header.captured <= header.original
             && header.original <= (1 << 24)
     }
 
+    /// The next record, which is taken off the window; `None` at the end.
     #[inline]
-    pub(super) fn next(
-        &mut self,
-        input: &mut Input,
-        recorder: &mut Recorder,
-        _limits: &Limits,
-    ) -> Option<Record> {
+    pub(super) fn next(&self, input: &mut Input, recorder: &mut Recorder) -> Option<Record> {
+        let header = match self.at_hand(input) {
+            Some(header) => header,
+            None => self.fetch(input, recorder)?,
+        };
+        let nanoseconds = i64::from(header.fraction).saturating_mul(self.unit_ns.into());
+        let record = Record {
+            start: input.place(self.header_bytes as usize),
+            captured: header.captured,
+            number: recorder.frames().wrapping_add(1),
+            time: Timestamp::from_parts(i64::from(header.seconds), nanoseconds),
+            link: self.link,
+            interface: 0,
+            original_len: header.original,
+        };
+        input.consume(self.record_bytes(&header));
+        Some(record)
+    }
+
+    /// The header of the next record, if it is a plain one and all of the record is in the window:
+    /// so are nearly all.
+    #[inline]
+    fn at_hand(&self, input: &Input) -> Option<Header> {
+        let window = input.window()?;
+        let header = Header::plain(window.first_chunk()?);
+        let whole =
+            header.captured <= self.max_record_bytes && self.record_bytes(&header) <= window.len();
+        (self.plain && whole).then_some(header)
+    }
+
+    #[inline]
+    fn record_bytes(&self, header: &Header) -> usize {
+        (self.header_bytes as usize).saturating_add(header.captured as usize)
+    }
+
+    /// Gets all of the next record into the window, beyond damage if there is some; its header.
+    #[cold]
+    fn fetch(&self, input: &mut Input, recorder: &mut Recorder) -> Option<Header> {
         loop {
-            let rest = input.want(self.header_bytes);
-            if rest.len() < self.header_bytes {
+            let rest = input.want(self.header_bytes as usize);
+            if rest.len() < self.header_bytes as usize {
                 self.cut_short(input, recorder);
                 return None;
             }
-            let header = self.header(rest)?;
-            if header.captured > self.max_record_bytes {
-                if self.resume(input, recorder, 0) {
-                    continue;
+            let header = self.header(rest.first_chunk()?);
+            let mut missing = 0;
+            if header.captured <= self.max_record_bytes {
+                let record_bytes = self.record_bytes(&header);
+                missing = record_bytes.saturating_sub(input.want(record_bytes).len()) as u64;
+                if missing == 0 {
+                    return Some(header);
                 }
+            }
+            if !self.resume(input, recorder, missing) {
                 return None;
             }
-            let captured = header.captured as usize;
-            let record_bytes = self.header_bytes.saturating_add(captured);
-            if rest.len() < record_bytes && input.want(record_bytes).len() < record_bytes {
-                let missing = record_bytes.saturating_sub(input.rest().len()) as u64;
-                if self.resume(input, recorder, missing) {
-                    continue;
-                }
-                return None;
-            }
-            let data = input.range(self.header_bytes, captured);
-            input.consume(record_bytes);
-            let fraction = i64::from(header.fraction);
-            let nanoseconds =
-                if self.variant.nanoseconds { fraction } else { fraction.saturating_mul(1_000) };
-            return Some(Record {
-                data,
-                number: recorder.frames().wrapping_add(1),
-                time: Timestamp::from_parts(i64::from(header.seconds), nanoseconds),
-                link: self.link,
-                interface: 0,
-                original_len: header.original,
-            });
         }
     }
 
     /// The file is at its end; some bytes of a record header may be left.
-    #[cold]
     fn cut_short(&self, input: &mut Input, recorder: &mut Recorder) {
         let left = input.rest().len();
         if left > 0 {
             recorder.notice(Notice::CutShort {
                 after_frame: recorder.frames(),
                 offset: input.offset(),
-                missing: self.header_bytes.saturating_sub(left) as u64,
+                missing: (self.header_bytes as usize).saturating_sub(left) as u64,
             });
         }
     }
@@ -234,18 +253,18 @@ impl Pcap {
     /// Looks for the next record behind a header that cannot be one, or one that reaches `missing`
     /// bytes beyond the end of the file: a place where three records follow each other, or fewer
     /// and then the file ends.
-    #[cold]
-    fn resume(&mut self, input: &mut Input, recorder: &mut Recorder, missing: u64) -> bool {
+    fn resume(&self, input: &mut Input, recorder: &mut Recorder, missing: u64) -> bool {
         let (after_frame, offset) = (recorder.frames(), input.offset());
+        let header_bytes = self.header_bytes as usize;
         let mut resumed = false;
         input.consume(1);
         loop {
             let rest = input.want(SEARCH_BYTES);
-            if rest.len() < self.header_bytes {
+            if rest.len() < header_bytes {
                 break;
             }
             // Leave at the end what may be the start of a header, unless the file ends there.
-            let found = (0..rest.len().saturating_sub(self.header_bytes).saturating_add(1))
+            let found = (0..rest.len().saturating_sub(header_bytes).saturating_add(1))
                 .take(SEARCH_STEP)
                 .find(|skip| rest.get(*skip..).is_some_and(|from| self.follows(from)));
             if let Some(skip) = found {
@@ -273,13 +292,13 @@ impl Pcap {
     /// Whether records begin here.
     fn follows(&self, mut rest: &[u8]) -> bool {
         for _ in 0..3 {
-            let Some(header) = self.header(rest) else { return false };
+            let Some(header) = rest.first_chunk() else { return false };
+            let header = self.header(header);
             // A record of no bytes, or of the year 1970, is what zeros look like.
             if !self.plausible(&header) || header.captured == 0 || header.seconds < 100_000_000 {
                 return false;
             }
-            let record = self.header_bytes.saturating_add(header.captured as usize);
-            match rest.get(record..) {
+            match rest.get(self.record_bytes(&header)..) {
                 Some([]) => return true,
                 Some(behind) => rest = behind,
                 None => return false,
@@ -299,6 +318,20 @@ struct Header {
     fraction: u32,
     captured: u32,
     original: u32,
+}
+
+impl Header {
+    /// Takes it for that of a little-endian file with the lengths in order.
+    #[inline]
+    fn plain(bytes: &[u8; HEADER_BYTES]) -> Self {
+        let [s0, s1, s2, s3, f0, f1, f2, f3, c0, c1, c2, c3, o0, o1, o2, o3] = *bytes;
+        Self {
+            seconds: u32::from_le_bytes([s0, s1, s2, s3]),
+            fraction: u32::from_le_bytes([f0, f1, f2, f3]),
+            captured: u32::from_le_bytes([c0, c1, c2, c3]),
+            original: u32::from_le_bytes([o0, o1, o2, o3]),
+        }
+    }
 }
 
 #[cfg(test)]
@@ -424,6 +457,21 @@ pub(super) mod tests {
              4 1700000004.000007000 2/2 Damaged { after_frame: 1, offset: 43, damage: Length, \
              lost_bytes: 20, resumed: true }"
         );
+    }
+
+    #[test]
+    fn times_are_told_whatever_their_order() {
+        let frames = [50, 30, 40, 60, 60].map(|time| (time, &b"x"[..]));
+        let mut reader = OpenOptions::default().read(Cursor::new(at(&frames))).unwrap();
+        while reader.next_frame().unwrap().is_some() {}
+        let facts = reader.facts();
+        let time = |micros: i64| Some(Timestamp::from_parts(1_700_000_000, micros * 1_000));
+        assert_eq!((facts.first, facts.last, facts.frames), (time(30), time(60), 5));
+        let [Notice::TimeBackwards { frames: 1, first, largest_ns: 20_000 }] = facts.notices[..]
+        else {
+            panic!("{:?}", facts.notices)
+        };
+        assert_eq!(first.frame, 2);
     }
 
     #[test]

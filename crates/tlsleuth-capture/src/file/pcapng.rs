@@ -259,9 +259,9 @@ impl Pcapng {
         };
         let interface = *self.interfaces.get(index as usize).ok_or(Damage::Interface)?;
         let ticks = (u64::from(field(12)?) << 32) | u64::from(field(16)?);
-        let (captured, original_len) = (field(20)? as usize, field(24)?);
-        let data_end = DATA.saturating_add(captured);
-        if data_end > body_end || captured > limits.max_record_bytes {
+        let (captured, original_len) = (field(20)?, field(24)?);
+        let data_end = DATA.saturating_add(captured as usize);
+        if data_end > body_end || captured as usize > limits.max_record_bytes {
             return Err(Damage::Content);
         }
         self.number = self.number.wrapping_add(1);
@@ -270,7 +270,8 @@ impl Pcapng {
             self.packet_comments(bytes.get(options).unwrap_or_default(), recorder);
         }
         Ok(Some(Record {
-            data: input.range(DATA, captured),
+            start: input.place(DATA),
+            captured,
             number: self.number,
             time: interface.clock.time(ticks),
             link: interface.link,
@@ -296,15 +297,16 @@ impl Pcapng {
         let interface = self.interfaces.first().ok_or(Damage::Interface)?;
         let room = block.total.saturating_sub(4).checked_sub(DATA).ok_or(Damage::Length)?;
         let snap_len = if interface.snap_len == 0 { u32::MAX } else { interface.snap_len };
-        let captured = (original_len.min(snap_len) as usize).min(room);
-        if captured > limits.max_record_bytes {
+        let captured = original_len.min(snap_len).min(u32::try_from(room).unwrap_or(u32::MAX));
+        if captured as usize > limits.max_record_bytes {
             return Err(Damage::Content);
         }
         self.number = self.number.wrapping_add(1);
         let time = recorder.previous_time();
         recorder.timeless(self.number, time);
         Ok(Some(Record {
-            data: input.range(DATA, captured),
+            start: input.place(DATA),
+            captured,
             number: self.number,
             time,
             link: interface.link,
@@ -688,6 +690,36 @@ mod tests {
             assert_eq!(reader.facts().link_types, [LinkType(1), LinkType(113), LinkType(101)]);
             assert_eq!(reader.facts().interfaces, 3);
         }
+    }
+
+    #[test]
+    fn copies_are_looked_for_from_the_second_interface_on() {
+        let packet = |id: u8| {
+            let mut packet = vec![0; 12];
+            packet.extend([8, 0, 0x45, 0, 0, 41, 0, id, 0x40, 0, 64, 6, 0, 0]);
+            packet.extend([10, 0, 0, 1, 10, 0, 0, 2, 0, 80, 1, 0, 0, 0, 0, id, 0, 0, 0, 0]);
+            packet.extend([0x50, 0x10, 0, 9, 1, 1, 0, 0, b'x']);
+            packet
+        };
+        let mut writer = Writer::new(false);
+        writer.interface(1, &[]);
+        for (ticks, id) in [(1_000_000, 1), (1_000_001, 1), (2_000_000, 2)] {
+            writer.packet(0, ticks, &packet(id), &[]);
+        }
+        writer.interface(1, &[]);
+        for (interface, ticks, id) in [(0, 3_000_000, 3), (1, 3_000_001, 3), (1, 4_000_000, 4)] {
+            writer.packet(interface, ticks, &packet(id), &[]);
+        }
+        let options = OpenOptions::default();
+        let reader = options.read(Cursor::new(writer.file)).unwrap();
+        let input = crate::CaptureInput::Reader("-".into(), Box::new(reader));
+        let captures = crate::order_captures(vec![input], &options);
+        let mut merged = crate::MergedReader::new(captures, options);
+        let mut frames = Vec::new();
+        while let Some(frame) = merged.next_frame().unwrap() {
+            frames.push(frame.place.frame);
+        }
+        assert_eq!((frames, merged.duplicates()), (vec![1, 2, 3, 4, 6], 1));
     }
 
     #[test]

@@ -81,11 +81,12 @@ impl Snoop {
         if input.want(record_bytes).len() < record_bytes {
             return cut_short(input, recorder, record_bytes);
         }
-        let data = input.range(RECORD_HEADER_BYTES, captured);
+        let start = input.place(RECORD_HEADER_BYTES);
         input.consume(record_bytes);
         recorder.reported(ReportedCounts { received: 0, dropped: drops.into() });
         Some(Record {
-            data,
+            start,
+            captured: included,
             number: recorder.frames().wrapping_add(1),
             time: Timestamp::from_parts(s.into(), i64::from(us).saturating_mul(1_000)),
             link: self.link,

@@ -7,6 +7,7 @@
 use std::cmp::Ordering;
 use std::collections::BinaryHeap;
 
+use super::Step;
 use crate::{Error, Frame, FrameReader, LinkType, Place, Timestamp};
 
 /// How much older than the newest frame a frame may be and still find its place. Queues and
@@ -25,6 +26,7 @@ pub(super) struct SortedReader {
     sorting: bool,
     waiting: BinaryHeap<Owned>,
     waiting_bytes: usize,
+    /// The latest time of a frame, as soon as they wait.
     newest: Timestamp,
     /// The frame that is shown, when it is a copy.
     current: Option<Owned>,
@@ -59,13 +61,12 @@ impl Owned {
 impl SortedReader {
     /// Starts with the frame that the reader shows, if it shows one.
     pub(super) fn new(reader: FrameReader) -> Self {
-        let newest = reader.frame().map_or(Timestamp(i64::MIN), |frame| frame.place.time);
         Self {
             reader,
             sorting: false,
             waiting: BinaryHeap::new(),
             waiting_bytes: 0,
-            newest,
+            newest: Timestamp(i64::MIN),
             current: None,
             ended: false,
         }
@@ -85,37 +86,41 @@ impl SortedReader {
         if self.sorting { self.current.as_ref().map(Owned::frame) } else { self.reader.frame() }
     }
 
-    /// The time of that frame, and what it begins with.
-    #[inline]
-    pub(super) fn head(&self) -> Option<(Timestamp, LinkType)> {
-        if self.sorting {
-            self.current.as_ref().map(|frame| (frame.place.time, frame.link))
-        } else {
-            self.reader.head()
-        }
-    }
-
     /// Goes on to the next frame; `false` at the end.
-    #[inline]
     pub(super) fn advance(&mut self) -> Result<bool, Error> {
         if self.sorting {
             return self.advance_sorted();
         }
-        if !self.reader.advance()? {
-            return Ok(false);
-        }
-        let time = self.reader.head().map_or(self.newest, |(time, _)| time);
+        self.step();
+        self.settle()
+    }
+
+    /// Whether the frames were in order so far.
+    pub(super) fn in_order(&self) -> bool {
+        !self.sorting
+    }
+
+    /// Goes on while the frames are in order. If the next one is not like the one before, nothing is
+    /// shown before it is [`settle`](Self::settle)d what that means.
+    #[inline]
+    pub(super) fn step(&mut self) -> Step {
+        self.reader.step()
+    }
+
+    /// Ends, or looks whether the frame is late; `false` at the end.
+    pub(super) fn settle(&mut self) -> Result<bool, Error> {
+        let Some((time, _)) = self.reader.head() else { return self.reader.end() };
+        let last = self.reader.facts().last.unwrap_or(time);
         // The first frame that is late comes out late; from here on they wait for each other.
-        if time < self.newest {
+        if time < last {
             self.sorting = true;
+            self.newest = last;
             self.keep();
             return self.advance_sorted();
         }
-        self.newest = time;
         Ok(true)
     }
 
-    #[cold]
     fn advance_sorted(&mut self) -> Result<bool, Error> {
         self.current = None;
         while !self.ended && !self.due() {
