@@ -28,7 +28,28 @@ struct Generations {
     young: hashbrown::HashTable<(u64, Arc<Certificate>)>,
     young_bytes: usize,
     old: hashbrown::HashTable<(u64, Arc<Certificate>)>,
+    /// The hash of what was found last, each at the place that its end chooses: most of what comes
+    /// came before, and reading all of its bytes to compare them is enough.
+    recent: Recent,
     parsed: u64,
+}
+
+/// Hashes by the last bytes of a certificate, which are of its signature.
+#[derive(Debug, Default)]
+struct Recent(Box<[u64]>);
+
+impl Recent {
+    const LEN: usize = 1024;
+
+    fn place(&mut self, der: &[u8]) -> Option<&mut u64> {
+        if self.0.is_empty() {
+            self.0 = vec![0; Self::LEN].into();
+        }
+        let end = u64::from_le_bytes(*der.last_chunk()?);
+        // The high bits of a product depend on all bits of the number.
+        let place = end.wrapping_mul(0x9e37_79b9_7f4a_7c15) >> (u64::BITS - Self::LEN.ilog2());
+        self.0.get_mut(usize::try_from(place).ok()?)
+    }
 }
 
 impl Default for CertificateStore {
@@ -51,10 +72,20 @@ impl CertificateStore {
     /// The certificate with these bytes, parsed if they are new.
     #[must_use]
     pub fn intern(&self, der: &[u8]) -> Arc<Certificate> {
-        let hash = self.hasher.hash_one(der);
-        let same = |entry: &(u64, Arc<Certificate>)| entry.0 == hash && *entry.1.der == *der;
         {
             let mut inner = lock(&self.inner);
+            let hash = inner.recent.place(der).map_or(0, |hash| *hash);
+            if let Some((_, found)) = inner.young.find(hash, |entry| is(entry, hash, der)) {
+                return Arc::clone(found);
+            }
+        }
+        let hash = self.hasher.hash_one(der);
+        let same = |entry: &(u64, Arc<Certificate>)| is(entry, hash, der);
+        {
+            let mut inner = lock(&self.inner);
+            if let Some(recent) = inner.recent.place(der) {
+                *recent = hash;
+            }
             if let Some((_, found)) = inner.young.find(hash, same) {
                 return Arc::clone(found);
             }
@@ -93,6 +124,10 @@ impl CertificateStore {
         inner.young_bytes = inner.young_bytes.saturating_add(certificate.der.len());
         inner.young.insert_unique(hash, (hash, certificate), |entry| entry.0);
     }
+}
+
+fn is(entry: &(u64, Arc<Certificate>), hash: u64, der: &[u8]) -> bool {
+    entry.0 == hash && *entry.1.der == *der
 }
 
 /// A lock whose holder panicked still guards whole data: nothing here is left half done.
