@@ -182,7 +182,7 @@ fn versions(hello: &ClientHello) -> Option<Suspect> {
 }
 
 fn offers_tls13(hello: &ClientHello) -> bool {
-    hello.offered_versions().highest().is_some_and(ProtocolVersion::is_tls13)
+    hello.newest_version().is_some_and(ProtocolVersion::is_tls13)
 }
 
 fn offers_only_tls13(hello: &ClientHello) -> bool {

@@ -623,9 +623,7 @@ impl Connection {
     /// Whether it is a TLS-ALPN-01 validation of an authority (RFC 8737 §3).
     #[must_use]
     pub fn is_acme_validation(&self) -> bool {
-        self.client_hello()
-            .and_then(|hello| hello.value.extensions.alpn())
-            .is_some_and(|offered| offered.iter().any(|name| name.raw() == b"acme-tls/1"))
+        self.client_hello().is_some_and(|hello| hello.value.extensions.has_acme())
     }
 
     /// Whether both ends spoke another protocol and were content with it, as on a port where TLS is

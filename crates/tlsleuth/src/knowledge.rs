@@ -176,7 +176,7 @@ impl Knowledge {
         }
         if connection.outcome == Outcome::Completed
             && let Some(hello) = connection.client_hello()
-            && let Some(newest) = hello.value.offered_versions().highest()
+            && let Some(newest) = hello.value.newest_version()
         {
             let key = pair(connection);
             let told = Located::new(newest, hello.at);
@@ -230,7 +230,7 @@ impl ServerKnowledge for Knowledge {
     }
 
     fn succeeded_with_older(&self, connection: &Connection) -> Option<Located<ProtocolVersion>> {
-        let newest = connection.client_hello()?.value.offered_versions().highest()?;
+        let newest = connection.client_hello()?.value.newest_version()?;
         let best = self.completed.get(&pair(connection))?;
         // Where the same offer works too, the version is not what failed.
         (best.value.rank() < newest.rank()).then_some(*best)

@@ -146,8 +146,8 @@ pub(super) fn resumption(connection: &Connection) -> Resumption {
     let psk = list.pre_shared_keys().is_some_and(|psks| !psks.identities.is_empty());
     let ticket = list.session_ticket().is_some_and(|ticket| ticket.len_bytes > 0);
     let session_id = || {
-        let newest = || hello.offered_versions().highest();
-        !hello.session_id.is_empty() && !newest().is_some_and(ProtocolVersion::is_tls13)
+        !hello.session_id.is_empty()
+            && !hello.newest_version().is_some_and(ProtocolVersion::is_tls13)
     };
     if !psk && !ticket && !session_id() {
         return Resumption::NotOffered;

@@ -88,7 +88,7 @@ fn name(connection: &Connection) -> Option<&WireText> {
 
 fn newest(connection: &Connection) -> Option<Located<ProtocolVersion>> {
     let hello = connection.client_hello()?;
-    Some(Located::new(hello.value.offered_versions().highest()?, hello.at))
+    Some(Located::new(hello.value.newest_version()?, hello.at))
 }
 
 impl ServerKnowledge for Others<'_> {

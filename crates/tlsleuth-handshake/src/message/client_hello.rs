@@ -267,6 +267,15 @@ impl ClientHello {
         OfferedVersions::UpTo(highest)
     }
 
+    /// The newest version that the client offers: the [highest](OfferedVersions::highest) of them.
+    #[must_use]
+    pub fn newest_version(&self) -> Option<ProtocolVersion> {
+        match self.extensions.shape.as_ref().and_then(|shape| shape.asked.newest_listed) {
+            Some(newest) => newest,
+            None => self.offered_versions().highest(),
+        }
+    }
+
     /// The suites that can be chosen: without GREASE and signaling suites.
     pub fn real_suites(&self) -> impl Iterator<Item = CipherSuite> + '_ {
         self.cipher_suites()

@@ -389,6 +389,12 @@ impl Extensions {
         self.protocols(ExtensionType::APPLICATION_LAYER_PROTOCOL_NEGOTIATION)
     }
 
+    /// Whether `acme-tls/1` is among those: it stands for a validation by an authority (RFC 8737 §3).
+    #[must_use]
+    pub fn has_acme(&self) -> bool {
+        self.shape.as_ref().is_some_and(|shape| shape.asked.has_acme)
+    }
+
     /// The protocols of NPN, ALPN's forerunner, as a server lists them.
     #[must_use]
     pub fn npn(&self) -> Option<&[WireText]> {
@@ -421,10 +427,7 @@ impl Extensions {
     /// The version that a server selected by extension.
     #[must_use]
     pub fn selected_version(&self) -> Option<ProtocolVersion> {
-        match self.body(ExtensionType::SUPPORTED_VERSIONS)? {
-            ExtensionBody::SelectedVersion(version) => Some(*version),
-            _ => None,
-        }
+        self.shape.as_ref()?.asked.selected_version
     }
 
     /// The groups that are supported, best first.

@@ -11,7 +11,7 @@ use std::{
 use super::{
     Carrier, ClientHello, Extensions, HELLO_RETRY_REQUEST_RANDOM, ServerHello, SessionId,
     extension::{OwnBody, parse_body},
-    shape::{Shape, ShapeId, is_own},
+    shape::{Shape, ShapeId, is_own, may_be_own},
 };
 use crate::{
     Anomaly,
@@ -295,6 +295,10 @@ impl Stable {
             let kind = ExtensionType(u16::from_be_bytes([*kind_high, *kind_low]));
             let len_bytes = u16::from_be_bytes([*len_high, *len_low]);
             let (body, next) = behind.split_at_checked(usize::from(len_bytes))?;
+            if !may_be_own(kind) {
+                rest = next;
+                continue;
+            }
             let is_shares =
                 matches!(kind, ExtensionType::KEY_SHARE | ExtensionType::KEY_SHARE_DRAFT)
                     && carrier != Carrier::HelloRetryRequest;

@@ -2,6 +2,7 @@
 
 use std::sync::{Arc, OnceLock};
 
+use super::client_hello::OfferedVersions;
 use super::extension::{Carrier, ExtensionBody, Extensions, MAX_EXTENSIONS, OwnBody, parse_body};
 use crate::{
     anomaly::{Notes, Problem, len32},
@@ -24,6 +25,7 @@ pub(super) struct Shape {
     pub(super) compression_methods: Box<[CompressionMethod]>,
     pub(super) extensions: Box<[Listed]>,
     places: Places,
+    pub(super) asked: Asked,
     /// Whether there is a list of extensions, be it empty.
     pub(super) has_list: bool,
     pub(super) fingerprints: Fingerprints,
@@ -78,6 +80,51 @@ impl Places {
         }
         places
     }
+
+    /// The first extension of a type in the list that these are of.
+    fn first<'a>(&self, list: &'a [Listed], kind: ExtensionType) -> Option<&'a Listed> {
+        match self.0.get(usize::from(kind.0)) {
+            Some(0) if list.len() <= usize::from(u8::MAX) => None,
+            Some(nth @ 1..) => list.get(usize::from(*nth) - 1),
+            _ => list.iter().find(|listed| listed.kind == kind),
+        }
+    }
+}
+
+/// What is asked of each message again and again: read out of the list once.
+#[derive(Debug, Default)]
+pub(super) struct Asked {
+    /// The version that a server selects in `supported_versions`.
+    pub(super) selected_version: Option<ProtocolVersion>,
+    /// The newest of those that a client lists there; `None` without a list.
+    pub(super) newest_listed: Option<Option<ProtocolVersion>>,
+    /// Whether `acme-tls/1` is among the application protocols (RFC 8737 §3).
+    pub(super) has_acme: bool,
+}
+
+impl Asked {
+    fn of(list: &[Listed], places: &Places) -> Self {
+        let body = |kind| match places.first(list, kind).map(|listed| &listed.body) {
+            Some(ListedBody::Same(_, body)) => Some(body),
+            Some(ListedBody::Own(_)) | None => None,
+        };
+        let mut asked = Self::default();
+        match body(ExtensionType::SUPPORTED_VERSIONS) {
+            Some(ExtensionBody::SelectedVersion(version)) => {
+                asked.selected_version = Some(*version);
+            }
+            Some(ExtensionBody::SupportedVersions(versions)) => {
+                asked.newest_listed = Some(OfferedVersions::Listed(versions).highest());
+            }
+            _ => {}
+        }
+        if let Some(ExtensionBody::Protocols(protocols)) =
+            body(ExtensionType::APPLICATION_LAYER_PROTOCOL_NEGOTIATION)
+        {
+            asked.has_acme = protocols.iter().any(|protocol| protocol.raw() == b"acme-tls/1");
+        }
+        asked
+    }
 }
 
 impl Shape {
@@ -97,11 +144,7 @@ impl Shape {
 
     /// The first extension of a type.
     pub(super) fn get(&self, kind: ExtensionType) -> Option<&Listed> {
-        match self.places.0.get(usize::from(kind.0)) {
-            Some(0) if self.extensions.len() <= usize::from(u8::MAX) => None,
-            Some(nth @ 1..) => self.extensions.get(usize::from(*nth) - 1),
-            _ => self.extensions.iter().find(|listed| listed.kind == kind),
-        }
+        self.places.first(&self.extensions, kind)
     }
 }
 
@@ -163,6 +206,30 @@ pub(super) struct Draft {
     extensions: Vec<Listed>,
     own: Vec<OwnBody>,
     has_list: bool,
+}
+
+/// The types up to 63 whose bodies are not the same in all hellos of one build, as bits: most
+/// extensions are of none of them.
+const OWN_TYPES: u64 = {
+    use ExtensionType as T;
+    const fn bit(kind: T) -> u64 {
+        1 << kind.0
+    }
+    bit(T::SERVER_NAME)
+        | bit(T::SIGNED_CERTIFICATE_TIMESTAMP)
+        | bit(T::PADDING)
+        | bit(T::SESSION_TICKET)
+        | bit(T::KEY_SHARE_DRAFT)
+        | bit(T::PRE_SHARED_KEY)
+        | bit(T::COOKIE)
+        | bit(T::KEY_SHARE)
+        | bit(T::QUIC_TRANSPORT_PARAMETERS)
+};
+
+/// Whether the body of an extension may differ between the hellos of one build, its keys included.
+#[inline]
+pub(super) fn may_be_own(kind: ExtensionType) -> bool {
+    1_u64.checked_shl(u32::from(kind.0)).is_none_or(|bit| OWN_TYPES & bit != 0)
 }
 
 /// Whether the body of an extension differs between the hellos of one build.
@@ -259,11 +326,13 @@ impl Draft {
         if !self.has_list && self.cipher_suites.is_empty() && self.compression_methods.is_empty() {
             return Extensions::default();
         }
+        let places = Places::of(&self.extensions);
         let shape = Shape {
             id: None,
             cipher_suites: self.cipher_suites,
             compression_methods: self.compression_methods,
-            places: Places::of(&self.extensions),
+            asked: Asked::of(&self.extensions, &places),
+            places,
             extensions: self.extensions.into_boxed_slice(),
             has_list: self.has_list,
             fingerprints: Fingerprints::default(),

@@ -29,22 +29,23 @@ fn check(case: &Case<'_>) -> Verdict {
     if case.connection.is_tls13() {
         return Err(Skip::NotApplicable);
     }
-    let client_knows = hello.value.has_secure_renegotiation();
-    let server_knows = server.value.extensions.renegotiation_info().is_some();
-    let (party, who, evidence, at) = match (client_knows, server_knows) {
-        (_, true) => return Ok(None),
-        (true, false) => (
+    if server.value.extensions.renegotiation_info().is_some() {
+        return Ok(None);
+    }
+    let (party, who, evidence, at) = if hello.value.has_secure_renegotiation() {
+        (
             Party::Server,
             "the server does not know secure renegotiation",
             "the server's hello has no renegotiation_info",
             server.at,
-        ),
-        (false, false) => (
+        )
+    } else {
+        (
             Party::Client,
             "the client does not know secure renegotiation",
             "the client's hello has neither renegotiation_info nor the SCSV",
             hello.at,
-        ),
+        )
     };
     let finding = Finding::new(party, who).evidence(at, evidence);
     let finding = match case.connection.renegotiation.as_deref() {

@@ -28,9 +28,8 @@ fn check(case: &Case<'_>) -> Verdict {
     let offer = &hello.value;
     let psks = offer.extensions.pre_shared_keys().map_or(0, |psks| psks.identities.len());
     let ticket = offer.extensions.session_ticket().map_or(0, |ticket| ticket.len_bytes);
-    let newest = || offer.offered_versions().highest();
-    let session_id =
-        !offer.session_id.is_empty() && !newest().is_some_and(|version| version.is_tls13());
+    let session_id = !offer.session_id.is_empty()
+        && !offer.newest_version().is_some_and(|version| version.is_tls13());
     if psks == 0 && ticket == 0 && !session_id {
         return Err(Skip::NotApplicable);
     }

@@ -33,8 +33,7 @@ fn check(case: &Case<'_>) -> Verdict {
     if !version.is_deprecated() {
         return Ok(None);
     }
-    let newest =
-        case.client_hello().ok().and_then(|hello| hello.value.offered_versions().highest());
+    let newest = case.client_hello().ok().and_then(|hello| hello.value.newest_version());
     let party = match newest {
         Some(newest) if newest.rank() > version.rank() => Party::Server,
         _ => Party::Client,

@@ -36,7 +36,7 @@ fn check(case: &Case<'_>) -> Verdict {
     if !refused {
         return Ok(None);
     }
-    let newest = hello.value.offered_versions().highest();
+    let newest = hello.value.newest_version();
     let newest =
         newest.map_or_else(|| "an older version".to_owned(), |version| version.to_string());
     Ok(Some(

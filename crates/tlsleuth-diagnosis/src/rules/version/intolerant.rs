@@ -45,7 +45,7 @@ fn check(case: &Case<'_>) -> Verdict {
     ) {
         return Ok(None);
     }
-    let Some(newest) = hello.value.offered_versions().highest() else { return Ok(None) };
+    let Some(newest) = hello.value.newest_version() else { return Ok(None) };
     let Some(older) = case.context.servers.succeeded_with_older(case.connection) else {
         return Ok(None);
     };

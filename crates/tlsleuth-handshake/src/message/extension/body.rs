@@ -240,6 +240,14 @@ fn parse_u16_list<T: From<u16>>(
 
 /// `ServerNameList`: pairs of a type and a name (RFC 6066 §3).
 fn parse_server_name(body: &mut Cursor<'_>, notes: &mut Notes) -> Option<ServerName> {
+    if let Some(host_name) = single_name(body.rest()) {
+        body.take(body.len(), "server_name_list", notes)?;
+        return Some(ServerName {
+            host_name: WireText::new(host_name),
+            is_ip_literal: is_ip_literal(host_name),
+            names: 1,
+        });
+    }
     let mut list = body.vec16("server_name_list", notes)?;
     list.expect_len(1, 65_535, "server_name_list", notes);
     let mut host_name = None;
@@ -255,9 +263,7 @@ fn parse_server_name(body: &mut Cursor<'_>, notes: &mut Notes) -> Option<ServerN
             notes.add("host_name", at, Problem::Duplicate);
         } else {
             name.expect_len(1, 65_535, "host_name", notes);
-            // RFC 6066 §3: ASCII, and no NUL can be part of a name.
-            // All of it, without a branch for each byte: nearly always there is nothing to find.
-            if name.rest().iter().fold(false, |found, byte| found | !byte.is_ascii_graphic()) {
+            if !is_text(name.rest()) {
                 notes.add("host_name", name.offset(), Problem::IllegalText);
             }
             host_name = Some(name.rest());
@@ -269,6 +275,22 @@ fn parse_server_name(body: &mut Cursor<'_>, notes: &mut Notes) -> Option<ServerN
         is_ip_literal: is_ip_literal(host_name),
         names,
     })
+}
+
+/// The name of a list that holds one, as nearly every one does, and breaks no rule.
+fn single_name(list: &[u8]) -> Option<&[u8]> {
+    let ([list_high, list_low, 0, high, low], name) = list.split_first_chunk()? else {
+        return None;
+    };
+    let is_len = |bytes: [u8; 2], len: usize| usize::from(u16::from_be_bytes(bytes)) == len;
+    let fits = is_len([*list_high, *list_low], name.len() + 3) && is_len([*high, *low], name.len());
+    (fits && !name.is_empty() && is_text(name)).then_some(name)
+}
+
+/// Whether a name is in ASCII (RFC 6066 §3), of which no NUL or space can be a part.
+fn is_text(name: &[u8]) -> bool {
+    // All of it, without a branch for each byte: nearly always there is nothing to find.
+    !name.iter().fold(false, |found, byte| found | !byte.is_ascii_graphic())
 }
 
 /// Whether a name is an IP address, with or without the brackets and the zone of a URL.

@@ -29,6 +29,17 @@ fn server(random: u8, extensions: &str) -> Vec<u8> {
 }
 
 #[test]
+fn a_type_that_is_passed_over_is_never_the_messages_own() {
+    for kind in (0..=u16::MAX).map(ExtensionType) {
+        let has_keys = matches!(kind, ExtensionType::KEY_SHARE | ExtensionType::KEY_SHARE_DRAFT);
+        let carriers = [Carrier::ClientHello, Carrier::ServerHello, Carrier::HelloRetryRequest];
+        let is_own = carriers.iter().any(|carrier| (0..3).any(|len| is_own(kind, *carrier, len)));
+        assert!(may_be_own(kind) || !(is_own || has_keys), "{kind}");
+    }
+    assert!(!may_be_own(ExtensionType::SUPPORTED_GROUPS));
+}
+
+#[test]
 fn hellos_of_one_build_share_their_shape_and_keep_what_is_their_own() {
     for record in [OPENSSL_HELLO, OPENSSL_TLS12_HELLO, GNUTLS_HELLO] {
         let store = HelloStore::default();
