@@ -473,6 +473,14 @@ fn fatal_alert(connection: &Connection) -> Option<&Alert> {
         if flowing.is_some_and(|flowing| flowing.order() <= alert.at.order()) {
             return false;
         }
+        let is_fatal = match alert.description {
+            Some(AlertDescription::CLOSE_NOTIFY | AlertDescription::USER_CANCELED) => false,
+            Some(_) => alert.is_fatal() || connection.is_tls13() && !alert.is_warning_only(),
+            None => ends_the_handshake(connection, alert),
+        };
+        if !is_fatal {
+            return false;
+        }
         // Both had finished and the other side had left: an answer to that, and no reason for it.
         let done =
             connection.finished.client.is_present() && connection.finished.server.is_present();
@@ -483,14 +491,7 @@ fn fatal_alert(connection: &Connection) -> Option<&Alert> {
         if done && has_left() {
             return false;
         }
-        if is_about_the_end(connection, alert) {
-            return false;
-        }
-        match alert.description {
-            Some(AlertDescription::CLOSE_NOTIFY | AlertDescription::USER_CANCELED) => false,
-            Some(_) => alert.is_fatal() || connection.is_tls13() && !alert.is_warning_only(),
-            None => ends_the_handshake(connection, alert),
-        }
+        !is_about_the_end(connection, alert)
     })
 }
 
