@@ -379,96 +379,98 @@ impl From<Box<TransportFacts>> for FlowTransport {
 }
 
 /// Everything that the frames of one connection show. What few connections have is in a box of its own.
+///
+/// The fields lie in memory as they are listed: what each record asks for first, side by side, then what
+/// the messages of the handshake fill, then what is told at the end.
 #[derive(Clone, Debug)]
+#[repr(C)]
 pub struct Connection {
-    /// The client's end.
-    pub client: Endpoint,
-    /// The server's end.
-    pub server: Endpoint,
-    /// The tunnels around it.
-    pub tunnel: TunnelId,
     /// Which way the client's bytes went; the other one is the server's.
     pub client_direction: Direction,
     /// How the ends' roles are known.
     pub roles_from: RolesFrom,
-    /// The first frame.
-    pub first: Place,
-    /// The last frame.
-    pub last: Place,
-    /// How many frames.
-    pub frames: u64,
-    /// The capture's time when the connection was let go: up to then nothing more came.
-    pub watched_until: Timestamp,
-    /// Why the flow ended.
-    pub end_reason: EndReason,
-    /// What TCP did.
-    pub transport: FlowTransport,
-
-    /// The protocol that TLS was started from or that was seen inside.
-    pub application: Option<&'static str>,
-    /// What came before TLS: STARTTLS, tunnels, PROXY headers, in their order.
-    pub preambles: Vec<Located<PreambleFacts>>,
-    /// A refusal before TLS began: STARTTLS or a proxy.
-    pub refusal: Option<Box<Located<RefusalFacts>>>,
-    /// Plain text of either side where TLS was expected.
-    pub plaintext: Both<Option<Box<Located<Plaintext>>>>,
-    /// The frame with the first TLS byte of each side.
-    pub first_tls: Both<Option<Place>>,
-
-    /// SSL 2 messages: what was offered and answered.
-    pub ssl2: Ssl2,
-    /// The ClientHellos, at most two: the second one answers a HelloRetryRequest.
-    pub client_hellos: Vec<Located<ClientHello>>,
-    /// The HelloRetryRequest.
-    pub hello_retry: Option<Box<Located<ServerHello>>>,
-    /// The ServerHello.
-    pub server_hello: Observed<Located<ServerHello>>,
-    /// EncryptedExtensions.
-    pub encrypted_extensions: Observed<Box<Located<EncryptedExtensions>>>,
-    /// The server's chain.
-    pub server_chain: Observed<Box<Located<SentChain>>>,
-    /// A CertificateRequest.
-    pub certificate_request: Observed<Box<Located<CertificateRequest>>>,
-    /// The ServerKeyExchange.
-    pub server_key_exchange: Observed<Box<Located<ServerKeyExchange>>>,
-    /// The end of the server's first flight in TLS 1.2 and below.
-    pub server_hello_done: Option<Place>,
-    /// The client's chain.
-    pub client_chain: Observed<Box<Located<SentChain>>>,
-    /// The ClientKeyExchange.
-    pub client_key_exchange: Option<Place>,
-    /// ChangeCipherSpec of each side.
-    pub change_cipher_spec: Both<Option<Place>>,
-    /// Finished of each side: seen, inferred (see the events), not sent, or missed.
-    pub finished: Both<Observed<Place>>,
     /// Whether `finished` of each side is only inferred.
     pub finished_inferred: Both<bool>,
+    /// How it ended.
+    pub outcome: Outcome,
+    /// Why the flow ended.
+    pub end_reason: EndReason,
+    /// What became of logged secrets.
+    pub decryption: Decryption,
     /// Session tickets seen in clear or opened.
     pub tickets: u32,
-    /// Alerts, in the order of their frames.
-    pub alerts: Vec<Alert>,
-    /// Application data of each side, early data apart.
-    pub application_data: Both<ApplicationData>,
-    /// Early data of the client, if it sent any.
-    pub early_data: Option<Box<ApplicationData>>,
+    /// The tunnels around it.
+    pub tunnel: TunnelId,
+    /// The timeline of TLS, in the order of the frames.
+    pub events: Vec<Event>,
     /// Protected records before the connection was settled, the first ones of each side.
     pub protected: Vec<ProtectedRecord>,
-    /// Bytes missing in each side's stream before the connection was settled.
-    pub gaps: Both<Vec<Gap>>,
-    /// A HelloRequest or a ClientHello in a connection that was complete.
-    pub renegotiation: Option<Box<Place>>,
+    /// The ClientHellos, at most two: the second one answers a HelloRetryRequest.
+    pub client_hellos: Vec<Located<ClientHello>>,
+    /// Alerts, in the order of their frames.
+    pub alerts: Vec<Alert>,
+    /// Early data of the client, if it sent any.
+    pub early_data: Option<Box<ApplicationData>>,
+    /// The HelloRetryRequest.
+    pub hello_retry: Option<Box<Located<ServerHello>>>,
+    /// Application data of each side, early data apart.
+    pub application_data: Both<ApplicationData>,
+    /// Finished of each side: seen, inferred (see the events), not sent, or missed.
+    pub finished: Both<Observed<Place>>,
+    /// ChangeCipherSpec of each side.
+    pub change_cipher_spec: Both<Option<Place>>,
+    /// The frame with the first TLS byte of each side.
+    pub first_tls: Both<Option<Place>>,
+    /// The ServerHello.
+    pub server_hello: Observed<Located<ServerHello>>,
+    /// The end of the server's first flight in TLS 1.2 and below.
+    pub server_hello_done: Option<Place>,
+    /// The ClientKeyExchange.
+    pub client_key_exchange: Option<Place>,
+    /// The server's chain.
+    pub server_chain: Observed<Box<Located<SentChain>>>,
+    /// The ServerKeyExchange.
+    pub server_key_exchange: Observed<Box<Located<ServerKeyExchange>>>,
+    /// A CertificateRequest.
+    pub certificate_request: Observed<Box<Located<CertificateRequest>>>,
+    /// EncryptedExtensions.
+    pub encrypted_extensions: Observed<Box<Located<EncryptedExtensions>>>,
+    /// The client's chain.
+    pub client_chain: Observed<Box<Located<SentChain>>>,
+    /// What TCP did.
+    pub transport: FlowTransport,
     /// What breaks the specification.
     pub anomalies: Vec<Located<Anomaly>>,
+    /// Bytes missing in each side's stream before the connection was settled.
+    pub gaps: Both<Vec<Gap>>,
     /// What is not a record although a record should begin there, of each side.
     pub garbage: Both<Option<Box<Located<WireText>>>>,
     /// A handshake message that began and did not end: who, where it began, type, bytes missing.
     pub unfinished: Both<Option<Box<Unfinished>>>,
-    /// The timeline of TLS, in the order of the frames.
-    pub events: Vec<Event>,
-    /// What became of logged secrets.
-    pub decryption: Decryption,
-    /// How it ended.
-    pub outcome: Outcome,
+    /// Plain text of either side where TLS was expected.
+    pub plaintext: Both<Option<Box<Located<Plaintext>>>>,
+    /// A refusal before TLS began: STARTTLS or a proxy.
+    pub refusal: Option<Box<Located<RefusalFacts>>>,
+    /// A HelloRequest or a ClientHello in a connection that was complete.
+    pub renegotiation: Option<Box<Place>>,
+    /// The first frame.
+    pub first: Place,
+    /// The last frame.
+    pub last: Place,
+    /// The capture's time when the connection was let go: up to then nothing more came.
+    pub watched_until: Timestamp,
+    /// How many frames.
+    pub frames: u64,
+    /// The client's end.
+    pub client: Endpoint,
+    /// The server's end.
+    pub server: Endpoint,
+    /// The protocol that TLS was started from or that was seen inside.
+    pub application: Option<&'static str>,
+    /// What came before TLS: STARTTLS, tunnels, PROXY headers, in their order.
+    pub preambles: Vec<Located<PreambleFacts>>,
+    /// SSL 2 messages: what was offered and answered.
+    pub ssl2: Ssl2,
 }
 
 // Allocators hand out up to 1 KiB by their shortest way.

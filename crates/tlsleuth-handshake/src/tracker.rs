@@ -358,7 +358,7 @@ impl Tracker {
         let events = &mut self.connection.events;
         if events.len() < MAX_EVENTS {
             if events.len() == events.capacity() {
-                reserve_events(events);
+                reserve_events(events, self.tls13);
             }
             events.push(Event { at, from, kind });
         }
@@ -386,11 +386,12 @@ impl Tracker {
 }
 
 /// Takes room for more events, where all that was taken is used.
-fn reserve_events(events: &mut Vec<Event>) {
+#[cold]
+fn reserve_events(events: &mut Vec<Event>, tls13: bool) {
+    let usual = if tls13 { TLS13_EVENTS } else { USUAL_EVENTS };
     match events.len() {
         0 => events.reserve_exact(FIRST_EVENTS),
-        FIRST_EVENTS => events.reserve_exact(TLS13_EVENTS - FIRST_EVENTS),
-        TLS13_EVENTS => events.reserve_exact(USUAL_EVENTS - TLS13_EVENTS),
+        held if held < usual => events.reserve_exact(usual - held),
         _ => {}
     }
 }
