@@ -153,13 +153,17 @@ impl Summary {
 
     /// Takes a connection. Feed them in the order of the report.
     pub fn push(&mut self, connection: &Connection, diagnosis: &Diagnosis) {
-        let attempt = self.brief(connection, diagnosis);
-        self.add(attempt);
+        let mut attempt = self.brief(connection, diagnosis);
+        self.take(&mut attempt);
     }
 
     /// Takes a connection in brief.
-    pub fn add(&mut self, attempt: Attempt) {
-        self.totals.add(&attempt);
+    pub fn add(&mut self, mut attempt: Attempt) {
+        self.take(&mut attempt);
+    }
+
+    fn take(&mut self, attempt: &mut Attempt) {
+        self.totals.add(attempt);
         let full = self.groups >= MAX_GROUPS;
         let Some(server) = self.servers.at(&attempt.server, !full) else {
             count(&mut self.caps.left_out.groups);
@@ -171,11 +175,11 @@ impl Summary {
             return;
         };
         self.groups = self.groups.saturating_add(server.names.len().saturating_sub(before));
-        server.reach(&attempt, &mut self.caps);
-        let excused = self.ladders.add(&attempt, &self.hellos);
+        server.reach(attempt, &mut self.caps);
+        let excused = self.ladders.add(attempt, &self.hellos);
         let Some(group) = server.names.nth(nth) else { return };
         let (failed, several) = (group.ended.failed, group.has_several_leafs());
-        group.add(attempt.brief, excused, &mut self.caps);
+        group.add(&mut attempt.brief, excused, &mut self.caps);
         if failed < LOOKED_AT && group.ended.failed >= LOOKED_AT {
             count(&mut self.looks);
         }
@@ -270,9 +274,7 @@ impl Summary {
             .and_then(|finding| finding.evidence.iter().map(|e| e.at).max_by_key(Place::order))
             .unwrap_or(connection.last);
         // A challenge's certificate is none of the site's.
-        let challenge = extensions
-            .and_then(|list| list.alpn())
-            .is_some_and(|alpn| alpn.iter().any(|protocol| protocol.raw() == b"acme-tls/1"));
+        let challenge = extensions.is_some_and(|list| list.has_acme());
         let sent = connection.server_chain.present().filter(|_| !challenge);
         let leaf = sent
             .and_then(|sent| Some((sent.value.chain.leaf()?, sent.at)))

@@ -65,8 +65,9 @@ impl Deref for Group {
 }
 
 impl Group {
-    /// Takes a connection, and how many failures before it belong to a ladder that it ends.
-    pub(super) fn add(&mut self, brief: Brief, excused: u64, caps: &mut Caps) {
+    /// Takes a connection with what it holds, and how many failures before it belong to a ladder that it
+    /// ends.
+    pub(super) fn add(&mut self, brief: &mut Brief, excused: u64, caps: &mut Caps) {
         count(&mut self.connections);
         match brief.outcome {
             Outcome::Completed => count(&mut self.completed),
@@ -77,7 +78,7 @@ impl Group {
             count(&mut self.health_checks);
         }
         if brief.hello.is_some() {
-            self.ended.add(&brief);
+            self.ended.add(brief);
             match brief.resumption {
                 Resumption::Resumed => count(&mut self.resumed),
                 Resumption::Refused => count(&mut self.refused),
@@ -164,7 +165,7 @@ mod tests {
         }
         let mut group = Group::default();
         for (nth, attempt) in script.attempts().iter().enumerate() {
-            group.add(attempt.brief.clone(), 1, &mut Caps::default());
+            group.add(&mut attempt.brief.clone(), 1, &mut Caps::default());
             let count = u64::try_from(nth).unwrap() + 1;
             assert_eq!(group.facts().asked.tally, group.ended);
             assert_eq!(group.asked.tally.completed, count);

@@ -38,7 +38,7 @@ impl Waiting {
         self.count
     }
 
-    pub(super) fn push(&mut self, brief: Brief) {
+    pub(super) fn push(&mut self, brief: &mut Brief) {
         if self.last.len() == self.last.capacity() {
             let room = if self.last.is_empty() { 1 } else { PIECE };
             let full = std::mem::replace(&mut self.last, Vec::with_capacity(room));
@@ -153,10 +153,12 @@ struct Rare {
 }
 
 impl Packed {
-    fn of(brief: Brief) -> Self {
+    /// Takes what the brief holds.
+    fn of(brief: &mut Brief) -> Self {
         let first = brief.first;
         let mut rare = brief
             .stapled_ahead
+            .take()
             .map(|ahead| Box::new(Rare { stapled_ahead: Some(*ahead), ..Rare::default() }));
         let mut near = |place: Place, far: fn(&mut Rare) -> &mut Option<Place>| {
             Near::of(place, first).unwrap_or_else(|| {
@@ -168,7 +170,7 @@ impl Packed {
             Some((hello, at)) => (Some(hello), near(at, |rare| &mut rare.hello_at)),
             None => (None, Near::default()),
         };
-        let (leaf, leaf_at, trusted) = match brief.leaf {
+        let (leaf, leaf_at, trusted) = match brief.leaf.take() {
             Some((leaf, at, trusted)) => (Some(leaf), near(at, |rare| &mut rare.leaf_at), trusted),
             None => (None, Near::default(), None),
         };
@@ -179,7 +181,7 @@ impl Packed {
                 }
                 None => (None, Near::default()),
             };
-            End::Completed { chosen, chosen_at, alpn: brief.alpn, phases: brief.phases }
+            End::Completed { chosen, chosen_at, alpn: brief.alpn.take(), phases: brief.phases }
         } else {
             End::Otherwise {
                 outcome: brief.outcome,
@@ -293,7 +295,7 @@ mod tests {
                 } else {
                     (brief.chosen, brief.alpn, brief.phases) = (None, None, PhaseSteps::default());
                 }
-                waiting.push(brief.clone());
+                waiting.push(&mut brief.clone());
                 sent.push(brief);
             }
         }
