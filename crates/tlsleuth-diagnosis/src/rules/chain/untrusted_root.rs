@@ -1,5 +1,7 @@
 //! `chain.untrusted-root`: the chain is complete but ends in a root that is not trusted.
 
+use std::sync::LazyLock;
+
 use tlsleuth_cert::DefectKind;
 use tlsleuth_handshake::Side;
 
@@ -66,31 +68,41 @@ fn check(case: &Case<'_>, chain: &JudgedChain<'_>) -> Verdict {
     if !*was_public && product.is_none() {
         finding = finding.explain("The chain is complete. A private authority is no fault in itself: whoever connects must have been given its root.");
     }
-    Ok(Some(
-        finding
-            .remedy(
-                [
-                    "Give the ",
-                    chain.side.peer().name(),
-                    " this root as a trust anchor (",
-                    super::give_an_anchor(chain.side),
-                    "),\n",
-                    match chain.side {
-                        Side::Server => "or install a certificate of a publicly trusted authority.",
-                        Side::Client => "or give the client a certificate of an authority that the server knows.",
-                    },
-                    " To judge with your own anchors: tlsleuth --ca-file root.pem.",
-                ]
-                .concat(),
-            )
-            .seen_as(&[
-                "curl: (60) SSL certificate problem: self-signed certificate in certificate chain",
-                "Go: x509: certificate signed by unknown authority",
-                "Java: PKIX path building failed",
-                "OpenSSL: self-signed certificate in certificate chain (19), tlsv1 alert unknown ca",
-                "browsers: NET::ERR_CERT_AUTHORITY_INVALID, SEC_ERROR_UNKNOWN_ISSUER",
-            ]),
-    ))
+    Ok(Some(finding.remedy(remedy(chain.side)).seen_as(&[
+        "curl: (60) SSL certificate problem: self-signed certificate in certificate chain",
+        "Go: x509: certificate signed by unknown authority",
+        "Java: PKIX path building failed",
+        "OpenSSL: self-signed certificate in certificate chain (19), tlsv1 alert unknown ca",
+        "browsers: NET::ERR_CERT_AUTHORITY_INVALID, SEC_ERROR_UNKNOWN_ISSUER",
+    ])))
+}
+
+/// The same for every chain of a side, and put together once.
+fn remedy(side: Side) -> &'static str {
+    static REMEDIES: LazyLock<[String; 2]> = LazyLock::new(|| {
+        [Side::Client, Side::Server].map(|side| {
+            [
+                "Give the ",
+                side.peer().name(),
+                " this root as a trust anchor (",
+                super::give_an_anchor(side),
+                "),\n",
+                match side {
+                    Side::Server => "or install a certificate of a publicly trusted authority.",
+                    Side::Client => {
+                        "or give the client a certificate of an authority that the server knows."
+                    }
+                },
+                " To judge with your own anchors: tlsleuth --ca-file root.pem.",
+            ]
+            .concat()
+        })
+    });
+    let [client, server] = &*REMEDIES;
+    match side {
+        Side::Client => client,
+        Side::Server => server,
+    }
 }
 
 #[cfg(test)]
