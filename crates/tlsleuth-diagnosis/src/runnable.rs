@@ -7,7 +7,8 @@ use std::sync::LazyLock;
 use crate::Rule;
 use crate::registry::RULES;
 use crate::rule::Check;
-use crate::signs::Signs;
+use crate::signs::{FOURS, Signs};
+use crate::verdict::LAST_RESORT;
 
 /// Rules, as bits by their places in [`RULES`].
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
@@ -16,12 +17,12 @@ pub(crate) struct Runnable(u128);
 const _: () = assert!(RULES.len() <= 128, "a bit for each rule");
 
 struct Needs {
-    /// The rules that look at the connection.
+    /// The rules that look at the connection, but for the [`LAST_RESORT`].
     of_connections: u128,
     /// The rules that look at each chain.
     of_chains: u128,
     /// For each four signs, by those of them that are missing: the rules that need one of these.
-    unmet: [[u128; 16]; 5],
+    unmet: [[u128; 16]; FOURS],
 }
 
 static NEEDS: LazyLock<Needs> = LazyLock::new(|| {
@@ -33,7 +34,9 @@ static NEEDS: LazyLock<Needs> = LazyLock::new(|| {
         rule.needs.fours().get(place).is_some_and(|needed| needed & missing != 0)
     };
     Needs {
-        of_connections: of(&|rule| matches!(rule.check, Check::Connection(_))),
+        of_connections: of(&|rule| {
+            matches!(rule.check, Check::Connection(_)) && rule.code != LAST_RESORT.code
+        }),
         of_chains: of(&|rule| matches!(rule.check, Check::Chain(_))),
         unmet: array::from_fn(|place| {
             array::from_fn(|missing| of(&|rule| needs_one(rule, place, missing)))
@@ -96,12 +99,13 @@ mod tests {
                 let one = Runnable(1 << place);
                 let runs = rule.needs.are_in(signs);
                 let of_chains = matches!(rule.check, Check::Chain(_));
-                assert_eq!(connections.has(one), runs && !of_chains, "{}", rule.code);
+                let is_last = rule.code == LAST_RESORT.code;
+                assert_eq!(connections.has(one), runs && !of_chains && !is_last, "{}", rule.code);
                 assert_eq!(chains.has(one), runs && of_chains, "{}", rule.code);
             }
             let all: Vec<&str> = connections.or(chains).iter().map(|(_, rule)| rule.code).collect();
-            let expected =
-                RULES.iter().filter(|rule| rule.needs.are_in(signs)).map(|rule| rule.code);
+            let expected = RULES.iter().filter(|rule| rule.needs.are_in(signs));
+            let expected = expected.map(|rule| rule.code).filter(|code| *code != LAST_RESORT.code);
             assert_eq!(all, expected.collect::<Vec<_>>());
         }
     }

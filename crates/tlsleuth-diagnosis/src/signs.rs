@@ -12,6 +12,9 @@ use crate::ending::{Ending, How};
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
 pub struct Signs(u32);
 
+/// How many times four signs there are.
+pub(crate) const FOURS: usize = 7;
+
 impl Signs {
     /// The handshake did not complete.
     pub const UNFINISHED: Self = Self(1 << 0);
@@ -52,6 +55,24 @@ impl Signs {
     /// Of a chain: a certificate is outside its validity, or nearly so.
     pub const DATES: Self = Self(1 << 17);
 
+    /// Of one side there is no segment.
+    pub const ONE_WAY: Self = Self(1 << 18);
+    /// Something breaks the specification, or may: a message, bytes that are no record, a second
+    /// ClientHello; or an alert, which may say so.
+    pub const BROKEN: Self = Self(1 << 19);
+    /// The ClientHello has no server name.
+    pub const NO_NAME: Self = Self(1 << 20);
+    /// The server name in it is an address.
+    pub const ADDRESS_AS_NAME: Self = Self(1 << 21);
+    /// It offers the protocol of a validation by an authority.
+    pub const ACME: Self = Self(1 << 22);
+    /// It offers early data.
+    pub const EARLY_DATA: Self = Self(1 << 23);
+    /// The server is seen to have selected an application protocol.
+    pub const ALPN_SELECTED: Self = Self(1 << 24);
+    /// The server is seen to have selected none, although the client offers some.
+    pub const ALPN_IGNORED: Self = Self(1 << 25);
+
     /// No sign.
     #[must_use]
     pub const fn none() -> Self {
@@ -76,7 +97,7 @@ impl Signs {
     }
 
     /// As the numbers of four signs each.
-    pub(crate) fn fours(self) -> [usize; 5] {
+    pub(crate) fn fours(self) -> [usize; FOURS] {
         std::array::from_fn(|nth| usize::try_from(self.0 >> (4 * nth) & 0xf).unwrap_or_default())
     }
 
@@ -105,9 +126,39 @@ impl Signs {
             Self::GAP.when(!gaps.client.is_empty() || !gaps.server.is_empty()),
             Self::CONFLICT.when(!transport.conflicts.is_empty()),
             Self::OLDER.when(!connection.is_tls13()),
+            Self::ONE_WAY.when(transport.forward.segments == 0 || transport.reverse.segments == 0),
+            Self::BROKEN.when(
+                !connection.anomalies.is_empty()
+                    || connection.garbage.client.is_some()
+                    || connection.garbage.server.is_some()
+                    || connection.client_hellos.len() > 1
+                    || matches!(ending.how, How::Alert(_)),
+            ),
+            Self::of_client_hello(connection),
+            Self::of_protocol(connection),
         ]
         .into_iter()
         .fold(Self(0), Self::and)
+    }
+
+    fn of_client_hello(connection: &Connection) -> Self {
+        let Some(hello) = connection.client_hello() else { return Self(0) };
+        let name = match hello.value.extensions.server_name() {
+            None => Self::NO_NAME,
+            Some(name) => Self::ADDRESS_AS_NAME.when(name.is_ip_literal),
+        };
+        name.and(Self::ACME.when(connection.is_acme_validation()))
+            .and(Self::EARLY_DATA.when(hello.value.has_early_data()))
+    }
+
+    /// What the server made of the application protocols, where its answer is in sight.
+    fn of_protocol(connection: &Connection) -> Self {
+        if connection.alpn_selected().is_some() {
+            return Self::ALPN_SELECTED;
+        }
+        let is_in_sight = !connection.is_tls13() || connection.encrypted_extensions.is_present();
+        let offered = connection.client_hello().and_then(|hello| hello.value.extensions.alpn());
+        Self::ALPN_IGNORED.when(is_in_sight && offered.is_some())
     }
 
     /// Those of a chain.

@@ -13,6 +13,8 @@ use crate::case::Case;
 use crate::ending::{How, Phase};
 use crate::finding::{Confidence, Finding, Severity, add};
 use crate::path;
+use crate::rule::{Check, Rule};
+use crate::rules::peer::alert::PEER_ALERT;
 
 /// Causes in the order in which they win when nothing else tells. What is listed first is the more
 /// concrete or the more certain to be refused by every client.
@@ -104,12 +106,12 @@ pub(crate) fn settle(case: &Case<'_>, findings: &mut Vec<Finding>) -> Outcome {
         Outcome::Failed => {
             demote_without_symptom(findings);
             demote_what_did_not_matter(case, findings);
-            if let Some(best) = best(case, findings) {
+            let explained = best(case, findings);
+            if let Some(best) = explained.or_else(|| last_resort(case, findings)) {
                 name(findings, best);
                 say_how_sure(case, findings, best);
                 set_beside(case, findings, best);
                 fold_symptoms(findings, best);
-                findings.retain(|finding| finding.root_cause || finding.code != LAST_RESORT);
             } else if let Some(check) =
                 findings.iter_mut().find(|finding| finding.code == "tcp.no-client-hello")
             {
@@ -330,11 +332,22 @@ fn best(case: &Case<'_>, findings: &[Finding]) -> Option<usize> {
         .min_by_key(|&index| findings.get(index).map(|finding| rank(finding, pointed)))
 }
 
-/// Says only which alert it was: whatever else explains the failure is better.
-const LAST_RESORT: &str = "peer.alert";
+/// Says only which alert it was: whatever else explains the failure is better, so that it is not run
+/// with the others.
+pub(crate) static LAST_RESORT: &Rule = &PEER_ALERT;
 
-/// Lower is better: that it is no last resort, what the alert points to, then certainty, then the fixed order.
-fn rank(finding: &Finding, pointed: &[&str]) -> (bool, bool, usize, u8, usize) {
+/// Runs the last resort where nothing else explains the failure; its place among the findings.
+fn last_resort(case: &Case<'_>, findings: &mut Vec<Finding>) -> Option<usize> {
+    let Check::Connection(check) = LAST_RESORT.check else { return None };
+    if !LAST_RESORT.needs.are_in(case.signs) {
+        return None;
+    }
+    findings.push(check(case).ok()??.of(LAST_RESORT));
+    best(case, findings)
+}
+
+/// Lower is better: what the alert points to, then certainty, then the fixed order.
+fn rank(finding: &Finding, pointed: &[&str]) -> (bool, usize, u8, usize) {
     let at = |list: &[&str]| list.iter().position(|code| *code == finding.code);
     let doubt = match finding.confidence {
         Confidence::Certain => 0,
@@ -342,13 +355,7 @@ fn rank(finding: &Finding, pointed: &[&str]) -> (bool, bool, usize, u8, usize) {
         Confidence::Possible => 2,
     };
     let possible = finding.confidence == Confidence::Possible;
-    (
-        finding.code == LAST_RESORT,
-        possible,
-        at(pointed).unwrap_or(usize::MAX),
-        doubt,
-        at(ORDER).unwrap_or(usize::MAX),
-    )
+    (possible, at(pointed).unwrap_or(usize::MAX), doubt, at(ORDER).unwrap_or(usize::MAX))
 }
 
 /// A validation by an authority that the handshake completed and the certificate failed: the

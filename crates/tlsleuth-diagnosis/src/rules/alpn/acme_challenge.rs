@@ -22,6 +22,7 @@ declare_rule! {
         code: "alpn.acme-challenge",
         severity: Error,
         since: "0.1.0",
+        needs: [ACME],
         leads_to: ["alpn.no-overlap", "peer.internal-error", "peer.handshake-failure", "peer.access-denied", "peer.client-rejected-certificate", "peer.client-aborted", "peer.user-canceled", "sni.unrecognized", "sni.certificate-mismatch", "sni.default-certificate", "chain.self-signed", "chain.untrusted-root", "chain.missing-intermediate", "tcp.closed-after-client-hello", "tcp.reset-after-client-hello", "tcp.closed-during-handshake", "tcp.reset-during-handshake"],
         references: ["RFC 8737 §3"],
     }

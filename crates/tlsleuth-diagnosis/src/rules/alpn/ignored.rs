@@ -19,6 +19,7 @@ declare_rule! {
         code: "alpn.ignored",
         severity: Info,
         since: "0.1.0",
+        needs: [ALPN_IGNORED],
         leads_to: [],
         references: ["RFC 7301 §3.2"],
     }

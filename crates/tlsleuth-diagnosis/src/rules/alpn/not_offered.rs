@@ -17,6 +17,7 @@ declare_rule! {
         code: "alpn.not-offered",
         severity: Error,
         since: "0.1.0",
+        needs: [ALPN_SELECTED],
         leads_to: ["protocol.malformed", "peer.handshake-failure", "peer.client-aborted", "tcp.reset-during-handshake", "tcp.closed-during-handshake"],
         references: ["RFC 7301 §3.1"],
     }

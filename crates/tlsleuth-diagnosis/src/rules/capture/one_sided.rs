@@ -20,6 +20,7 @@ declare_rule! {
         code: "capture.one-sided",
         severity: Warning,
         since: "0.1.0",
+        needs: [ONE_WAY],
         leads_to: [],
         references: ["RFC 9293 §3.4"],
     }

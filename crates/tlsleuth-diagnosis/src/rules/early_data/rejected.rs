@@ -21,6 +21,7 @@ declare_rule! {
         code: "early-data.rejected",
         severity: Info,
         since: "0.1.0",
+        needs: [EARLY_DATA],
         leads_to: [],
         references: ["RFC 9846 §4.2.10", "RFC 8470"],
     }

@@ -23,6 +23,7 @@ declare_rule! {
         code: "protocol.malformed",
         severity: Error,
         since: "0.1.0",
+        needs: [BROKEN],
         leads_to: [
             "tcp.closed-during-handshake",
             "tcp.reset-during-handshake",

@@ -17,6 +17,7 @@ declare_rule! {
         code: "sni.ip-literal",
         severity: Warning,
         since: "0.1.0",
+        needs: [ADDRESS_AS_NAME],
         leads_to: [],
         references: ["RFC 6066 §3"],
     }

@@ -24,6 +24,7 @@ declare_rule! {
         code: "sni.missing",
         severity: Error,
         since: "0.1.0",
+        needs: [NO_NAME],
         leads_to: ["peer.internal-error", "peer.access-denied", "peer.handshake-failure", "sni.certificate-mismatch", "sni.default-certificate", "peer.client-rejected-certificate", "peer.client-aborted"],
         references: ["RFC 6066 §3"],
     }
