@@ -7,8 +7,9 @@
 //! does not grow with the capture, and depends on the frames alone, so the same frames give the same
 //! verdicts.
 
-use std::collections::{HashSet, VecDeque};
+use std::collections::{HashMap, HashSet, VecDeque};
 
+use foldhash::fast::RandomState;
 use tlsleuth_capture::Endpoint;
 use tlsleuth_capture::decode::TunnelHop;
 use tlsleuth_diagnosis::{Context, Summary, diagnose};
@@ -45,11 +46,28 @@ enum Turn {
     /// There is nothing to tell of it.
     Nothing,
     /// It ended, and is to be told.
-    Told(Box<Waiting>),
+    Told(Held, Box<Connection>),
     /// It ended without TLS: told if its server speaks TLS.
-    Candidate(Box<Waiting>),
+    Candidate(Held, Box<Connection>),
     /// The same of one without a byte.
-    Opening(Box<WaitingOpening>),
+    Opening(Held, Box<Opening>),
+}
+
+// A flow that goes on takes as much room in the queue as one that waits.
+const _: () = assert!(size_of::<Turn>() <= 16);
+
+/// Bytes that a flow holds, as the follower counts them; 4 GiB at most.
+#[derive(Clone, Copy, Debug)]
+struct Held(u32);
+
+impl Held {
+    fn new(bytes: usize) -> Self {
+        Self(u32::try_from(bytes).unwrap_or(u32::MAX))
+    }
+
+    fn bytes(self) -> usize {
+        usize::try_from(self.0).unwrap_or(usize::MAX)
+    }
 }
 
 impl Turn {
@@ -57,24 +75,9 @@ impl Turn {
     fn held_bytes(&self) -> usize {
         match self {
             Self::Going | Self::Nothing => 0,
-            Self::Told(waiting) | Self::Candidate(waiting) => waiting.held_bytes,
-            Self::Opening(waiting) => waiting.held_bytes,
+            Self::Told(held, _) | Self::Candidate(held, _) | Self::Opening(held, _) => held.bytes(),
         }
     }
-}
-
-#[derive(Debug)]
-struct Waiting {
-    connection: Box<Connection>,
-    tunnel: Vec<TunnelHop>,
-    held_bytes: usize,
-}
-
-#[derive(Debug)]
-struct WaitingOpening {
-    opening: Opening,
-    tunnel: Vec<TunnelHop>,
-    held_bytes: usize,
 }
 
 /// Takes connections as they end from a [`Follower`](crate::Follower), gives them judged.
@@ -86,6 +89,8 @@ pub struct Examiner {
     /// The flows by their serial numbers, from `base` on.
     turns: VecDeque<Turn>,
     base: u64,
+    /// The tunnels around those that wait, by their serial numbers: few are in one.
+    tunnels: HashMap<u64, Vec<TunnelHop>, RandomState>,
     told_waiting: usize,
     candidates_waiting: usize,
     waiting_bytes: usize,
@@ -110,6 +115,7 @@ impl Examiner {
             summary: Summary::default(),
             turns: VecDeque::new(),
             base: 0,
+            tunnels: HashMap::default(),
             told_waiting: 0,
             candidates_waiting: 0,
             waiting_bytes: 0,
@@ -143,22 +149,21 @@ impl Examiner {
 
     fn take_one(&mut self, ended: Ended) {
         let Ended { serial, what, tunnel, held_bytes } = ended;
+        let held = Held::new(held_bytes);
         let turn = match what {
             What::Nothing => {
                 self.without_tls += 1;
                 Turn::Nothing
             }
-            What::Opening(opening) => {
-                Turn::Opening(Box::new(WaitingOpening { opening, tunnel, held_bytes }))
-            }
+            What::Opening(opening) => Turn::Opening(held, Box::new(opening)),
             What::Connection(session, flow) => {
                 let connection = session.tracker.finish(flow);
-                self.sort_out(Box::new(Waiting { connection, tunnel, held_bytes }))
+                self.sort_out(held, connection)
             }
         };
         if serial < self.base {
             self.late.remove(&serial);
-            self.due(turn);
+            self.due(turn, tunnel);
             return;
         }
         let Ok(index) = usize::try_from(serial - self.base) else { return };
@@ -166,9 +171,12 @@ impl Examiner {
             self.turns.resize_with(index.saturating_add(1), || Turn::Going);
         }
         match &turn {
-            Turn::Told(_) => self.told_waiting += 1,
-            Turn::Candidate(_) | Turn::Opening(_) => self.candidates_waiting += 1,
+            Turn::Told(..) => self.told_waiting += 1,
+            Turn::Candidate(..) | Turn::Opening(..) => self.candidates_waiting += 1,
             Turn::Going | Turn::Nothing => {}
+        }
+        if !tunnel.is_empty() && !matches!(turn, Turn::Nothing) {
+            self.tunnels.insert(serial, tunnel);
         }
         self.waiting_bytes = self.waiting_bytes.saturating_add(turn.held_bytes());
         if let Some(place) = self.turns.get_mut(index) {
@@ -200,11 +208,10 @@ impl Examiner {
         self.without_tls
     }
 
-    fn sort_out(&mut self, waiting: Box<Waiting>) -> Turn {
-        let connection = &waiting.connection;
+    fn sort_out(&mut self, held: Held, connection: Box<Connection>) -> Turn {
         if connection.tls_seen() || connection.refusal.is_some() {
-            self.knowledge.learn(connection);
-            return Turn::Told(waiting);
+            self.knowledge.learn(&connection);
+            return Turn::Told(held, connection);
         }
         let transport = &connection.transport;
         let opened = transport.syn.is_some() || transport.syn_ack.is_some();
@@ -212,7 +219,7 @@ impl Examiner {
             self.without_tls += 1;
             return Turn::Nothing;
         }
-        Turn::Candidate(waiting)
+        Turn::Candidate(held, connection)
     }
 
     /// Tells what has waited long enough.
@@ -220,7 +227,7 @@ impl Examiner {
         loop {
             match self.turns.front() {
                 Some(Turn::Nothing) => {}
-                Some(Turn::Told(_) | Turn::Candidate(_) | Turn::Opening(_))
+                Some(Turn::Told(..) | Turn::Candidate(..) | Turn::Opening(..))
                     if self.told_waiting > TOLD_WAITING
                         || self.candidates_waiting > CANDIDATES_WAITING
                         || self.waiting_bytes > WAITING_BYTES => {}
@@ -239,36 +246,38 @@ impl Examiner {
             Turn::Going => {
                 self.late.insert(self.base);
             }
-            Turn::Told(_) => self.told_waiting = self.told_waiting.saturating_sub(1),
-            Turn::Candidate(_) | Turn::Opening(_) => {
+            Turn::Told(..) => self.told_waiting = self.told_waiting.saturating_sub(1),
+            Turn::Candidate(..) | Turn::Opening(..) => {
                 self.candidates_waiting = self.candidates_waiting.saturating_sub(1);
             }
             Turn::Nothing => {}
         }
         self.waiting_bytes = self.waiting_bytes.saturating_sub(turn.held_bytes());
+        // Nearly always there is none, and nothing to be hashed.
+        let has_tunnels = !self.tunnels.is_empty();
+        let tunnel = has_tunnels.then(|| self.tunnels.remove(&self.base)).flatten();
         self.base += 1;
-        self.due(turn);
+        self.due(turn, tunnel.unwrap_or_default());
     }
 
     /// A flow's turn has come: it is judged if there is anything to tell of it.
-    fn due(&mut self, turn: Turn) {
-        let (connection, tunnel) = match turn {
+    fn due(&mut self, turn: Turn, tunnel: Vec<TunnelHop>) {
+        let connection = match turn {
             Turn::Going | Turn::Nothing => return,
-            Turn::Told(waiting) => (waiting.connection, waiting.tunnel),
-            Turn::Candidate(waiting) => {
-                if !self.is_of_tls(waiting.connection.server) {
+            Turn::Told(_, connection) => connection,
+            Turn::Candidate(_, connection) => {
+                if !self.is_of_tls(connection.server) {
                     self.without_tls += 1;
                     return;
                 }
-                (waiting.connection, waiting.tunnel)
+                connection
             }
-            Turn::Opening(waiting) => {
-                let WaitingOpening { opening, tunnel, .. } = *waiting;
+            Turn::Opening(_, opening) => {
                 if !self.is_of_tls(opening.server()) {
                     self.without_tls += 1;
                     return;
                 }
-                (opening.connection(), tunnel)
+                opening.connection()
             }
         };
         self.told += 1;
