@@ -23,6 +23,7 @@ use let_go::LetGo;
 use resting::Resting;
 use slots::Slots;
 use spare::Spare;
+use stages::Stage;
 use step::{Held, Step};
 
 use crate::flow::{EndReason, FlowKey};
@@ -34,6 +35,9 @@ use crate::{IcmpError, Limits, Segment, TcpFlags, Timestamp};
 /// A step back in time that reordering does not explain: somebody set the clock, or files of
 /// different days were joined.
 const CLOCK_SET_NS: i64 = 60_000_000_000;
+
+/// Flags of a segment that opens or ends something.
+const CONTROL: u8 = TcpFlags::SYN.0 | TcpFlags::FIN.0 | TcpFlags::RST.0;
 
 /// Flows that end together when the capture is over.
 const FINISHED_AT_ONCE: usize = 64;
@@ -137,8 +141,7 @@ impl FlowTable {
             FlowKey::new(segment.source, segment.destination, segment.tunnel);
         let hash = self.slots.hash(&key);
         let found = self.slots.find(hash, &key);
-        let control = TcpFlags::SYN.0 | TcpFlags::FIN.0 | TcpFlags::RST.0;
-        if segment.flags.0 & control == 0
+        if segment.flags.0 & CONTROL == 0
             && let Some(slot) = found
             && let Some(flow) = self.slots.get_mut(slot)
             && (flow.settled || is_bare(segment) && flow.is_in_order())
@@ -229,7 +232,8 @@ impl FlowTable {
         if now != before || !is_known {
             self.held.entry(if is_known { before.bytes() } else { 0 }, now.bytes());
         }
-        let stage_now = flow.stage();
+        let goes_on = stage == Stage::Open && segment.flags.0 & CONTROL == 0 && !flow.settled;
+        let stage_now = if goes_on { stage } else { flow.stage() };
         if now.cold && !before.cold {
             self.woke(slot, serial);
         }
