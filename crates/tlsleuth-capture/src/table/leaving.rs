@@ -4,6 +4,7 @@ use std::hint::black_box;
 
 use super::FlowTable;
 use super::entry::{Base, Flow};
+use super::stages::Stage;
 use crate::flow::{EndReason, EndedFlow};
 use crate::stream::{Direction, FlowId, StreamSink};
 use crate::{SeqNumber, Timestamp};
@@ -156,8 +157,21 @@ impl FlowTable {
             }
         }
         if let Some((_, slot)) = oldest {
+            self.touch_next(stage);
             self.end(slot, EndReason::Evicted, sink);
         }
+    }
+
+    /// Loads the flow that is looked at after the next one, and what the next one needs to leave: by the
+    /// time they are asked for they are here.
+    fn touch_next(&mut self, stage: Stage) {
+        let [next, second] = self.slots.stages().ahead(stage);
+        if let Some(flow) = next.and_then(|slot| self.slots.get(slot)) {
+            self.let_go.touch(&flow.key);
+            self.slots.touch(&flow.key);
+        }
+        let second = second.and_then(|slot| self.slots.get(slot));
+        black_box(second.map(|flow| (flow.last.time, flow.serial)));
     }
 
     /// Takes a flow out of the table and tells the listener.

@@ -2,6 +2,7 @@
 //! new connections that were joined on the way.
 
 use std::hash::BuildHasher;
+use std::hint::black_box;
 
 use foldhash::fast::FixedState;
 
@@ -81,11 +82,25 @@ impl LetGo {
         true
     }
 
+    /// Loads where the mark of a flow is, or would be, for who needs it soon.
+    #[inline]
+    pub(super) fn touch(&self, key: &FlowKey) {
+        if self.len > 0 {
+            let bucket = self.index(self.hasher.hash_one(key)).and_then(|at| self.buckets.get(at));
+            black_box(bucket.map(|[first, ..]| *first));
+        }
+    }
+
     fn bucket(&mut self, hash: u64) -> Option<&mut [u64; WAYS]> {
+        let index = self.index(hash)?;
+        self.buckets.get_mut(index)
+    }
+
+    #[inline]
+    fn index(&self, hash: u64) -> Option<usize> {
         // The number of buckets is a power of two.
         let mask = (self.buckets.len() as u64).checked_sub(1)?;
-        let index = usize::try_from(hash >> OPENING_BITS & mask).ok()?;
-        self.buckets.get_mut(index)
+        usize::try_from(hash >> OPENING_BITS & mask).ok()
     }
 
     fn put(&mut self, mark: u64) {

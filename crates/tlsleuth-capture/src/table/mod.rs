@@ -140,6 +140,8 @@ impl FlowTable {
         let (key, source_is_low) =
             FlowKey::new(segment.source, segment.destination, segment.tunnel);
         let hash = self.slots.hash(&key);
+        // Both are far from any cache where flows have to leave: they are waited for together.
+        self.let_go.touch(&key);
         let found = self.slots.find(hash, &key);
         if segment.flags.0 & CONTROL == 0
             && let Some(slot) = found

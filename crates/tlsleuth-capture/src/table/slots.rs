@@ -1,6 +1,7 @@
 //! The entries of all flows, and the way from a key to its entry.
 
 use std::hash::BuildHasher;
+use std::hint::black_box;
 
 use foldhash::fast::RandomState;
 use hashbrown::HashTable;
@@ -85,6 +86,11 @@ impl Slots {
         let found =
             self.index.find(hash, |&slot| at(chunks, slot).is_some_and(|flow| flow.key == *key));
         found.copied()
+    }
+
+    /// Loads where a flow is found by its key, for who needs it soon.
+    pub(super) fn touch(&self, key: &FlowKey) {
+        black_box(self.index.find(self.hash(key), |_| true));
     }
 
     #[inline]

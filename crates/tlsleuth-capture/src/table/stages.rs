@@ -65,6 +65,13 @@ impl Stages {
         }
     }
 
+    /// The next two flows of a stage, in turn, of this round.
+    pub(super) fn ahead(&mut self, stage: Stage) -> [Option<u32>; 2] {
+        let turn = self.of(stage);
+        let next = turn.flows.next(turn.hand);
+        [next, next.and_then(|next| turn.flows.next(next.wrapping_add(1)))]
+    }
+
     /// The next flow of a stage, in turn, and when the round began.
     pub(super) fn next(&mut self, stage: Stage, now: Timestamp) -> Option<(u32, Timestamp)> {
         let turn = self.of(stage);
