@@ -280,10 +280,7 @@ impl Assembler {
         self.advance(bytes.len() as u64);
         // Bytes that waited for those before them are complete only with the frame that filled the
         // hole: places of one stream never go back.
-        let at = match &self.reached {
-            Some(reached) if reached.order() > at.order() => *reached,
-            _ => at,
-        };
+        let at = self.reached.map_or(at, |reached| reached.later(at));
         self.reached = Some(at);
         out.data(at, bytes);
     }

@@ -55,7 +55,6 @@ impl RecordHeader {
     }
 
     /// Whether the five bytes can be a record's: a known type, a version 3.x, a length in bounds.
-    #[inline]
     #[must_use]
     pub fn is_plausible(&self) -> bool {
         let draft_or_release = self.record_version >> 8 == 3 || self.record_version >> 8 == 0x7f;
@@ -166,7 +165,6 @@ impl RecordReader {
     }
 
     /// Whether the reader stands between two records.
-    #[inline]
     #[must_use]
     pub fn is_at_boundary(&self) -> bool {
         self.partial.is_empty() && self.skipping.is_none() && !self.searching
@@ -200,32 +198,21 @@ impl RecordReader {
         input: &mut &'a [u8],
         wants: impl Fn(&RecordHeader) -> bool,
     ) -> Option<Cut<'a>> {
-        if let Some(record) = self.next_whole(at, input, &wants) {
-            return Some(Cut::Record(record));
+        // Nearly every record lies whole at the front.
+        if self.is_at_boundary()
+            && let Some(header) = RecordHeader::parse(input)
+            && header.is_plausible()
+            && let Some((whole, rest)) = input.split_at_checked(header.whole_len())
+        {
+            *input = rest;
+            let whole = wants(&header).then_some(Cow::Borrowed(whole));
+            return Some(Cut::Record(Record { header, at, begins: at, whole, damaged: false }));
         }
         self.next_of_pieces(at, input, wants)
     }
 
-    /// The same for a record that lies whole at the front, as nearly every one does.
-    #[inline]
-    pub(crate) fn next_whole<'a>(
-        &mut self,
-        at: Place,
-        input: &mut &'a [u8],
-        wants: impl Fn(&RecordHeader) -> bool,
-    ) -> Option<Record<'a>> {
-        if !self.is_at_boundary() {
-            return None;
-        }
-        let header = RecordHeader::parse(input).filter(RecordHeader::is_plausible)?;
-        let (whole, rest) = input.split_at_checked(header.whole_len())?;
-        *input = rest;
-        let whole = wants(&header).then_some(Cow::Borrowed(whole));
-        Some(Record { header, at, begins: at, whole, damaged: false })
-    }
-
     /// The same where a record is cut, or none begins.
-    pub(crate) fn next_of_pieces<'a>(
+    fn next_of_pieces<'a>(
         &mut self,
         at: Place,
         input: &mut &'a [u8],

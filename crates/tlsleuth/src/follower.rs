@@ -5,8 +5,7 @@ use tlsleuth_capture::packed::{Pack, Packer, Unpacker};
 use tlsleuth_capture::transport::OverlapConflict;
 use tlsleuth_capture::{
     DecodeStats, Decoded, Decoder, Direction, EndedFlow, Endpoint, FlowId, FlowStats, FlowTable,
-    FlowView, Frame, Gap, Interest, LoneSyn, Place, Segment, Sequence, StreamSink, TransportFacts,
-    TunnelId,
+    FlowView, Frame, Gap, Interest, LoneSyn, Place, Sequence, StreamSink, TransportFacts, TunnelId,
 };
 use tlsleuth_handshake::datagram::DatagramProtocol;
 use tlsleuth_handshake::{Connection, Shared, Tracker};
@@ -140,14 +139,12 @@ impl Follower {
     /// Takes one frame. Never fails: what cannot be decoded is counted.
     pub fn push_frame(&mut self, frame: &Frame<'_>) {
         self.taken = self.taken.saturating_add(1);
-        let capture = usize::try_from(frame.place.capture).unwrap_or(usize::MAX);
-        let Self { decoder, table, sessions, decoded, taken, .. } = self;
-        let push = |mut segment: Segment<'_>| {
-            segment.place.sequence = Sequence::new(*taken);
-            table.push(&segment, sessions);
-        };
+        let place = Place { sequence: Sequence::new(self.taken), ..frame.place };
+        let frame = &Frame { place, ..*frame };
+        let capture = usize::try_from(place.capture).unwrap_or(usize::MAX);
+        let Self { decoder, table, sessions, decoded, .. } = self;
         if let Some(stats) = decoded.get_mut(capture)
-            && decoder.plain_segment(frame, push).is_some()
+            && decoder.plain_segment(frame, |segment| table.push(&segment, sessions)).is_some()
         {
             stats.segments = stats.segments.saturating_add(1);
         } else {
@@ -158,8 +155,6 @@ impl Follower {
     /// Takes a frame that is no plain segment, or the first one of a capture.
     #[inline(never)]
     fn push_other(&mut self, frame: &Frame<'_>, capture: usize) {
-        let place = Place { sequence: Sequence::new(self.taken), ..frame.place };
-        let frame = &Frame { place, ..*frame };
         let decoded = self.decoder.decode(frame);
         if self.decoded.len() <= capture && capture < MAX_COUNTED_CAPTURES {
             self.decoded.resize(capture + 1, DecodeStats::default());

@@ -190,12 +190,6 @@ impl FrameReader {
         }
     }
 
-    /// The time of the frame that [`advance`](Self::advance) went to, and what it begins with.
-    #[inline]
-    fn head(&self) -> Option<(Timestamp, LinkType)> {
-        (self.record.number != 0).then_some((self.record.time, self.record.link))
-    }
-
     #[cold]
     fn end(&mut self) -> Result<bool, Error> {
         if let Format::Ended = std::mem::replace(&mut self.format, Format::Ended) {

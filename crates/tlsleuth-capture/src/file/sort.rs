@@ -109,7 +109,8 @@ impl SortedReader {
 
     /// Ends, or looks whether the frame is late; `false` at the end.
     pub(super) fn settle(&mut self) -> Result<bool, Error> {
-        let Some((time, _)) = self.reader.head() else { return self.reader.end() };
+        let Some(frame) = self.reader.frame() else { return self.reader.end() };
+        let time = frame.place.time;
         let last = self.reader.facts().last.unwrap_or(time);
         // The first frame that is late comes out late; from here on they wait for each other.
         if time < last {

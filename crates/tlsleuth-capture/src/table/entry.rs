@@ -342,7 +342,7 @@ impl Flow {
     /// brings none changes nothing but facts.
     #[inline]
     pub(super) fn is_in_order(&self) -> bool {
-        self.cold.as_ref().is_some_and(|cold| cold.waits == [false; 2])
+        self.cold.is_some() && !self.waits()
     }
 
     pub(super) fn ends(&self) -> (Endpoint, Endpoint) {

@@ -26,12 +26,7 @@ impl Tracker {
         while !input.is_empty() {
             let opening = self.wants_application_data(shared, direction);
             let wants = |header: &RecordHeader| header.content_type != 23 || opening;
-            let reader = &mut self.stream(direction).records;
-            if let Some(record) = reader.next_whole(at, &mut input, wants) {
-                self.record(shared, direction, &record);
-                continue;
-            }
-            match reader.next_of_pieces(at, &mut input, wants) {
+            match self.stream(direction).records.next(at, &mut input, wants) {
                 Some(Cut::Record(record)) => self.record(shared, direction, &record),
                 Some(Cut::Lost { at, found }) => self.lost(direction, at, &found),
                 None => break,

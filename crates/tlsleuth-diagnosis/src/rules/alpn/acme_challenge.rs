@@ -32,8 +32,7 @@ const ACME: &[u8] = b"acme-tls/1";
 
 fn check(case: &Case<'_>) -> Verdict {
     let hello = case.client_hello()?;
-    let offered = hello.value.extensions.alpn().ok_or(Skip::NotApplicable)?;
-    if !offered.iter().any(|name| name.raw() == ACME) {
+    if !case.connection.is_acme_validation() {
         return Err(Skip::NotApplicable);
     }
     let name = case.server_display();
