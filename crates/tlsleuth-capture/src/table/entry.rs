@@ -7,14 +7,15 @@
 //!
 //! A flow of one SYN has no cold part, and a segment of a settled flow does not touch it.
 
+use super::cold::{Cold, new_cold};
 use super::stages::Stage;
+use super::view::Live;
 use crate::assembler::Assembler;
-use crate::flow::{EndReason, FlowKey, FlowView};
+use crate::flow::{EndReason, FlowKey};
 use crate::lone_syn::{LoneSyn, SynSeed};
-use crate::packed::{Pack, Packer, Unpacker};
 use crate::stream::{Direction, FlowId};
 use crate::transport::TransportFacts;
-use crate::{Endpoint, Place, Segment, SeqNumber, TcpFlags, Timestamp, TunnelId};
+use crate::{Endpoint, Place, Segment, SeqNumber, TcpFlags, Timestamp};
 
 /// How much is known of the number of a direction's first byte.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -107,88 +108,6 @@ pub(super) struct Flow {
     pub(super) reset: bool,
 }
 
-/// What only a flow of more than one SYN has.
-pub(super) struct Cold {
-    pub(super) first: Place,
-    /// Apart, for the flow leaves the table without the rest.
-    pub(super) facts: Box<TransportFacts>,
-    pub(super) assemblers: [Option<Box<Assembler>>; 2],
-    /// Of the forward and the reverse stream, whether bytes wait in its buffer: of most streams none
-    /// ever do, and then nobody looks into it.
-    pub(super) waits: [bool; 2],
-    /// Of the same, the number behind the bytes that its buffer handed on, for who does not look into it.
-    handed_on: [SeqNumber; 2],
-    /// For the forward and the reverse stream.
-    pub(super) doubtful: [Option<DoubtfulAck>; 2],
-    /// Bytes of it came again and were not compared.
-    pub(super) not_compared: bool,
-}
-
-impl Cold {
-    /// Whether the connection opened.
-    pub(super) fn opened(&self) -> bool {
-        self.facts.forward.data_segments + self.facts.reverse.data_segments > 0
-            || self.facts.established.is_some()
-    }
-}
-
-/// Bytes of a stream that only segments without data acknowledged. Keep-alives, and what answers
-/// them in the place of a host, may acknowledge what the host does not have: what it sends next
-/// tells.
-#[derive(Clone, Copy, Debug)]
-pub(super) struct DoubtfulAck {
-    /// What was acknowledged before.
-    pub(super) before: SeqNumber,
-    /// The number of the segment that acknowledged more.
-    pub(super) seq: SeqNumber,
-}
-
-crate::pack_fields!(DoubtfulAck { before, seq });
-impl Pack for Cold {
-    fn pack(self, to: &mut Packer) {
-        // What was handed on is in the buffers.
-        let Self { first, facts, assemblers, waits, handed_on: _, doubtful, not_compared } = self;
-        first.pack(to);
-        facts.pack(to);
-        assemblers.pack(to);
-        waits.pack(to);
-        doubtful.pack(to);
-        not_compared.pack(to);
-    }
-
-    fn unpack(from: &mut Unpacker<'_>) -> Option<Self> {
-        let (first, facts) = (Pack::unpack(from)?, Pack::unpack(from)?);
-        let assemblers: [Option<Box<Assembler>>; 2] = Pack::unpack(from)?;
-        let handed_on = |buffer: &Option<Box<Assembler>>| {
-            buffer.as_ref().map_or(SeqNumber(0), |buffer| buffer.next())
-        };
-        Some(Self {
-            first,
-            facts,
-            handed_on: assemblers.each_ref().map(handed_on),
-            assemblers,
-            waits: Pack::unpack(from)?,
-            doubtful: Pack::unpack(from)?,
-            not_compared: Pack::unpack(from)?,
-        })
-    }
-}
-
-/// The cold part of a flow whose first frame is `first`: a SYN with this number, or something else.
-#[inline(never)]
-fn new_cold(first: Place, syn: Option<(SynSeed, SeqNumber)>) -> Box<Cold> {
-    let facts = syn.map_or_else(TransportFacts::default, |(seed, isn)| seed.transport(first, isn));
-    Box::new(Cold {
-        first,
-        facts: Box::new(facts),
-        assemblers: [None, None],
-        waits: [false; 2],
-        handed_on: [SeqNumber(0); 2],
-        doubtful: [None, None],
-        not_compared: false,
-    })
-}
-
 /// The number of the first SYN, of a flow that began with it.
 fn isn([forward, _]: &[Half; 2]) -> SeqNumber {
     SeqNumber(forward.base.0.wrapping_sub(1))
@@ -222,41 +141,6 @@ pub(super) struct Sides<'f> {
     /// Those of the other one, which it acknowledges.
     pub(super) other: &'f mut Half,
     pub(super) cold: &'f mut Cold,
-}
-
-/// A flow as the listener sees it.
-pub(super) struct Live<'f> {
-    pub(super) id: FlowId,
-    pub(super) flow: &'f Flow,
-}
-
-impl FlowView for Live<'_> {
-    #[inline]
-    fn id(&self) -> FlowId {
-        self.id
-    }
-
-    fn ends(&self) -> (Endpoint, Endpoint) {
-        self.flow.ends()
-    }
-
-    fn tunnel(&self) -> TunnelId {
-        self.flow.key.tunnel
-    }
-
-    fn first(&self) -> Place {
-        self.flow.first()
-    }
-
-    fn facts(&self) -> Option<&TransportFacts> {
-        self.flow.cold.as_ref().map(|cold| &*cold.facts)
-    }
-
-    #[inline]
-    fn is_heard(&self, direction: Direction) -> bool {
-        let Some(cold) = &self.flow.cold else { return false };
-        !self.flow.is_lacking(direction) && cold.facts.stream(direction).segments > 0
-    }
 }
 
 impl Flow {
@@ -444,7 +328,7 @@ impl Flow {
 
     /// Whether more was acknowledged than was handed on.
     #[inline]
-    fn is_lacking(&self, direction: Direction) -> bool {
+    pub(super) fn is_lacking(&self, direction: Direction) -> bool {
         let half = self.half(direction);
         let handed_on = match &self.cold {
             Some(cold) if of(&cold.assemblers, direction).is_some() => {

@@ -3,6 +3,8 @@
 //! Architecture invariant: a segment of a settled flow costs one look-up and a few stores, copies
 //! nothing and allocates nothing.
 
+mod acknowledgment;
+mod cold;
 mod entry;
 mod leaving;
 mod let_go;
@@ -15,6 +17,7 @@ mod stages;
 mod step;
 #[cfg(test)]
 mod tests;
+mod view;
 
 use std::collections::VecDeque;
 
@@ -158,7 +161,7 @@ impl FlowTable {
                 if segment.flags.has(TcpFlags::ACK) {
                     flow.half_mut(direction.opposite()).acknowledged_to(segment.ack);
                 }
-            } else if opening::bare(flow, direction, segment) {
+            } else if acknowledgment::bare(flow, direction, segment) {
                 let stage = flow.stage();
                 self.slots.set_stage(slot, stage);
             }

@@ -6,7 +6,8 @@
 use std::collections::VecDeque;
 
 use super::FlowTable;
-use super::entry::{Cold, Flow};
+use super::cold::Cold;
+use super::entry::Flow;
 use super::stages::NumberSet;
 use crate::Sequence;
 use crate::packed::{Pack, Packed, Packer};

@@ -1,9 +1,10 @@
 //! One segment of a flow that is not settled: its facts are kept, its bytes are put in order.
 
 use super::FlowStats;
-use super::entry::{Base, Flow, Live, Sides, of_mut};
+use super::entry::{Base, Flow, Sides, of_mut};
 use super::spare::Spare;
-use super::{opening, reset};
+use super::view::Live;
+use super::{acknowledgment, opening, reset};
 use crate::assembler::{Assembler, Outlet};
 use crate::history::History;
 use crate::stream::{Direction, FlowId, Gap, GapCause, Interest, StreamSink};
@@ -123,10 +124,10 @@ impl Step<'_> {
                 return;
             }
         } else if !flags.has(TcpFlags::RST) {
-            opening::count(flow, direction, segment);
+            acknowledgment::count(flow, direction, segment);
         }
         if flags.has(TcpFlags::ACK) && !flags.has(TcpFlags::RST) {
-            opening::acknowledgment(flow, direction, segment);
+            acknowledgment::acknowledge(flow, direction, segment);
         }
         if flags.has(TcpFlags::RST) {
             reset::reset(flow, direction, segment);
